@@ -1,0 +1,52 @@
+# Two commands: `make run` and `make test`. Both set up what they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run setup test test-all check lint types imports docs lock env clean
+
+run: setup ## everything, on the make-believe newsroom or on NEWSWATCH_CONFIG_DIR
+	@exec $(BIN)/python -m newswatch_airflow.standalone
+
+setup: $(READY)
+
+$(READY): requirements-dev.txt pyproject.toml
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else f"Newswatch needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements-dev.txt
+	@$(BIN)/python -m ensurepip --upgrade >/dev/null && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+test: setup ## every test that fits in ten minutes
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: setup ## the long ones too
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint types imports test ## what a change must pass
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
+
+types: setup
+	@$(BIN)/mypy
+
+imports: setup
+	@$(BIN)/lint-imports
+
+docs: setup ## the data dictionary, from include/newswatch/tables.py
+	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md
+
+lock: setup ## after a change of dependencies in pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+env: ## secrets for docker compose, in .env (mode 0600), once
+	@$(PYTHON) include/newswatch_airflow/make_env.py
+
+clean: ## the environment; data in var/ stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,79 @@
+"""Build a day's tables, issue its digest and deliver it. The DAG that users backfill by hand."""
+
+from airflow.sdk import CronPartitionTimetable, Param, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from newswatch_airflow import steps
+from newswatch_airflow.assets import DAY_TABLES, DIGESTS
+from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of
+from newswatch_airflow.notices import FileNotice
+
+DOC = f"""
+### The daily digest
+
+Each day at {DIGEST_HOUR:02d}:00 ({TIMEZONE}), for the day before: `tables` ▸ `digest` ▸ `deliver`.
+
+#### Rebuild days by hand
+
+A backfill replays the chosen days from what is stored, with **today's topics**, and needs no network. Nothing is
+delivered again unless you set the param `deliver`. Each digest gets a new number; earlier issues stay.
+
+| where | how |
+| --- | --- |
+| here | *Trigger* ▸ *Backfill*, choose the days, set *Reprocess behavior* to **All runs** |
+| command line | `airflow backfill create --dag-id daily_digest --from-date 2026-11-16 --to-date 2026-11-22` \
+`--reprocess-behavior completed` |
+| REST API | `POST /api/v2/backfills` with `"reprocess_behavior": "completed"` |
+
+Airflow's own default, *Missing runs* (`none`), skips the days that have a run already: that is right for filling gaps,
+not for new topics. The dates are those of the days themselves. One backfill of a DAG can be open at a time.
+"""
+
+
+@dag(
+    schedule=CronPartitionTimetable(f"0 {DIGEST_HOUR} * * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m-%d"),
+    start_date=START,
+    catchup=False,
+    max_active_runs=4,
+    default_args=DEFAULT_ARGS,
+    on_failure_callback=[FileNotice()],
+    params={
+        "deliver": Param(
+            False,
+            type="boolean",
+            title="Deliver",
+            description="Deliver the digest of a backfill or manual run too. A scheduled run always delivers.",
+        ),
+        "day": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Day",
+            description="The day of a manual run; empty: yesterday. A backfill takes its days from its own dates.",
+        ),
+    },
+    doc_md=DOC,
+    tags=["newswatch"],
+)
+def daily_digest():
+    @task(outlets=[DAY_TABLES])
+    def tables(*, outlet_events) -> None:
+        steps.build_tables(day_of(get_current_context()), outlet_events[DAY_TABLES])
+
+    @task(outlets=[DIGESTS])
+    def digest(*, outlet_events) -> int:
+        return steps.issue(day_of(get_current_context()), outlet_events[DIGESTS])
+
+    @task
+    def deliver(number: int) -> None:
+        context = get_current_context()
+        if context["dag_run"].run_type != "scheduled" and not context["params"]["deliver"]:
+            raise AirflowSkipException("not delivered: this run is a backfill or was started by hand without `deliver`")
+        steps.deliver(day_of(context), number)
+
+    issued = digest()
+    tables() >> issued
+    deliver(issued)
+
+
+daily_digest()

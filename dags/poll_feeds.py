@@ -1,0 +1,68 @@
+"""Poll the feeds, fetch new pages, tag the stories, and ask for a refresh of every day that was touched."""
+
+from datetime import timedelta
+
+from airflow.sdk import dag, task
+
+from newswatch_airflow import steps
+from newswatch_airflow.assets import STORIES
+from newswatch_airflow.defaults import DEFAULT_ARGS, SHARDS, START
+
+DOC = """
+### Poll the feeds
+
+Every 15 minutes, one run at a time. A run of this DAG never fails because a feed does: that is a row in `feed_days`.
+
+| task | what it does |
+| --- | --- |
+| `plan` | picks the feeds whose turn it is and shares them out by host |
+| `poll` | gets the feeds, keeps their bytes, notes new entries |
+| `fetch` | gets the pages of pending entries, those of earlier runs too, and makes stories of them |
+| `tag` | says what the new stories mention |
+| `announce` | names the touched days as partitions of the asset `stories`; `refresh_day` rebuilds exactly those |
+
+The counts stand in each run's note. If `feeds.yaml` or `topics.yaml` is wrong, the last good one stays in force and the
+note says what to mend.
+"""
+
+
+@dag(
+    schedule="*/15 * * * *",
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    dagrun_timeout=timedelta(hours=1),
+    doc_md=DOC,
+    tags=["newswatch"],
+)
+def poll_feeds():
+    @task
+    def plan() -> list[dict]:
+        return steps.plan(SHARDS)
+
+    @task(map_index_template="{{ shard_name }}")
+    def poll(shard: dict) -> None:
+        steps.poll(shard)
+
+    @task(map_index_template="{{ shard_name }}", trigger_rule="all_done")
+    def fetch(shard: int) -> None:
+        steps.fetch(shard, SHARDS)
+
+    # `tag` is a leaf that fails with the shards, so that the run ends red; `announce` runs whatever happened before it.
+    @task(trigger_rule="none_failed")
+    def tag() -> None:
+        steps.tag()
+
+    @task(outlets=[STORIES], trigger_rule="all_done")
+    def announce(*, outlet_events) -> None:
+        steps.announce(outlet_events[STORIES])
+
+    polled = poll.expand(shard=plan())
+    fetched = fetch.expand(shard=list(range(SHARDS)))
+    polled >> fetched
+    [polled, fetched] >> tag()
+    [polled, fetched] >> announce()
+
+
+poll_feeds()

@@ -1,0 +1,38 @@
+"""The border: whatever comes from outside passes here before it is stored.
+
+Parquet refuses lone surrogates, PostgreSQL refuses NUL, and readers refuse control characters.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_BLANKS = re.compile(r"[ \t\xa0]+")
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # before it the web had no news feeds: such a date is a fault
+MAX_TITLE_CHARS = 500
+MAX_SUMMARY_CHARS = 4000
+
+
+def text(value: str) -> str:
+    """Plain storable text with its line breaks as `\\n`; runs of blanks become one."""
+    value = _UNWANTED.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+    return "\n".join(_BLANKS.sub(" ", line).strip() for line in value.split("\n")).strip("\n")
+
+
+def line(value: str, limit: int = MAX_TITLE_CHARS) -> str:
+    """One line of at most `limit` characters."""
+    return " ".join(text(value).split())[:limit]
+
+
+def paragraphs(value: str) -> str:
+    """Text with its empty lines taken out: a paragraph a line."""
+    return "\n".join(part for part in text(value).split("\n") if part)
+
+
+def credible(published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
+    """The date if it makes sense: not before feeds existed, not later than an hour after it was seen."""
+    if published_at is None or not EARLIEST <= published_at <= first_seen_at + timedelta(hours=1):
+        return None
+    return published_at

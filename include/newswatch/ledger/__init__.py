@@ -1,0 +1,48 @@
+"""The ledger: what is known, kept in PostgreSQL. The only package that talks to a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from newswatch.errors import TransientError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Ledger:
+    """One database. Each `begin` is one transaction: it commits whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=2)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction. Raises TransientError where the database cannot be reached."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            raise TransientError(f"the ledger does not answer: {error.orig}") from error
+
+    def migrate(self) -> None:
+        """Bring the schema to this code's version; several processes may call it at once."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.begin() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+MIGRATION_LOCK = 0x6E657773  # any number that nobody else locks in this database

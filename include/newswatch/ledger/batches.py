@@ -1,0 +1,97 @@
+"""Batches: what makes files count, and the outcomes that are committed with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newswatch.ledger import schema as t
+
+OutcomeKey = tuple[str, str, str, date]  # kind, outcome, feed_id, day
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """Counts how things ended; one row a kind, outcome, feed and batch, with one example."""
+
+    counts: Counter[OutcomeKey] = field(default_factory=Counter)
+    examples: dict[OutcomeKey, str] = field(default_factory=dict)
+
+    def add(self, kind: str, outcome: str, feed_id: str, day: date, example: str, count: int = 1) -> None:
+        if count:
+            key = (kind, outcome, feed_id, day)
+            self.counts[key] += count
+            self.examples[key] = min(self.examples.get(key, example), example)
+
+    def totals(self, kind: str) -> dict[str, int]:
+        """Outcome → count over all feeds."""
+        totals: Counter[str] = Counter()
+        for (of_kind, outcome, _, _), count in self.counts.items():
+            if of_kind == kind:
+                totals[outcome] += count
+        return dict(sorted(totals.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFile:
+    """One immutable file of a batch."""
+
+    path: str
+    row_count: int
+    byte_count: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one attempt produced."""
+
+    batch_id: str
+    kind: str
+    owner: str
+    code_version: str
+    committed_at: datetime
+
+
+def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], outcomes: Outcomes) -> None:
+    """Make the batch count, in the caller's transaction."""
+    connection.execute(
+        sa.insert(t.batches).values(
+            batch_id=batch.batch_id,
+            kind=batch.kind,
+            owner=batch.owner,
+            code_version=batch.code_version,
+            committed_at=batch.committed_at,
+        )
+    )
+    if files:
+        rows: list[Mapping[str, Any]] = [
+            {
+                "path": f.path,
+                "batch_id": batch.batch_id,
+                "row_count": f.row_count,
+                "byte_count": f.byte_count,
+                "sha256": f.sha256,
+            }
+            for f in files
+        ]
+        connection.execute(sa.insert(t.batch_files), rows)
+    if outcomes.counts:
+        rows = [
+            {
+                "batch_id": batch.batch_id,
+                "kind": kind,
+                "outcome": outcome,
+                "feed_id": feed_id,
+                "day": day,
+                "outcome_count": count,
+                "example": outcomes.examples[kind, outcome, feed_id, day],
+            }
+            for (kind, outcome, feed_id, day), count in outcomes.counts.items()
+        ]
+        connection.execute(sa.insert(t.outcomes), rows)

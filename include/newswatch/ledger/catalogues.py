@@ -1,0 +1,33 @@
+"""Accepted contents of feeds.yaml and topics.yaml, so that a wrong edit stops nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from newswatch.config import Catalogue
+from newswatch.ledger import schema as t
+
+
+def accept(connection: sa.Connection, catalogue: Catalogue, now: datetime) -> None:
+    """Remember this content as the last good one."""
+    row = {
+        "version": catalogue.version,
+        "topics_version": catalogue.topics_version,
+        "feeds_text": catalogue.feeds_text,
+        "topics_text": catalogue.topics_text,
+        "accepted_at": now,
+    }
+    statement = insert(t.catalogues).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["version"], set_={"accepted_at": now}))
+
+
+def last_good(connection: sa.Connection) -> tuple[str, str] | None:
+    """Texts of feeds.yaml and topics.yaml that were accepted last."""
+    newest = t.catalogues.c.accepted_at.desc()
+    row = connection.execute(
+        sa.select(t.catalogues.c.feeds_text, t.catalogues.c.topics_text).order_by(newest).limit(1)
+    ).one_or_none()
+    return (row.feeds_text, row.topics_text) if row else None

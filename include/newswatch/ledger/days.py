@@ -1,0 +1,126 @@
+"""Days: which are dirty, what a build of one reads, which digests were issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from newswatch.ledger import schema as t
+
+DAY_LOCK = 0x64617921  # the class of advisory locks that makes one writer a day
+ANNOUNCE_AGAIN = timedelta(hours=1)  # a refresh that has not come about by then is asked for again
+
+
+def mark_dirty(connection: sa.Connection, days: Iterable[date]) -> None:
+    """The days' tables no longer say what is stored."""
+    for day in sorted(set(days)):
+        statement = insert(t.dirty_days).values(day=day)
+        fresh = {"generation": t.generation.next_value(), "announced_at": None}
+        connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=fresh))
+
+
+def to_announce(connection: sa.Connection, cap: int, now: datetime) -> list[date]:
+    """Dirty days that nobody has been told of, oldest first, at most `cap`; they count as told from now on."""
+    dirty = t.dirty_days.c
+    query = (
+        sa.select(dirty.day)
+        .where(sa.or_(dirty.announced_at.is_(None), dirty.announced_at < now - ANNOUNCE_AGAIN))
+        .order_by(dirty.day)
+        .limit(cap)
+    )
+    days = list(connection.scalars(query))
+    connection.execute(sa.update(t.dirty_days).where(dirty.day.in_(days)).values(announced_at=now))
+    return days
+
+
+def dirty(connection: sa.Connection) -> list[date]:
+    return list(connection.scalars(sa.select(t.dirty_days.c.day).order_by(t.dirty_days.c.day)))
+
+
+def known_days(connection: sa.Connection) -> list[date]:
+    """Days on which there is anything to build: stories, polls or coverage."""
+    tables = (t.stories, t.polls, t.outcomes)
+    query = sa.union(*(sa.select(table.c.day) for table in tables))
+    return sorted(connection.scalars(query))
+
+
+def lock(connection: sa.Connection, day: date) -> None:
+    """Wait for the day's one writer; held until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, day.toordinal())))
+
+
+def generation_of(connection: sa.Connection, day: date) -> int | None:
+    return connection.scalar(sa.select(t.dirty_days.c.generation).where(t.dirty_days.c.day == day))
+
+
+def polls_of(connection: sa.Connection, day: date) -> list[Mapping[str, Any]]:
+    """Polls of the day, in order of time."""
+    rows = connection.execute(sa.select(t.polls).where(t.polls.c.day == day))
+    return sorted((row._asdict() for row in rows), key=lambda r: (r["polled_at"], r["feed_id"], r["batch_id"]))
+
+
+def outcomes_of(connection: sa.Connection, day: date) -> list[Mapping[str, Any]]:
+    rows = connection.execute(sa.select(t.outcomes).where(t.outcomes.c.day == day))
+    names = ("kind", "outcome", "feed_id", "batch_id")
+    return sorted((row._asdict() for row in rows), key=lambda r: tuple(r[n] for n in names))
+
+
+def coverage_of(connection: sa.Connection, day: date) -> frozenset[str]:
+    """Feeds whose windows reach over the whole day."""
+    return frozenset(connection.scalars(sa.select(t.coverage.c.feed_id).where(t.coverage.c.day == day)))
+
+
+def file_hashes(connection: sa.Connection, paths: Sequence[str]) -> dict[str, str]:
+    rows = connection.execute(
+        sa.select(t.batch_files.c.path, t.batch_files.c.sha256).where(t.batch_files.c.path.in_(paths))
+    )
+    return {row.path: row.sha256 for row in rows}
+
+
+def build_of(connection: sa.Connection, day: date) -> Mapping[str, Any] | None:
+    row = connection.execute(sa.select(t.builds).where(t.builds.c.day == day)).one_or_none()
+    return row._asdict() if row else None
+
+
+def save_build(connection: sa.Connection, row: Mapping[str, Any], generation: int | None) -> None:
+    """Record what the day was built from. It is clean unless it was touched again since `generation` was read."""
+    statement = insert(t.builds).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=dict(row)))
+    if generation is not None:
+        dirty = t.dirty_days.c
+        connection.execute(sa.delete(t.dirty_days).where(dirty.day == row["day"], dirty.generation == generation))
+
+
+def digest_number(connection: sa.Connection, day: date, issuer: str) -> int:
+    """The number of this issuer's digest of the day: its own again, else the next free one."""
+    digests = t.digests.c
+    mine: int | None = connection.scalar(
+        sa.select(digests.number).where(digests.day == day, digests.issued_by == issuer)
+    )
+    if mine:
+        return mine
+    return 1 + (connection.scalar(sa.select(sa.func.max(digests.number)).where(digests.day == day)) or 0)
+
+
+def save_digest(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    statement = insert(t.digests).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["day", "number"], set_=dict(row)))
+
+
+def mark_delivered(connection: sa.Connection, day: date, number: int, now: datetime) -> bool:
+    """Note the delivery; False: it had been delivered before."""
+    digests = t.digests.c
+    statement = sa.update(t.digests).where(digests.day == day, digests.number == number, digests.delivered_at.is_(None))
+    return connection.execute(statement.values(delivered_at=now)).rowcount > 0
+
+
+def digests_of(connection: sa.Connection, day: date | None = None) -> list[Mapping[str, Any]]:
+    """Issued digests, newest day and number first; of all days where none is given."""
+    query = sa.select(t.digests).order_by(t.digests.c.day.desc(), t.digests.c.number.desc())
+    if day:
+        query = query.where(t.digests.c.day == day)
+    return [row._asdict() for row in connection.execute(query)]

@@ -1,0 +1,181 @@
+"""The ledger's tables. Small facts only: no story text. A change here needs an Alembic revision beside it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+_MOMENT = sa.DateTime(timezone=True)
+
+# What the last good polls left behind, and when the next is due.
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("feed_id", sa.Text, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("body_sha256", sa.Text),
+    sa.Column("polled_at", _MOMENT),
+    sa.Column("succeeded_at", _MOMENT),
+    sa.Column("next_due_at", _MOMENT),
+    sa.Column("failure_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_outcome", sa.Text),
+    sa.Column("covered_from", _MOMENT),
+    sa.Column("covered_to", _MOMENT),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_token", sa.Text),
+    sa.Column("lease_until", _MOMENT),
+)
+
+# Every entry ever seen; `pending` ones wait for their page.
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("feed_id", sa.Text, primary_key=True),
+    sa.Column("entry_key", sa.Text, primary_key=True),
+    sa.Column("url", sa.Text),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),  # the entries file that holds its text
+    sa.Column("first_seen_at", _MOMENT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempt_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_attempt_at", _MOMENT),
+    sa.Column("story_id", sa.Text),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_token", sa.Text),
+    sa.Column("lease_until", _MOMENT),
+    sa.Index(None, "next_attempt_at", postgresql_where=sa.text("state = 'pending'")),
+    sa.Index(None, "story_id"),
+)
+
+stories = sa.Table(
+    "stories",
+    metadata,
+    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("canonical_url", sa.Text, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("published_at_source", sa.Text, nullable=False),
+    sa.Column("first_seen_at", _MOMENT, nullable=False),
+    sa.Column("batch_id", sa.Text, nullable=False),  # only the row of this batch counts
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("tagged_batch_id", sa.Text),  # the batch whose mentions were counted at arrival
+    sa.Index(None, "day"),
+    sa.Index(None, "first_seen_at", postgresql_where=sa.text("tagged_batch_id IS NULL")),
+)
+
+# Every link ever seen, and the story it leads to.
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("story_id", sa.Text, nullable=False),
+    sa.Index(None, "story_id"),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("code_version", sa.Text, nullable=False),
+    sa.Column("committed_at", _MOMENT, nullable=False),
+)
+batch_files = sa.Table(
+    "batch_files",
+    metadata,
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("batch_id", sa.Text, nullable=False),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("byte_count", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Index(None, "batch_id"),
+)
+
+polls = sa.Table(
+    "polls",
+    metadata,
+    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("feed_id", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("polled_at", _MOMENT, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("entry_count", sa.Integer, nullable=False),
+    sa.Column("new_entry_count", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("raw_path", sa.Text),
+    sa.Index(None, "day"),
+)
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    sa.Column("batch_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("feed_id", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("outcome_count", sa.Integer, nullable=False),
+    sa.Column("example", sa.Text, nullable=False),
+    sa.Index(None, "day"),
+)
+
+# Days that a feed's windows reach over wholly.
+coverage = sa.Table(
+    "coverage",
+    metadata,
+    sa.Column("feed_id", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Index(None, "day"),
+)
+
+generation = sa.Sequence("day_generation", metadata=metadata)
+dirty_days = sa.Table(
+    "dirty_days",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("generation", sa.BigInteger, generation, server_default=generation.next_value(), nullable=False),
+    sa.Column("announced_at", _MOMENT),
+)
+
+builds = sa.Table(
+    "builds",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("inputs_sha256", sa.Text, nullable=False),
+    sa.Column("topics_version", sa.Text, nullable=False),
+    sa.Column("code_version", sa.Text, nullable=False),
+    sa.Column("built_at", _MOMENT, nullable=False),
+    sa.Column("files", JSONB, nullable=False),  # table → SHA-256
+)
+digests = sa.Table(
+    "digests",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("issued_by", sa.Text, nullable=False),  # the same issuer gets the same number again
+    sa.Column("issued_at", _MOMENT, nullable=False),
+    sa.Column("topics_version", sa.Text, nullable=False),
+    sa.Column("files", JSONB, nullable=False),  # path → SHA-256
+    sa.Column("delivered_at", _MOMENT),
+    sa.UniqueConstraint("day", "issued_by"),
+)
+
+# Every accepted content of the two YAML files; the last one stays in force while a newer edit is wrong.
+catalogues = sa.Table(
+    "catalogues",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("topics_version", sa.Text, nullable=False),
+    sa.Column("feeds_text", sa.Text, nullable=False),
+    sa.Column("topics_text", sa.Text, nullable=False),
+    sa.Column("accepted_at", _MOMENT, nullable=False),
+)

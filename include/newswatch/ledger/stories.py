@@ -1,0 +1,142 @@
+"""Pending entries and known stories: who fetches what, and which row of which batch counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from newswatch.errors import LeaseLost
+from newswatch.ledger import schema as t
+from newswatch.ledger.feeds import Lease, _is_free
+
+_KEY = (t.entries.c.feed_id, t.entries.c.entry_key)
+
+
+def pending_count(connection: sa.Connection, now: datetime) -> int:
+    """Entries whose page may be fetched now."""
+    return connection.scalar(sa.select(sa.func.count()).where(*_is_ready(now))) or 0
+
+
+def _is_ready(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    entries = t.entries.c
+    return entries.state == "pending", sa.or_(entries.next_attempt_at.is_(None), entries.next_attempt_at <= now)
+
+
+def claim_pending(
+    connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime
+) -> list[Mapping[str, Any]]:
+    """Take up to `limit` pending entries of this shard's hosts, oldest first, spread over the hosts."""
+    entries = t.entries.c
+    turn = sa.func.row_number().over(partition_by=entries.host, order_by=(entries.first_seen_at, *_KEY))
+    mine = (
+        sa.select(*_KEY, turn.label("turn"))
+        .where(*_is_ready(now), _is_free(t.entries, lease.owner, now))
+        .where(sa.func.mod(sa.func.hashtext(entries.host).op("&")(0x7FFFFFFF), shards) == shard)
+        .subquery()
+    )
+    chosen = sa.select(mine.c.feed_id, mine.c.entry_key).order_by(mine.c.turn, *mine.c).limit(limit).subquery()
+    locked = sa.select(*_KEY).where(sa.tuple_(*_KEY).in_(sa.select(chosen))).with_for_update(skip_locked=True)
+    rows = connection.execute(
+        sa.update(t.entries)
+        .where(sa.tuple_(*_KEY).in_(locked))
+        .values(lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until)
+        .returning(*_KEY, entries.url, entries.host, entries.path, entries.first_seen_at, entries.attempt_count)
+    )
+    return [row._asdict() for row in rows]
+
+
+def hold(connection: sa.Connection, keys: Sequence[tuple[str, str]], lease: Lease) -> None:
+    """Lock the entries for the commit. Raises LeaseLost where another try took over."""
+    query = (
+        sa.select(*_KEY)
+        .where(sa.tuple_(*_KEY).in_(keys), t.entries.c.lease_token == lease.token)
+        .order_by(*_KEY)
+        .with_for_update()
+    )
+    if len(connection.execute(query).all()) != len(set(keys)):
+        raise LeaseLost("another try took over these entries while this one was fetching")
+
+
+def finish_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write each entry's new state (keys `of_feed`, `of_entry`; `state`, `attempt_count`, `next_attempt_at`,
+    `story_id`) and give the leases back."""
+    if rows:
+        statement = (
+            sa.update(t.entries)
+            .where(t.entries.c.feed_id == sa.bindparam("of_feed"), t.entries.c.entry_key == sa.bindparam("of_entry"))
+            .values(lease_owner=None, lease_token=None, lease_until=None)
+        )
+        connection.execute(statement, rows)
+
+
+def release(connection: sa.Connection, lease: Lease) -> None:
+    """Give back entries that were taken and not reached."""
+    connection.execute(
+        sa.update(t.entries)
+        .where(t.entries.c.lease_token == lease.token, t.entries.c.state == "pending")
+        .values(lease_owner=None, lease_token=None, lease_until=None)
+    )
+
+
+def known_urls(connection: sa.Connection, canonical_urls: Sequence[str]) -> dict[str, str]:
+    """Alias → story id, for those of the addresses that are known."""
+    rows = connection.execute(sa.select(t.aliases).where(t.aliases.c.url.in_(canonical_urls)))
+    return {row.url: row.story_id for row in rows}
+
+
+def add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Add stories and return the ids that were new. A story that is known keeps its row: the first commit counts."""
+    if not rows:
+        return set()
+    statement = insert(t.stories).values(list(rows)).on_conflict_do_nothing()
+    return set(connection.scalars(statement.returning(t.stories.c.story_id)))
+
+
+def add_aliases(connection: sa.Connection, story_of: Mapping[str, str]) -> None:
+    if story_of:
+        rows = [{"url": url, "story_id": story_id} for url, story_id in sorted(story_of.items())]
+        connection.execute(insert(t.aliases).on_conflict_do_nothing(), rows)
+
+
+def untagged(connection: sa.Connection, limit: int) -> list[Mapping[str, Any]]:
+    """Stories whose mentions have not been counted at arrival, oldest first."""
+    query = (
+        sa.select(t.stories.c.story_id, t.stories.c.batch_id, t.stories.c.path)
+        .where(t.stories.c.tagged_batch_id.is_(None))
+        .order_by(t.stories.c.first_seen_at, t.stories.c.story_id)
+        .limit(limit)
+    )
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def mark_tagged(connection: sa.Connection, story_ids: Sequence[str], batch_id: str) -> None:
+    connection.execute(sa.update(t.stories).where(t.stories.c.story_id.in_(story_ids)).values(tagged_batch_id=batch_id))
+
+
+def of_day(connection: sa.Connection, day: date) -> dict[str, set[str]]:
+    """File path → ids of the stories in it that count for the day."""
+    paths: dict[str, set[str]] = {}
+    for row in connection.execute(sa.select(t.stories.c.path, t.stories.c.story_id).where(t.stories.c.day == day)):
+        paths.setdefault(row.path, set()).add(row.story_id)
+    return paths
+
+
+def find(connection: sa.Connection, canonical_url: str) -> Mapping[str, Any] | None:
+    """The story known under this address or alias."""
+    story_id = sa.select(t.aliases.c.story_id).where(t.aliases.c.url == canonical_url).scalar_subquery()
+    row = connection.execute(sa.select(t.stories).where(t.stories.c.story_id == story_id)).one_or_none()
+    return row._asdict() if row else None
+
+
+def aliases_of(connection: sa.Connection, story_id: str) -> list[str]:
+    return sorted(connection.scalars(sa.select(t.aliases.c.url).where(t.aliases.c.story_id == story_id)))
+
+
+def entries_of(connection: sa.Connection, story_id: str) -> list[Mapping[str, Any]]:
+    query = sa.select(*_KEY, t.entries.c.url, t.entries.c.first_seen_at, t.entries.c.path)
+    rows = connection.execute(query.where(t.entries.c.story_id == story_id))
+    return sorted((row._asdict() for row in rows), key=lambda r: (r["first_seen_at"], r["feed_id"], r["entry_key"]))

@@ -1,0 +1,88 @@
+"""What is passed between the stages: frozen, plain, and free of where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Zone = Literal["headline", "lede", "body", "caption", "quote"]
+DateSource = Literal["feed", "page", "page_day", "first_seen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item as its feed states it, cleaned; nothing about it has been fetched."""
+
+    feed_id: str
+    key: str  # identity within the feed: guid, else link, else content hash
+    url: str | None  # absolute; None: the feed gives no link
+    title: str
+    summary: str  # plain text
+    authors: tuple[str, ...]
+    published_at: datetime | None  # UTC; None: not stated or not readable
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document that was understood. `window_from`: publication time of its oldest dated entry."""
+
+    entries: tuple[Entry, ...]
+    window_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedPage:
+    """What one HTML page says of itself. Not yet a story: the feed's witness is not in it."""
+
+    title: str
+    text: str  # paragraphs joined by "\n"
+    authors: tuple[str, ...]
+    published_at: datetime | None  # UTC
+    is_day_only: bool  # True: `published_at` is the midnight of a stated day, without a time
+    language: str | None  # ISO 639-1
+    canonical_url: str | None
+    removed_count: int  # lines taken out as prompts, pleas and other furniture
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One match, with its proof. Offsets count code points of the headline or of the text, end exclusive."""
+
+    topic: str
+    term: str
+    zone: Zone
+    start: int
+    end: int
+    surface: str
+    sentence: str
+    sentence_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer as it came. `body` is decoded; `raw_body` are the bytes that were on the wire."""
+
+    url: str  # the last hop's
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    raw_body: bytes
+    body: bytes
+    fetched_at: datetime
+    seconds: float
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case of letters."""
+        wanted = name.lower()
+        return next((v for k, v in self.headers if k.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that gave no answer to use. `outcome` is the name under which it is counted."""
+
+    url: str
+    outcome: str
+    detail: str
+    is_transient: bool
+    retry_after_seconds: float | None = None

@@ -1,0 +1,35 @@
+"""The few verbs that DAGs and the command line call."""
+
+from newswatch.pipeline.announce import AnnounceReport, announce
+from newswatch.pipeline.build import BuildReport, build_day, ensure_built
+from newswatch.pipeline.context import Newswatch, open_newswatch
+from newswatch.pipeline.explain import explain
+from newswatch.pipeline.issue import IssueReport, deliver, issue_digest
+from newswatch.pipeline.pages import FetchReport, fetch_pending
+from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
+from newswatch.pipeline.read import Issued, Reader
+from newswatch.pipeline.tagging import TagReport, tag_new
+
+__all__ = [
+    "AnnounceReport",
+    "BuildReport",
+    "FetchReport",
+    "IssueReport",
+    "Issued",
+    "Newswatch",
+    "PollReport",
+    "PollShard",
+    "Reader",
+    "TagReport",
+    "announce",
+    "build_day",
+    "deliver",
+    "ensure_built",
+    "explain",
+    "fetch_pending",
+    "issue_digest",
+    "open_newswatch",
+    "plan_poll",
+    "poll",
+    "tag_new",
+]

@@ -1,0 +1,104 @@
+"""Build: a day's tables from what is committed, with today's topics and code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from newswatch import summarise, tables
+from newswatch.ledger import days, stories
+from newswatch.pipeline.context import Newswatch, log
+from newswatch.pipeline.tagging import read_stories
+from newswatch.version import code_version
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """One day's build: its counts, and whether any table's bytes differ from those before it."""
+
+    day: date
+    story_count: int
+    topic_story_counts: dict[str, int]
+    is_changed: bool
+
+
+def table_path(table: str, day: date) -> str:
+    return f"tables/{table}/{day}.parquet"
+
+
+def build_day(nw: Newswatch, day: date) -> BuildReport:
+    """Make the day's tables from the committed batches, whole, and record what they were made from.
+
+    One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
+    """
+    with nw.ledger.begin() as connection:
+        days.lock(connection, day)
+        generation = days.generation_of(connection, day)
+        inputs, inputs_sha256 = _inputs(nw, connection, day)
+        frames = summarise.day_tables(inputs, nw.matcher)
+        before = days.build_of(connection, day)
+        files = {t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in tables.DAY_TABLES}
+        row = {
+            "day": day,
+            "inputs_sha256": inputs_sha256,
+            "topics_version": nw.catalogue.topics_version,
+            "code_version": code_version(),
+            "built_at": nw.clock(),
+            "files": files,
+        }
+        days.save_build(connection, row, generation)
+    topic_days = frames["topic_days"]
+    report = BuildReport(
+        day=day,
+        story_count=len(frames["stories"]),
+        topic_story_counts=dict(zip(topic_days["topic"], topic_days["story_count"].tolist(), strict=True)),
+        is_changed=before is None or before["files"] != files,
+    )
+    log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
+    return report
+
+
+def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
+    """Build those of the days whose tables are missing or were made from other inputs; returns them."""
+    return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
+
+
+def _is_current(nw: Newswatch, day: date) -> bool:
+    with nw.ledger.begin() as connection:
+        build = days.build_of(connection, day)
+        if build is None or build["inputs_sha256"] != _facts_sha256(nw, connection, day):
+            return False
+    return all(nw.store.exists(table_path(t.name, day)) for t in tables.DAY_TABLES)
+
+
+def _inputs(nw: Newswatch, connection: sa.Connection, day: date) -> tuple[summarise.DayInputs, str]:
+    inputs = summarise.DayInputs(
+        day=day,
+        stories=read_stories(nw, stories.of_day(connection, day)),
+        polls=days.polls_of(connection, day),
+        outcomes=days.outcomes_of(connection, day),
+        covering=days.coverage_of(connection, day),
+        catalogue=nw.catalogue,
+    )
+    return inputs, _facts_sha256(nw, connection, day)
+
+
+def _facts_sha256(nw: Newswatch, connection: sa.Connection, day: date) -> str:
+    """A hash over everything that the day's tables depend on, without reading a story."""
+    paths = stories.of_day(connection, day)
+    facts: dict[str, Any] = {
+        "code": code_version(),
+        "catalogue": nw.catalogue.version,
+        "zone": nw.settings.timezone,
+        "stories": {path: sorted(ids) for path, ids in paths.items()},
+        "files": days.file_hashes(connection, list(paths)),
+        "polls": [(p["batch_id"], p["feed_id"]) for p in days.polls_of(connection, day)],
+        "outcomes": [(o["batch_id"], o["kind"], o["outcome"], o["feed_id"]) for o in days.outcomes_of(connection, day)],
+        "covering": sorted(days.coverage_of(connection, day)),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

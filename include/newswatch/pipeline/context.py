@@ -1,0 +1,107 @@
+"""What every verb needs: settings, catalogue, store, ledger, clock."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+import structlog
+
+from newswatch import decide, embedded
+from newswatch.config import Catalogue, Feed, load_catalogue, parse_catalogue
+from newswatch.errors import ConfigError
+from newswatch.ledger import Ledger, catalogues
+from newswatch.ledger.batches import Batch, BatchFile
+from newswatch.ledger.feeds import Lease
+from newswatch.settings import Settings
+from newswatch.store import Store
+from newswatch.tables import Table
+from newswatch.tag import Matcher
+from newswatch.version import code_version
+
+log = structlog.get_logger("newswatch")
+LEASE_MARGIN = timedelta(minutes=5)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Newswatch:
+    """One open installation. `config_warning`: why the last good configuration is in force instead of the files."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: Store
+    ledger: Ledger
+    clock: Callable[[], datetime] = utc_now
+    config_warning: str | None = None
+    batch_ids: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        return {feed.id: feed for feed in self.catalogue.feeds}
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.catalogue.topics)
+
+    def day_of(self, moment: datetime) -> date:
+        return decide.day_of(moment, self.settings.zone)
+
+    def lease(self, owner: str, seconds: float) -> Lease:
+        until = self.clock() + timedelta(seconds=seconds) + LEASE_MARGIN
+        return Lease(owner=owner, token=uuid.uuid4().hex, until=until)
+
+    def new_batch(self, kind: str, owner: str) -> Batch:
+        """Sortable by time, so that a folder's listing is its history."""
+        now = self.clock()
+        batch_id = f"{now:%Y%m%dT%H%M%S}-{self.batch_ids()[:12]}"
+        return Batch(batch_id, kind, owner, code_version(), now)
+
+    def write_rows(self, path: str, table: Table, rows: list[dict[str, object]]) -> BatchFile:
+        return self.write_file(path, table.to_bytes(rows), len(rows))
+
+    def write_file(self, path: str, content: bytes, row_count: int) -> BatchFile:
+        return BatchFile(path, row_count, len(content), self.store.write(path, content))
+
+    def close(self) -> None:
+        self.ledger.close()
+
+
+def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> Newswatch:
+    """Open store and ledger (its schema brought up to date) and read the configuration.
+
+    `keeps_last_good`: where feeds.yaml or topics.yaml is wrong, go on with what was accepted last and say so in
+    `config_warning`. Raises ConfigError otherwise, or where nothing was ever accepted.
+    """
+    ledger = Ledger(ledger_url(settings))
+    ledger.migrate()
+    warning = None
+    try:
+        catalogue = load_catalogue(settings.config_dir)
+    except ConfigError as error:
+        with ledger.begin() as connection:
+            texts = catalogues.last_good(connection)
+        if not keeps_last_good or texts is None:
+            ledger.close()
+            raise
+        catalogue = parse_catalogue(*texts)
+        warning = str(error)
+        log.warning("configuration refused, last good one in force", problems=error.problems)
+    else:
+        with ledger.begin() as connection:
+            if catalogues.last_good(connection) != (catalogue.feeds_text, catalogue.topics_text):
+                catalogues.accept(connection, catalogue, utc_now())
+    return Newswatch(settings, catalogue, Store(settings.data_url), ledger, config_warning=warning)
+
+
+def ledger_url(settings: Settings) -> str:
+    """The configured ledger, else the one in the embedded server, started here if it does not run."""
+    if settings.database_url:
+        return settings.database_url
+    return embedded.database(embedded.start(settings.home / "postgres"), embedded.LEDGER_DATABASE)

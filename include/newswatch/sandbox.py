@@ -1,0 +1,154 @@
+"""Parsers in children that can be killed: one bad page costs its deadline, nothing else.
+
+A child is a fresh interpreter (never a fork of the task): it reads one request at a time from standard input and
+answers in JSON, so that whatever took it over can hand back text and nothing that runs. A signal inside the parser's
+own process does not stop lxml or a regular expression; killing the process does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from newswatch.errors import ParseFailed
+from newswatch.model import ExtractedPage, ParsedFeed
+
+T = TypeVar("T")
+_SIZES = struct.Struct("!II")  # bytes of the JSON head, bytes of the body
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {"feed": TypeAdapter(ParsedFeed), "page": TypeAdapter(ExtractedPage)}
+
+
+class Sandbox:
+    """A pool of parser children, for use as an async context. Children start when first needed."""
+
+    def __init__(self, *, size: int, deadline_seconds: float, memory_bytes: int) -> None:
+        self._deadline = deadline_seconds
+        self._memory = memory_bytes
+        self._idle: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
+        for _ in range(size):
+            self._idle.put_nowait(None)
+        self._size = size
+
+    async def __aenter__(self) -> Sandbox:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for _ in range(self._size):
+            child = await self._idle.get()
+            if child:
+                await _end(child)
+
+    async def feed(self, body: bytes, **arguments: Any) -> ParsedFeed:
+        """`feeds.parse` in a child. Raises ParseFailed (timeout, crashed, failed, not_a_feed)."""
+        parsed: ParsedFeed = await self._run("feed", body, arguments)
+        return parsed
+
+    async def page(self, body: bytes, **arguments: Any) -> ExtractedPage:
+        """`extract.parse` in a child. Raises ParseFailed (timeout, crashed, failed, no_story)."""
+        page: ExtractedPage = await self._run("page", body, arguments)
+        return page
+
+    async def _run(self, kind: str, body: bytes, arguments: dict[str, Any]) -> Any:
+        child = await self._idle.get()
+        try:
+            if child is None:
+                child = await self._start()
+            async with asyncio.timeout(self._deadline):
+                answer = await _ask(child, json.dumps({"kind": kind, "arguments": arguments}).encode(), body)
+        except TimeoutError:
+            raise await self._lost(child, "timeout", f"no result within {self._deadline:g} s") from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise await self._lost(child, "crashed", "the parser's process ended") from None
+        except asyncio.CancelledError:
+            await self._lost(child, "cancelled", "")
+            raise
+        self._idle.put_nowait(child)
+        if "failed" in answer:
+            raise ParseFailed(answer["failed"], answer["detail"])
+        return _ADAPTERS[kind].validate_python(answer["result"], strict=False)
+
+    async def _lost(self, child: asyncio.subprocess.Process | None, reason: str, detail: str) -> ParseFailed:
+        if child:
+            await _end(child)
+        self._idle.put_nowait(None)
+        return ParseFailed(reason, detail)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")}
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "newswatch.sandbox",
+            str(self._memory),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=keep,
+            limit=64 << 20,
+        )
+
+
+async def _ask(child: asyncio.subprocess.Process, head: bytes, body: bytes) -> dict[str, Any]:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(_SIZES.pack(len(head), len(body)) + head)
+    child.stdin.write(body)
+    await child.stdin.drain()
+    size, _ = _SIZES.unpack(await child.stdout.readexactly(_SIZES.size))
+    answer: dict[str, Any] = json.loads(await child.stdout.readexactly(size))
+    return answer
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        child.kill()
+    await child.wait()
+
+
+def _parser(kind: str) -> Callable[..., Any]:
+    if kind == "feed":
+        from newswatch import feeds
+
+        return feeds.parse
+    from newswatch import extract
+
+    return extract.parse
+
+
+def _answer(head: bytes, body: bytes) -> bytes:
+    request = json.loads(head)
+    try:
+        result = _parser(request["kind"])(body, **request["arguments"])
+        answer = {"result": _ADAPTERS[request["kind"]].dump_python(result, mode="json")}
+    except MemoryError:
+        raise
+    except Exception as error:  # a hostile document may raise anything; the parent gets its name
+        names = {"NotAFeed": "not_a_feed", "NoStory": "no_story"}
+        failed = names.get(type(error).__name__, "failed")
+        answer = {"failed": failed, "detail": f"{type(error).__name__}: {error}"[:500]}
+    return json.dumps(answer).encode()
+
+
+def _serve() -> None:
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a parser that prints must not reach the answers
+    while len(sizes := requests.read(_SIZES.size)) == _SIZES.size:
+        head_size, body_size = _SIZES.unpack(sizes)
+        answer = _answer(requests.read(head_size), requests.read(body_size))
+        answers.write(_SIZES.pack(len(answer), 0) + answer)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,80 @@
+"""The environment, read once: where things are kept and how the machine should behave."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from newswatch.errors import ConfigError
+
+SHIPPED_CONFIG_DIR = Path(__file__).resolve().parents[1]
+PREFIX = "NEWSWATCH_"
+
+
+class Settings(BaseModel):
+    """Every setting has an environment variable: `NEWSWATCH_` and the field's name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config_dir: Path = Field(SHIPPED_CONFIG_DIR, description="Folder with feeds.yaml and topics.yaml.")
+    home: Path = Field(Path(), description="Folder of everything that Newswatch makes on this machine.")
+    data_url: str = Field("", description="Folder or fsspec URL for raw bytes, batches, tables and digests.")
+    database_url: str = Field("", description="PostgreSQL URL of the ledger; empty: the embedded server in `home`.")
+    timezone: str = Field("UTC", description="IANA zone in which a story's day is counted.")
+    digest_hour: int = Field(6, ge=0, le=23, description="Hour in `timezone` at which the day before gets its digest.")
+    contact: str = Field("", description="Address or URL named in the User-Agent, for the people whose sites we read.")
+    shards: int = Field(2, ge=1, le=16, description="Mapped tasks that poll and fetch are shared out to.")
+    host_delay_seconds: float = Field(1.0, ge=0, le=60, description="Pause between two requests to one host.")
+    request_deadline_seconds: float = Field(30.0, gt=0, description="Total time of one request, redirects included.")
+    fetch_budget_seconds: float = Field(
+        600.0, gt=0, description="Time after which a fetch task leaves the rest pending."
+    )
+    max_feed_bytes: int = Field(15_000_000, gt=0, description="Largest feed body, on the wire and decoded.")
+    max_page_bytes: int = Field(10_000_000, gt=0, description="Largest page body, on the wire and decoded.")
+    parse_deadline_seconds: float = Field(10.0, gt=0, description="Time that one feed or page may hold a parser child.")
+    parse_memory_bytes: int = Field(1_000_000_000, gt=0, description="Address space of one parser child.")
+    parse_workers: int = Field(2, ge=1, le=32, description="Parser children of one fetch task.")
+    announce_cap: int = Field(40, ge=1, description="Dirty days announced in one run, oldest first.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone (write it like Europe/Kyiv)")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+def profile_of(config_dir: Path) -> str:
+    """A folder name that keeps the data of one configuration apart from any other's."""
+    path = config_dir.resolve()
+    return f"{path.name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `NEWSWATCH_*`; an empty variable counts as unset.
+
+    Raises ConfigError that names each variable which is unknown or wrong.
+    """
+    source = os.environ if environ is None else environ
+    given = {k[len(PREFIX) :].lower(): v for k, v in source.items() if k.startswith(PREFIX) and v}
+    values = {name: value for name, value in given.items() if name in Settings.model_fields}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(
+            [f"environment: {PREFIX}{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()]
+        ) from error
+    config_dir = settings.config_dir.resolve()
+    home = settings.home if "home" in values else SHIPPED_CONFIG_DIR.parent / "var" / profile_of(config_dir)
+    home = home.resolve()
+    data_url = settings.data_url or str(home / "data")
+    return settings.model_copy(update={"config_dir": config_dir, "home": home, "data_url": data_url})

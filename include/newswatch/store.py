@@ -1,0 +1,83 @@
+"""Where content is kept: a folder or any fsspec URL, behind six verbs. Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from pathlib import Path, PurePosixPath
+
+import fsspec
+
+from newswatch.errors import TransientError
+
+
+class Store:
+    """Paths are relative to the store's root, with `/`. Raises TransientError where the storage fails."""
+
+    def __init__(self, url: str) -> None:
+        self._fs, root = fsspec.url_to_fs(url)
+        self._root = str(root).rstrip("/")
+        self._is_local = "file" in _protocols(self._fs.protocol)
+        self.url = url
+
+    def locate(self, path: str) -> str:
+        """The path as the storage itself names it."""
+        return f"{self._root}/{path}"
+
+    def write(self, path: str, content: bytes) -> str:
+        """Put the whole file in place and return the SHA-256 of its content, in hex."""
+        try:
+            if self._is_local:
+                _write_local(Path(self.locate(path)), content)
+            else:
+                self._fs.pipe_file(self.locate(path), content)
+        except OSError as error:
+            raise TransientError(f"cannot write {self.locate(path)}: {error}") from error
+        return hashlib.sha256(content).hexdigest()
+
+    def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
+        """The file's bytes from `start` to `end`. FileNotFoundError where there is none."""
+        try:
+            content: bytes = self._fs.cat_file(self.locate(path), start=start, end=end)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise TransientError(f"cannot read {self.locate(path)}: {error}") from error
+        return content
+
+    def exists(self, path: str) -> bool:
+        return bool(self._fs.exists(self.locate(path)))
+
+    def names(self, folder: str) -> list[str]:
+        """Names directly in the folder, sorted; temporary ones (`_…`) left out; empty where it does not exist."""
+        try:
+            found = self._fs.ls(self.locate(folder), detail=False, refresh=True)
+        except FileNotFoundError:
+            return []
+        names = (PurePosixPath(p).name for p in found)
+        return sorted(n for n in names if not n.startswith("_"))
+
+
+def _protocols(protocol: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (protocol,) if isinstance(protocol, str) else protocol
+
+
+def _write_local(path: Path, content: bytes) -> None:
+    """Temporary name, fsync, rename, fsync of the folder: a power cut leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f"_{uuid.uuid4().hex}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,143 @@
+"""The bodies of the tasks: open Newswatch, call one verb, tell the UI what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+from newswatch_airflow.notes import NOTE_KEY
+
+if TYPE_CHECKING:
+    from newswatch.pipeline import Newswatch
+
+
+@contextmanager
+def _open() -> Iterator[Newswatch]:
+    from newswatch.pipeline import open_newswatch
+    from newswatch.settings import load_settings
+
+    nw = open_newswatch(load_settings(), keeps_last_good=True)
+    try:
+        yield nw
+    finally:
+        nw.close()
+
+
+def _owner() -> str:
+    """The same for every try of a task instance, so that a second try takes over the first one's leases."""
+    ti = get_current_context()["ti"]
+    return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+
+
+def _note(text: str) -> None:
+    """Leave a line for the run's note."""
+    get_current_context()["ti"].xcom_push(key=NOTE_KEY, value=text)
+
+
+def _name(text: str) -> None:
+    """Name this mapped task instance by what it did."""
+    get_current_context()["shard_name"] = text
+
+
+def _counts(counts: dict[str, int], none: str = "none") -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or none
+
+
+def plan(shards: int) -> list[dict[str, Any]]:
+    """Shards of the feeds that are due."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        shares = pipeline.plan_poll(nw, shards)
+        if nw.config_warning:
+            headline = "**The edited configuration is refused, the last good one is in force.**"
+            _note(f"{headline}\n\n```\n{nw.config_warning}\n```")
+    return [{"name": share.name, "feed_ids": list(share.feed_ids)} for share in shares]
+
+
+def poll(shard: dict[str, Any]) -> None:
+    """Poll the shard's feeds."""
+    from newswatch import pipeline
+
+    _name(shard["name"])
+    with _open() as nw:
+        report = pipeline.poll(nw, shard["feed_ids"], _owner())
+    _name(f"{shard['name']}: {_counts(report.feed_outcomes)}")
+    _note(f"Polled {shard['name']}: {_counts(report.feed_outcomes)}; entries: {_counts(report.entry_outcomes)}.")
+
+
+def fetch(shard: int, shards: int) -> None:
+    """Fetch the pages of this shard's hosts."""
+    from newswatch import pipeline
+
+    _name(f"hosts {shard + 1} of {shards}")
+    with _open() as nw:
+        report = pipeline.fetch_pending(nw, _owner(), shard=shard, shards=shards)
+    pages = sum(report.page_outcomes.values())
+    _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
+    if pages:
+        _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
+    if report.is_out_of_time:
+        _note("The time for fetching was used up; the next run goes on with the rest.")
+
+
+def tag() -> None:
+    """Say what the new stories mention."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.tag_new(nw, _owner())
+    if report.story_count:
+        _note(f"{report.story_count} new stories; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
+
+
+def announce(events: Any) -> None:
+    """Ask for a refresh of every day that was touched."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.announce(nw)
+    keys = [str(day) for day in report.days]
+    if keys:
+        events.add_partitions(keys)
+        events.extra = {"days": keys}
+        _note(f"Days to refresh: {', '.join(keys)}.")
+
+
+def build_tables(day: date, events: Any) -> None:
+    """Rebuild one day's tables."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.build_day(nw, day)
+    events.add_partitions([str(day)])
+    events.extra = {"day": str(day), "stories": report.story_count, **report.topic_story_counts}
+    state = "changed" if report.is_changed else "the same bytes as before"
+    _note(f"{day}: {report.story_count} stories; {_counts(report.topic_story_counts, 'no topic')}. Tables: {state}.")
+
+
+def issue(day: date, events: Any) -> int:
+    """Issue the day's digest; returns its number."""
+    from newswatch import pipeline
+
+    run_id = get_current_context()["ti"].run_id
+    with _open() as nw:
+        report = pipeline.issue_digest(nw, day, f"daily_digest/{run_id}")
+        place = nw.store.locate(report.html_path)
+    events.add_partitions([str(day)])
+    events.extra = {"day": str(day), "number": report.number, "digest": place}
+    _note(f"Digest of {day}, issue {report.number}: `{place}`")
+    return report.number
+
+
+def deliver(day: date, number: int) -> None:
+    """Put the digest where its readers look."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        is_new = pipeline.deliver(nw, day, number)
+    _note(f"Issue {number} {'delivered' if is_new else 'had been delivered before'}.")

@@ -1,0 +1,30 @@
+"""What Airflow's UI and scheduler mount. Every task process runs this file: nothing heavy at the top."""
+
+from airflow.plugins_manager import AirflowPlugin
+
+URL_PREFIX = "/newswatch"
+
+
+class NewswatchPlugin(AirflowPlugin):
+    name = "newswatch"
+    external_views = [  # noqa: RUF012 - Airflow reads it as a class attribute
+        {
+            "name": "Newswatch",
+            "href": f"{URL_PREFIX.removeprefix('/')}/",
+            "destination": "nav",
+            "url_route": "newswatch",
+            "nav_top_level": True,
+        }
+    ]
+
+    @property
+    def fastapi_apps(self):
+        from newswatch_airflow.pages import create_app
+
+        return [{"app": create_app(), "url_prefix": URL_PREFIX, "name": "Newswatch"}]
+
+    @property
+    def listeners(self):
+        from newswatch_airflow import notes
+
+        return [notes]

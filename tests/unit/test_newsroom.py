@@ -1,0 +1,329 @@
+"""The make-believe newsroom keeps its promises: the same stories everywhere, true topics, feeds with their faults."""
+
+import http.client
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+from pathlib import Path
+
+import feedparser
+import pytest
+import yaml
+
+from newsroom.config import write_config
+from newsroom.feeds import HISTORY, entries_of, fails_at
+from newsroom.outlets import BY_ID, OUTLETS, Feed, Outlet
+from newsroom.server import Newsroom
+from newsroom.stories import OUTAGE_OUTLET, Story, in_feed_from, stories_between, stories_of
+
+NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a minute in which the flaky feed answers
+FIRST = date(2026, 9, 14)
+FORMS = {
+    "new-start": r"New START\b|New Strategic Arms|СНВ-III|СНВ-3|ДСНВ|СНО-III|Нов\w+ СТАРТ",
+    "donetsk": r"Donetsk|Донец[кь]|донецк|Донеч",
+    "zaporizhzhia-plant": r"Zaporizhzhia (nuclear )?(power )?plant|Запорожск\w+ АЭС|Запорізьк\w+ АЕС",
+    "ctbt": r"CTBT|Test-Ban|ДВЗЯИ|ДВЗЯВ",
+    "luhansk": r"Luhansk|Луганс|Луганщ",
+    "inspections": r"(?i)inspect|инспек|інспек",
+}
+SHAKHTAR = r"Shakhtar Donetsk|«Шахтёр» \(Донецк\)|«Шахтар» Донецьк"
+
+
+@pytest.fixture(scope="module")
+def newsroom() -> Iterator[Newsroom]:
+    with Newsroom(clock=lambda: NOW) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stories() -> list[Story]:
+    return list(stories_between(FIRST, NOW.date()))
+
+
+def get(
+    newsroom: Newsroom, outlet_id: str, path: str, headers: dict[str, str] | None = None
+) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", newsroom.port, timeout=10)
+    host = f"{outlet_id}.{newsroom.domain}:{newsroom.port}"
+    connection.request("GET", path, headers={"Host": host} | (headers or {}))
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer, body
+
+
+def text_of(story: Story) -> str:
+    return "\n".join((story.headline, story.standfirst, *story.paragraphs))
+
+
+def live_feeds() -> list[tuple[Outlet, Feed]]:
+    return [(outlet, feed) for outlet in OUTLETS for feed in outlet.feeds if feed.form in ("rss", "atom")]
+
+
+def test_same_stories_in_another_process() -> None:
+    code = "from datetime import date; from newsroom import stories_of; import hashlib, sys\n" + (
+        "def plain(s): return [getattr(s, n) if not isinstance(getattr(s, n), frozenset) "
+        "else sorted(getattr(s, n)) for n in s.__slots__]\n"
+        "text = repr([plain(s) for s in stories_of(date(2026, 11, 21))])\n"
+        "print(hashlib.sha256(text.encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_a_day_holds_a_dozen_to_two_dozen_stories(stories: list[Story]) -> None:
+    days: dict[date, int] = {}
+    for story in stories:
+        days[story.published_at.date()] = days.get(story.published_at.date(), 0) + 1
+    assert len(days) == 70
+    assert all(12 <= count <= 24 for count in days.values())
+    assert len({story.id for story in stories}) == len({(s.outlet_id, s.path) for s in stories}) == len(stories)
+    assert all(5 <= len(story.paragraphs) <= 11 for story in stories)
+
+
+def test_shares_of_topics(stories: list[Story]) -> None:
+    assert 0.04 < sum("new-start" in story.topics for story in stories) / len(stories) < 0.09
+    assert 0.09 < sum("donetsk" in story.topics for story in stories) / len(stories) < 0.16
+
+
+def test_patterns_on_the_first_demo_dates() -> None:
+    for day in (date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)):
+        assert 6 <= sum("new-start" in story.topics for story in stories_of(day)) <= 9
+    silence = list(stories_between(date(2026, 11, 5), date(2026, 11, 10)))
+    assert silence and not any("donetsk" in story.topics for story in silence)
+    outage = list(stories_between(date(2026, 10, 28), date(2026, 10, 31)))
+    assert outage and not any(story.outlet_id == OUTAGE_OUTLET for story in outage)
+
+
+@pytest.mark.parametrize("first", [date(2026, 12, 1), date(2027, 3, 9), date(2028, 2, 1)])
+def test_patterns_in_any_ten_weeks(first: date) -> None:
+    days = [stories_of(first + timedelta(days=number)) for number in range(70)]
+    new_start = [sum("new-start" in story.topics for story in day) >= 6 for day in days]
+    silent = [not any("donetsk" in story.topics for story in day) for day in days]
+    out = [not any(story.outlet_id == OUTAGE_OUTLET for story in day) for day in days]
+    assert any(all(new_start[at : at + 2]) for at in range(69))
+    assert any(all(silent[at : at + 6]) for at in range(65))
+    assert any(all(out[at : at + 4]) for at in range(67))
+
+
+def test_topics_are_true(stories: list[Story]) -> None:
+    for story in stories:
+        text = re.sub(SHAKHTAR, "", text_of(story)) if "shakhtar" in story.traps else text_of(story)
+        for topic, forms in FORMS.items():
+            if topic in story.topics:
+                assert re.search(forms, text), (topic, story.id)
+            elif topic != "inspections":  # a word of other trades too
+                trapped = "a-new-start" in story.traps and topic == "new-start"
+                assert trapped or not re.search(forms, text), (topic, story.id)
+
+
+def test_traps_occur_in_each_language(stories: list[Story]) -> None:
+    for language in ("en", "ru", "uk"):
+        traps = {trap for story in stories if story.language == language for trap in story.traps}
+        assert traps == {"a-new-start", "shakhtar"}
+    assert any("A New Start" in story.headline for story in stories)
+    assert not any("NEW START" in text_of(story) for story in stories)
+
+
+def test_no_marks_of_the_grammar_are_left(stories: list[Story]) -> None:
+    for story in stories:
+        assert not re.search(r"[\[\]{}|]|  ", text_of(story)), story.id
+
+
+def test_reprints_share_most_paragraphs(stories: list[Story]) -> None:
+    by_id = {story.id: story for story in stories}
+    reprints = [story for story in stories if story.origin]
+    assert len({story.origin for story in reprints}) == 70
+    for story in reprints:
+        origin = by_id[story.origin or ""]
+        shared = set(story.paragraphs) & set(origin.paragraphs)
+        assert len(shared) >= 0.75 * len(origin.paragraphs)
+        assert story.credit == origin.credit == "Northgate Wire"
+        assert story.outlet_id != origin.outlet_id and story.language == origin.language
+        assert timedelta() < story.published_at - origin.published_at < timedelta(hours=5)
+
+
+def test_different_stories_are_different_texts(stories: list[Story]) -> None:
+    own = [story for story in stories if story.origin is None]
+    texts = {story.paragraphs for story in own}
+    assert len(texts) == len(own)
+    alike = 0
+    for one, two in pairwise(own):
+        alike += len(set(one.paragraphs) & set(two.paragraphs)) > 2
+    assert alike < 0.01 * len(own)
+
+
+def test_every_live_feed_lists_ten_weeks(newsroom: Newsroom) -> None:
+    for outlet, feed in live_feeds():
+        answer, body = get(newsroom, outlet.id, feed.path)
+        parsed = feedparser.parse(body, response_headers={"content-type": answer.headers["Content-Type"]})
+        assert answer.status == 200 and not parsed.bozo, feed.id
+        expected = entries_of(outlet, feed, NOW)
+        assert [entry.title for entry in parsed.entries] == [story.headline for story in expected]
+        assert NOW - expected[-1].published_at > HISTORY - timedelta(days=8)
+        assert [story.published_at for story in expected] == sorted((s.published_at for s in expected), reverse=True)
+        assert all(("published_parsed" in entry) != feed.undated for entry in parsed.entries)
+
+
+def test_feed_links_resolve(newsroom: Newsroom) -> None:
+    for outlet, feed in live_feeds():
+        _, body = get(newsroom, outlet.id, feed.path)
+        for entry in feedparser.parse(body).entries[:5]:
+            path = entry.link.removeprefix(newsroom.base_url(outlet.id))
+            assert path.startswith("/") and path.endswith("utm_medium=feed") == feed.tracking
+            assert get(newsroom, outlet.id, path)[0].status == 200
+
+
+def test_not_modified(newsroom: Newsroom) -> None:
+    first, _ = get(newsroom, "courier", "/rss.xml")
+    tag, changed = first.headers["ETag"], first.headers["Last-Modified"]
+    for headers in ({"If-None-Match": tag}, {"If-Modified-Since": changed}):
+        answer, body = get(newsroom, "courier", "/rss.xml", headers)
+        assert (answer.status, body) == (304, b"")
+    old = format_datetime(NOW - timedelta(days=30), usegmt=True)
+    for headers in ({"If-None-Match": '"other"', "If-Modified-Since": changed}, {"If-Modified-Since": old}):
+        assert get(newsroom, "courier", "/rss.xml", headers)[0].status == 200
+    plain, _ = get(newsroom, "ranok", "/feed.atom")
+    assert "ETag" not in plain.headers and "Last-Modified" not in plain.headers
+
+
+def test_flaky_feed_fails_one_minute_in_four() -> None:
+    start = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    moments = [start + timedelta(minutes=minute) for minute in range(8)]
+    assert [fails_at(moment) for moment in moments] == [True, False, False, False] * 2
+    now = [start]
+    with Newsroom(clock=lambda: now[0]) as running:
+        assert get(running, "ledger", "/feed")[0].status == 500
+        now[0] = moments[1]
+        assert get(running, "ledger", "/feed")[0].status == 200
+
+
+def test_gone_moved_and_turned_into_a_page(newsroom: Newsroom) -> None:
+    assert get(newsroom, "tidewater", "/old/rss.xml")[0].status == 410
+    moved, _ = get(newsroom, "svodka", "/rss.xml")
+    assert (moved.status, moved.headers["Location"]) == (301, newsroom.base_url("svodka") + "/feeds/all.xml")
+    assert len(feedparser.parse(get(newsroom, "svodka", "/feeds/all.xml")[1]).entries) > 50
+    page, body = get(newsroom, "svodka", "/rss/culture.xml")
+    assert page.status == 200 and page.headers["Content-Type"].startswith("text/html")
+    assert body.startswith(b"<!doctype html>")
+
+
+def test_late_story_enters_three_days_later(stories: list[Story]) -> None:
+    outlet = BY_ID["meridian"]
+    feed = outlet.feeds[0]
+    late = [s for s in stories if s.outlet_id == outlet.id and in_feed_from(s, late_story=True) != s.published_at]
+    assert len(late) == len({story.published_at.date() for story in late}) > 50
+    story = late[-5]
+    assert story not in entries_of(outlet, feed, story.published_at + timedelta(days=2, hours=23))
+    assert story in entries_of(outlet, feed, story.published_at + timedelta(days=3))
+
+
+def test_every_story_page_is_served(newsroom: Newsroom, stories: list[Story]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", newsroom.port, timeout=10)
+    for story in stories[-250:]:
+        host = f"{story.outlet_id}.{newsroom.domain}:{newsroom.port}"
+        connection.request("GET", story.path, headers={"Host": host})
+        answer = connection.getresponse()
+        page = answer.read().decode(BY_ID[story.outlet_id].encoding)
+        if story.published_at > NOW:
+            assert answer.status == 404
+            continue
+        assert answer.status == 200 and "Invented story of a make-believe newsroom" in page
+        assert f'<html lang="{story.language}">' in page
+        assert ('rel="canonical"' in page) == (story.outlet_id != "tidewater")
+        assert story.paragraphs[0][:12].replace('"', "&#34;").replace("'", "&#39;") in page
+        assert ("Please donate" in page) == (story.outlet_id == "ledger")
+    connection.close()
+
+
+def test_page_waits_for_its_hour(stories: list[Story]) -> None:
+    story = stories[-1]
+    now = [story.published_at - timedelta(seconds=1)]
+    with Newsroom(clock=lambda: now[0]) as running:
+        assert get(running, story.outlet_id, story.path)[0].status == 404
+        now[0] = story.published_at
+        assert get(running, story.outlet_id, story.path)[0].status == 200
+
+
+def test_links_between_pages_resolve(newsroom: Newsroom, stories: list[Story]) -> None:
+    for outlet in OUTLETS:
+        story = next(s for s in reversed(stories) if s.outlet_id == outlet.id and s.published_at <= NOW)
+        page = get(newsroom, outlet.id, story.path)[1].decode(outlet.encoding)
+        links = re.findall(rf'href="http://([a-z]+)\.{re.escape(newsroom.domain)}:{newsroom.port}(/[^"]*)"', page)
+        assert len(links) >= 4
+        assert {get(newsroom, label, path)[0].status for label, path in set(links)} == {200}
+
+
+def test_front_pages_robots_and_unknown(newsroom: Newsroom) -> None:
+    for outlet in OUTLETS:
+        page = get(newsroom, outlet.id, "/")[1].decode(outlet.encoding)
+        alternates = [feed for feed in outlet.feeds if feed.form in ("rss", "atom")]
+        assert page.count('rel="alternate"') == len(alternates)
+        assert get(newsroom, outlet.id, "/nowhere")[0].status == 404
+        assert get(newsroom, outlet.id, "/world/2026/99/99/x")[0].status == 404
+        assert get(newsroom, outlet.id, "/robots.txt")[0].status == (404 if outlet.id == "tidewater" else 200)
+    assert b"Disallow: /private/" in get(newsroom, "courier", "/robots.txt")[1]
+    links = [story.path for story in entries_of(BY_ID["courier"], BY_ID["courier"].feeds[1], NOW)]
+    assert any(path.startswith("/private/") for path in links)
+    index = get(newsroom, "nobody", "/")[1].decode()
+    assert all(outlet.name in index for outlet in OUTLETS)
+
+
+def test_windows_1251(newsroom: Newsroom) -> None:
+    for path in ("/", "/rss/"):
+        answer, body = get(newsroom, "zarechye", path)
+        assert "charset=windows-1251" in answer.headers["Content-Type"].lower()
+        assert "Зареченская хроника" in body.decode("windows-1251")
+
+
+def test_hits_and_forced_faults() -> None:
+    with Newsroom(clock=lambda: NOW) as running:
+        running.faults["courier", "/rss.xml"] = 503
+        assert get(running, "courier", "/rss.xml")[0].status == 503
+        assert get(running, "courier", "/front.xml")[0].status == 200
+        running.fail("courier", 502)
+        assert get(running, "courier", "/front.xml")[0].status == 502
+        running.fail("courier", None)
+        assert get(running, "courier", "/front.xml")[0].status == 200
+        assert running.hits["courier", "/front.xml"] == 3
+
+
+def test_config(tmp_path: Path) -> None:
+    topics = tmp_path / "the-topics.yaml"
+    topics.write_text("topics: []\n", encoding="utf-8")
+    write_config(tmp_path / "config", port=4123, topics=topics)
+    feeds = yaml.safe_load((tmp_path / "config" / "feeds.yaml").read_text(encoding="utf-8"))["feeds"]
+    assert len(feeds) == len({feed["id"] for feed in feeds}) == sum(len(outlet.feeds) for outlet in OUTLETS)
+    assert feeds[1]["url"] == "http://courier.newsroom.localhost:4123/rss.xml"
+    assert (tmp_path / "config" / "topics.yaml").read_text(encoding="utf-8") == "topics: []\n"
+    (tmp_path / "config" / "topics.yaml").unlink()
+    (tmp_path / "config" / "topics.yaml").write_text("mine", encoding="utf-8")
+    write_config(tmp_path / "config", port=4123, topics=topics)
+    assert (tmp_path / "config" / "topics.yaml").read_text(encoding="utf-8") == "mine"
+
+
+def test_serve_from_the_command_line(tmp_path: Path) -> None:
+    topics = tmp_path / "topics.yaml"
+    topics.write_text("topics: []\n", encoding="utf-8")
+    command = [sys.executable, "-m", "newsroom", "serve", "--config-dir", str(tmp_path / "c"), "--topics", str(topics)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert re.fullmatch(r"newsroom listening on http://newsroom\.localhost:\d+\n", line)
+        assert (tmp_path / "c" / "feeds.yaml").exists()
+        process.terminate()
+        assert process.wait(10) == 0
