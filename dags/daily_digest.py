@@ -1,12 +1,13 @@
 """Build a day's tables, issue its digest and deliver it. The DAG that users backfill by hand."""
 
-from airflow.sdk import CronPartitionTimetable, Param, dag, get_current_context, task
+from airflow.sdk import Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from newswatch_airflow import steps
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
 from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of
 from newswatch_airflow.notices import FileNotice
+from newswatch_airflow.timetables import DayAfterTimetable
 
 DOC = f"""
 ### The daily digest
@@ -31,7 +32,7 @@ not for new topics. The dates are those of the days themselves. One backfill of 
 
 
 @dag(
-    schedule=CronPartitionTimetable(f"0 {DIGEST_HOUR} * * *", timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m-%d"),
+    schedule=DayAfterTimetable(timezone=TIMEZONE, hour=DIGEST_HOUR),
     start_date=START,
     catchup=False,
     max_active_runs=4,

@@ -28,3 +28,9 @@ class NewswatchPlugin(AirflowPlugin):
         from newswatch_airflow import notes
 
         return [notes]
+
+    @property
+    def timetables(self):
+        from newswatch_airflow.timetables import DayAfterTimetable
+
+        return [DayAfterTimetable]

@@ -127,7 +127,8 @@ def _counts(counts: dict[str, int]) -> str:
 @main.command()
 @click.argument("days", nargs=-1, required=True, type=_Days(), metavar="DAY...")
 @click.option("--digest/--no-digest", default=True, show_default=True, help="Issue the day's digest too.")
-def build(days: tuple[list[date], ...], digest: bool) -> None:
+@click.option("--missing", is_flag=True, help="Only days of which something is stored and that were never built.")
+def build(days: tuple[list[date], ...], digest: bool, missing: bool) -> None:
     """Build the tables and the digest of each DAY (2026-11-22, or 2026-11-16..2026-11-22) from what is stored.
 
     Stories are tagged with the topics of today's topics.yaml. A day that has a digest gets a numbered re-issue.
@@ -136,7 +137,8 @@ def build(days: tuple[list[date], ...], digest: bool) -> None:
 
     issuer = f"cli-{uuid.uuid4().hex[:8]}"
     with _open() as nw:
-        for day in (day for group in days for day in group):
+        wanted = [day for group in days for day in group]
+        for day in pipeline.never_built(nw, wanted) if missing else wanted:
             built = pipeline.build_day(nw, day)
             text = f"{day}  {built.story_count} stories; {_counts(built.topic_story_counts)}"
             if digest:

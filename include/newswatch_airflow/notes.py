@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -38,6 +37,6 @@ def _write_note(dag_run: Any) -> None:
         .where(XComModel.dag_id == dag_run.dag_id, XComModel.run_id == dag_run.run_id, XComModel.key == NOTE_KEY)
         .order_by(XComModel.timestamp, XComModel.task_id, XComModel.map_index)
     )
-    lines = [json.loads(value) if isinstance(value, str) else value for value in session.scalars(query)]
+    lines = [str(value) for value in session.scalars(query)]
     if lines:
-        dag_run.note = "\n\n".join(map(str, lines))[:MAX_NOTE_CHARS]
+        dag_run.note = "\n\n".join(lines)[:MAX_NOTE_CHARS]

@@ -1,7 +1,7 @@
 """The few verbs that DAGs and the command line call."""
 
 from newswatch.pipeline.announce import AnnounceReport, announce
-from newswatch.pipeline.build import BuildReport, build_day, ensure_built
+from newswatch.pipeline.build import BuildReport, build_day, ensure_built, never_built
 from newswatch.pipeline.context import Newswatch, open_newswatch
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.issue import IssueReport, deliver, issue_digest
@@ -28,6 +28,7 @@ __all__ = [
     "explain",
     "fetch_pending",
     "issue_digest",
+    "never_built",
     "open_newswatch",
     "plan_poll",
     "poll",

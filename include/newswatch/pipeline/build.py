@@ -68,6 +68,13 @@ def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
     return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
 
 
+def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:
+    """Those of the days of which something is stored and that have no tables."""
+    with nw.ledger.begin() as connection:
+        known = set(days.known_days(connection))
+        return [day for day in wanted if day in known and days.build_of(connection, day) is None]
+
+
 def _is_current(nw: Newswatch, day: date) -> bool:
     with nw.ledger.begin() as connection:
         build = days.build_of(connection, day)
