@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from airflow.sdk import dag, task
+from airflow.sdk import Param, dag, get_current_context, task
 
 from newswatch_airflow import steps
 from newswatch_airflow.assets import STORIES
@@ -33,13 +33,18 @@ note says what to mend.
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     dagrun_timeout=timedelta(hours=1),
+    params={
+        "all_feeds": Param(
+            False, type="boolean", title="All feeds", description="Poll every feed now, also those that are not due."
+        )
+    },
     doc_md=DOC,
     tags=["newswatch"],
 )
 def poll_feeds():
     @task
     def plan() -> list[dict]:
-        return steps.plan(SHARDS)
+        return steps.plan(SHARDS, only_due=not get_current_context()["params"]["all_feeds"])
 
     @task(map_index_template="{{ shard_name }}")
     def poll(shard: dict) -> None:

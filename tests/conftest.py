@@ -1,4 +1,4 @@
-"""What the tests share: one embedded PostgreSQL a session, a database a test, a newsroom on loopback, a clock to set."""
+"""What the tests share: an embedded PostgreSQL, a database a test, a newsroom on loopback, a clock to set."""
 
 from __future__ import annotations
 

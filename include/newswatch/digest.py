@@ -215,7 +215,7 @@ def _change(bars: Sequence[Bar]) -> str:
     mean = sum(earlier) / len(earlier)
     span = f"the {len(earlier)} days before" if len(earlier) > 1 else "the day before"
     if today == mean == 0:
-        return f"none in {span} either"
+        return f"none in {span}"
     return f"{mean:.1f} a day in {span}"
 
 

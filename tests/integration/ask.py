@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from newswatch import tables
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch
+
+NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening; the newsroom's days before it hold a spike
 
 
 def rows(nw: Newswatch, query: sa.Select[Any]) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ask import NOW
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
@@ -65,7 +66,7 @@ def site() -> Iterator[Site]:
                 return
             status, headers, body = answer
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body))} | headers.items():
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
@@ -114,8 +115,6 @@ class Read:
 @pytest.fixture(scope="session")
 def read(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
     """Six days of the newsroom, those with many stories on New START among them, read at a Sunday evening."""
-    from conftest import NOW  # the folder's parent holds it
-
     folder = tmp_path_factory.mktemp("read")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("newsroom.feeds.HISTORY", timedelta(days=6))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import yaml
-
 from ask import covered_days, dirty_days, feed_row, last_poll, make_clean, rows, values
 
 from newsroom.feeds import entries_of

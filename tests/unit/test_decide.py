@@ -1,0 +1,130 @@
+"""Decisions: due feeds, waits, windows, days, shards."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newswatch import decide
+from newswatch.decide import FeedState
+from newswatch.fetch import retry_after_seconds
+
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
+MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
+ZONES = st.sampled_from(["UTC", "Europe/Kyiv", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"]).map(ZoneInfo)
+
+
+def test_a_feed_that_was_never_polled_is_due() -> None:
+    assert decide.is_due(None, NOW)
+    assert decide.is_due(NOW, NOW)
+    assert not decide.is_due(NOW + timedelta(seconds=1), NOW)
+
+
+def test_a_good_poll_waits_one_interval_and_a_gone_feed_a_week() -> None:
+    assert decide.next_due_at("ok", 0, NOW, None) == decide.next_due_at("not_modified", 0, NOW, 9999.0)
+    assert decide.next_due_at("ok", 0, NOW, None) == NOW + timedelta(minutes=13)
+    assert decide.next_due_at("gone", 1, NOW, None) == NOW + timedelta(days=7)
+
+
+@given(st.integers(1, 10_000), st.none() | st.floats(0, 1e300))
+def test_a_failing_feed_waits_longer_but_never_more_than_a_day(failures: int, retry_after: float | None) -> None:
+    wait = decide.next_due_at("http_503", failures, NOW, retry_after) - NOW
+    assert timedelta(minutes=13) <= wait <= timedelta(days=1)
+    longer = decide.next_due_at("http_503", failures + 1, NOW, retry_after) - NOW
+    assert longer >= wait
+
+
+@pytest.mark.parametrize("header", ["9" * 30, "9" * 400, "120", "Sun, 22 Nov 2026 19:00:00 GMT", "soon", "-5", ""])
+def test_no_retry_after_that_a_server_can_send_breaks_the_decision(header: str) -> None:
+    wait = decide.next_due_at("http_429", 1, NOW, retry_after_seconds(header, NOW)) - NOW
+    assert timedelta(minutes=13) <= wait <= timedelta(days=1)
+
+
+def test_retry_after_is_understood_in_both_forms() -> None:
+    assert retry_after_seconds("120", NOW) == 120
+    assert retry_after_seconds("Sun, 22 Nov 2026 19:00:00 GMT", NOW) == 3600
+    assert retry_after_seconds("Sun, 22 Nov 2026 17:00:00 GMT", NOW) == 0
+    assert retry_after_seconds("soon", NOW) is None
+    assert retry_after_seconds(None, NOW) is None
+
+
+def test_a_page_gets_three_attempts() -> None:
+    assert decide.next_attempt_at(1, NOW) == NOW + timedelta(minutes=10)
+    assert decide.next_attempt_at(2, NOW) == NOW + timedelta(minutes=40)
+    assert decide.next_attempt_at(3, NOW) is None
+
+
+def test_validators_are_sent_only_where_the_last_good_poll_gave_some() -> None:
+    assert decide.conditional_headers(FeedState("a", "http://a/")) == {}
+    both = decide.conditional_headers(FeedState("a", "http://a/", etag='"x"', last_modified="y"))
+    assert both == {"If-None-Match": '"x"', "If-Modified-Since": "y"}
+
+
+@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=9)), ZONES)
+def test_whole_days_are_exactly_those_that_lie_between(begin: datetime, span: timedelta, zone: ZoneInfo) -> None:
+    end = begin + span
+    days = decide.whole_days(begin, end, zone)
+    near = [begin.astimezone(zone).date() + timedelta(days=n) for n in range(-1, 12)]
+    next_day = timedelta(days=1)
+    assert days == [d for d in near if decide.start_of(d, zone) >= begin and decide.start_of(d + next_day, zone) <= end]
+
+
+@given(MOMENTS, ZONES)
+def test_a_moment_lies_in_its_day(moment: datetime, zone: ZoneInfo) -> None:
+    day = decide.day_of(moment, zone)
+    assert decide.start_of(day, zone) <= moment < decide.start_of(day + timedelta(days=1), zone)
+
+
+def test_a_day_of_summer_times_end_has_25_hours() -> None:
+    zone = ZoneInfo("Europe/Kyiv")
+    day = date(2026, 10, 25)
+    assert decide.start_of(day + timedelta(days=1), zone) - decide.start_of(day, zone) == timedelta(hours=25)
+
+
+def covered(begin_hours: float, end_hours: float) -> FeedState:
+    return FeedState(
+        "a", "http://a/", covered_from=NOW - timedelta(hours=begin_hours), covered_to=NOW - timedelta(hours=end_hours)
+    )
+
+
+def test_a_first_poll_covers_from_its_oldest_entry() -> None:
+    oldest = NOW - timedelta(hours=30)
+    assert decide.covered_window(FeedState("a", "u"), NOW, oldest, knew_an_entry=False) == (oldest, NOW)
+    assert decide.covered_window(FeedState("a", "u"), NOW, None, knew_an_entry=False) == (NOW, NOW)
+
+
+def test_a_poll_that_lists_a_known_entry_goes_on_from_the_last_one() -> None:
+    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=3), knew_an_entry=True)
+    assert window == (NOW - timedelta(hours=50), NOW)
+
+
+def test_a_poll_that_reaches_back_before_the_last_one_goes_on_from_it() -> None:
+    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=21), knew_an_entry=False)
+    assert window == (NOW - timedelta(hours=50), NOW)
+
+
+def test_a_poll_after_a_gap_begins_anew() -> None:
+    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=3), knew_an_entry=False)
+    assert window == (NOW - timedelta(hours=3), NOW)
+
+
+@given(st.none() | st.timedeltas(timedelta(days=-400), timedelta(days=400)), st.booleans())
+def test_a_window_ends_with_the_poll_and_never_begins_after_it(offset: timedelta | None, knew: bool) -> None:
+    window_from = None if offset is None else NOW + offset
+    begin, end = decide.covered_window(covered(50, 20), NOW, window_from, knew_an_entry=knew)
+    assert begin <= end == NOW
+
+
+@given(st.lists(st.lists(st.integers(0, 999).map(str), min_size=1, max_size=5), max_size=12), st.integers(1, 6))
+def test_shards_hold_every_group_whole_and_none_is_empty(groups: list[list[str]], shards: int) -> None:
+    groups = [[f"{n}-{item}" for item in group] for n, group in enumerate(groups)]
+    lists = decide.share_out(groups, shards)
+    assert sorted(item for shard in lists for item in shard) == sorted(item for group in groups for item in group)
+    assert len(lists) <= shards
+    assert all(lists)
+    for group in groups:
+        assert sum(set(group) <= set(shard) for shard in lists) == 1
