@@ -16,7 +16,8 @@ import pytest
 _SCRATCH = Path(tempfile.mkdtemp(prefix="nw-"))  # short: a socket's path has room for about a hundred characters
 os.environ["XDG_RUNTIME_DIR"] = str(_SCRATCH)
 
-import sqlalchemy as sa  # noqa: E402 - the environment comes first
+import hypothesis  # noqa: E402 - the environment comes first
+import sqlalchemy as sa  # noqa: E402
 
 from newsroom.config import write_config  # noqa: E402
 from newsroom.server import Newsroom  # noqa: E402
@@ -28,6 +29,9 @@ from newswatch.settings import SHIPPED_CONFIG_DIR, Settings  # noqa: E402
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening, in a minute in which the flaky feed answers
 HISTORY = timedelta(days=3)  # how far the newsroom's feeds reach back here
 _numbers = itertools.count()
+
+hypothesis.settings.register_profile("newswatch", database=None, deadline=None, derandomize=True)
+hypothesis.settings.load_profile("newswatch")
 
 
 class Clock:

@@ -74,7 +74,7 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="&=#+;%\r\n\t")
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=4), st.integers(0, 4))
 def test_where_tracking_stands_among_the_parameters_does_not_matter(pairs: list[tuple[str, str]], place: int) -> None:
     query = [f"{name}={value}" for name, value in pairs]
-    tracked = query[:place] + ["utm_campaign=x"] + query[place:]
+    tracked = [*query[:place], "utm_campaign=x", *query[place:]]
     plain = urls.canonical("https://example.com/a" + ("?" + "&".join(query) if query else ""))
     assert urls.canonical("https://example.com/a?" + "&".join(tracked)) == plain
 

@@ -1,0 +1,236 @@
+"""`make run` as a user meets it: what it prints, what stands on disk, backfills by hand, and how it ends.
+
+The tests build on one another's run and stand in the order of a user's first hour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from newswatch_airflow.api import AirflowApi
+
+from .conftest import Run, processes_of, start
+
+pytestmark = pytest.mark.airflow
+
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+# Far enough back that no story that appears meanwhile belongs to them, near enough to have digests to look at.
+WEEK = [YESTERDAY - timedelta(days=n) for n in reversed(range(20, 27))]
+
+
+def table_hashes(home: Path, days: list[date]) -> dict[str, str]:
+    files = [p for day in days for p in (home / "data" / "tables").glob(f"*/{day}.parquet")]
+    return {str(p.relative_to(home)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def poll(api: AirflowApi) -> dict[str, Any]:
+    """Start a poll of all feeds by hand; returns its run once it has ended."""
+    run_id = api.trigger("poll_feeds", {"all_feeds": True})
+    ends = time.monotonic() + 180
+    while time.monotonic() < ends:
+        run = next(r for r in api.runs("poll_feeds", order_by="-run_after") if r["dag_run_id"] == run_id)
+        if run["state"] in ("success", "failed"):
+            return run
+        time.sleep(1)
+    raise AssertionError(f"the poll {run_id} did not end")
+
+
+def finished(api: AirflowApi, since: set[str], wanted: int) -> list[dict[str, Any]]:
+    """The `wanted` runs of daily_digest that are not in `since`, once all have ended."""
+    ends = time.monotonic() + 240
+    while time.monotonic() < ends:
+        runs = [r for r in api.runs("daily_digest", order_by="-start_date") if r["dag_run_id"] not in since]
+        if len([r for r in runs if r["state"] in ("success", "failed")]) >= wanted:
+            return runs
+        time.sleep(1)
+    raise AssertionError("the backfill did not end")
+
+
+def run_ids(api: AirflowApi) -> set[str]:
+    return {r["dag_run_id"] for r in api.runs("daily_digest", order_by="-start_date")}
+
+
+@contextlib.contextmanager
+def polling(api: AirflowApi) -> Iterator[list[str]]:
+    """Polls of all feeds, one after the other, while the block runs; yields the states in which they ended."""
+    stop, ended = threading.Event(), []
+
+    def keep_polling() -> None:
+        while not stop.is_set():
+            ended.append(poll(api)["state"])
+
+    worker = threading.Thread(target=keep_polling)
+    worker.start()
+    try:
+        yield ended
+    finally:
+        stop.set()
+        worker.join()
+
+
+def test_it_prints_the_address_the_digest_and_the_days_table(running: Run):
+    assert f"topic_days of {YESTERDAY}" in running.printed
+    assert "new-start" in running.printed
+    assert str(running.home / "data" / "digests" / str(YESTERDAY) / "digest.html") in running.printed
+
+
+def test_the_last_seven_days_have_digests_and_the_weeks_before_have_tables(running: Run):
+    data = running.home / "data"
+    for n in range(1, 8):
+        day = datetime.now(UTC).date() - timedelta(days=n)
+        assert (data / "digests" / str(day) / "digest.md").stat().st_size > 500
+    topic_days = pd.read_parquet(data / "tables" / "topic_days")
+    assert topic_days["day"].nunique() >= 69
+    assert topic_days.loc[topic_days["topic"] == "new-start", "story_count"].sum() > 40
+
+
+def test_a_run_says_what_it_did_without_its_logs(running: Run, api: AirflowApi):
+    run = poll(api)
+    assert run["state"] == "success"
+    assert "Polled" in run["note"]
+    assert "not_modified" in run["note"]
+    tasks = api.call("GET", f"/dags/poll_feeds/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
+    assert any("feeds:" in str(t["rendered_map_index"]) for t in tasks if t["task_id"] == "poll")
+
+
+def test_a_week_is_backfilled_while_polls_run_and_twice_gives_the_same_bytes(running: Run, api: AirflowApi):
+    wait_until_no_backfill_is_open(api)
+    with polling(api) as polls:
+        before = run_ids(api)
+        api.backfill("daily_digest", WEEK[0], WEEK[-1], reprocess="completed")
+        first = finished(api, before, 7)
+    hashes = table_hashes(running.home, WEEK)
+    wait_until_no_backfill_is_open(api)
+    before = run_ids(api)
+    api.backfill("daily_digest", WEEK[0], WEEK[-1], reprocess="completed")
+    second = finished(api, before, 7)
+    for runs in (first, second):
+        assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in WEEK]
+        assert {r["state"] for r in runs} == {"success"}
+    assert set(polls) == {"success"}
+    assert len(hashes) == 7 * 6
+    assert table_hashes(running.home, WEEK) == hashes
+
+
+def wait_until_no_backfill_is_open(api: AirflowApi) -> None:
+    """Airflow closes a backfill up to half a minute after its last run."""
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
+        backfills = api.call("GET", "/backfills", params={"dag_id": "daily_digest"})["backfills"]
+        if all(b["completed_at"] for b in backfills):
+            return
+        time.sleep(1)
+    raise AssertionError("the backfill was not closed")
+
+
+def test_a_backfill_issues_a_numbered_digest_and_delivers_nothing(running: Run, api: AirflowApi):
+    folder = running.home / "data" / "digests" / str(WEEK[0])
+    assert "Re-issue" in (folder / "digest.md").read_text()
+    assert "Re-issue" not in (folder / "issue-1" / "digest.md").read_text()
+    run = next(r for r in api.runs("daily_digest") if r["partition_key"] == str(WEEK[0]))
+    tasks = api.call("GET", f"/dags/daily_digest/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
+    assert {t["task_id"]: t["state"] for t in tasks} == {
+        "tables": "success",
+        "digest": "success",
+        "deliver": "skipped",
+    }
+    assert not (running.home / "data" / "digests" / "latest.html").exists()
+
+
+def test_a_wrong_edit_stops_nothing_and_the_run_says_so(running: Run, api: AirflowApi):
+    topics = running.home / "config" / "topics.yaml"
+    good = topics.read_text()
+    topics.unlink()  # a link to the shipped list, which stays as it is
+    topics.write_text(good.replace("topics:", "topisc:", 1))
+    try:
+        run = poll(api)
+    finally:
+        topics.write_text(good)
+    assert run["state"] == "success"
+    assert "last good one is in force" in run["note"]
+    assert "topisc" in run["note"]
+
+
+NEW_TOPIC = """
+  - id: harvest
+    name: Harvest
+    description: Stories about the harvest, added while everything runs.
+    terms:
+      - text: harvest*
+    examples:
+      match: [The harvest began early.]
+      no_match: [The hunters came early.]
+"""
+
+
+def test_a_topic_added_today_finds_last_months_stories(running: Run, api: AirflowApi):
+    topics = running.home / "config" / "topics.yaml"
+    topics.write_text(topics.read_text().rstrip() + "\n" + NEW_TOPIC)
+    wait_until_no_backfill_is_open(api)
+    before = run_ids(api)
+    done = running.command(
+        *("airflow", "backfill", "create", "--dag-id", "daily_digest"),
+        *("--from-date", str(WEEK[0]), "--to-date", str(WEEK[-1]), "--reprocess-behavior", "completed"),
+    )
+    assert done.returncode == 0, done.stderr
+    runs = finished(api, before, 7)
+    assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in WEEK]
+    mentions = pd.read_parquet(running.home / "data" / "tables" / "mentions")
+    found = mentions[(mentions["topic"] == "harvest") & mentions["day"].isin(WEEK)]
+    assert len(found) > 0
+    assert found["sentence"].str.contains("harvest", case=False).all()
+
+
+def test_a_digest_that_fails_is_noticed_in_a_file(running: Run, api: AirflowApi):
+    day = WEEK[3]
+    stories = running.home / "data" / "batches" / "story_texts" / str(day)
+    hidden = stories.with_name("hidden")
+    stories.rename(hidden)
+    try:
+        before = run_ids(api)
+        api.trigger("daily_digest", {"day": str(day)})
+        runs = finished(api, before, 1)
+    finally:
+        hidden.rename(stories)
+    assert runs[0]["state"] == "failed"
+    notices = running.home / "notices.jsonl"
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends and not notices.exists():
+        time.sleep(1)
+    notice = json.loads(notices.read_text().splitlines()[-1])
+    assert (notice["dag_id"], notice["run_id"]) == ("daily_digest", runs[0]["dag_run_id"])
+
+
+def test_explain_tells_where_a_story_comes_from(running: Run):
+    stories = pd.read_parquet(running.home / "data" / "tables" / "stories")
+    url = stories[stories["text_source"] == "page"].iloc[0]["canonical_url"]
+    told = json.loads(running.command("newswatch", "explain", url).stdout)
+    assert told["canonical_url"] == url
+    assert (running.home / "data" / told["bytes"]["file"]).exists()
+
+
+def test_ctrl_c_stops_everything_and_the_next_run_goes_on_from_there(running: Run, home: Path):
+    stories = sorted(pd.read_parquet(home / "data" / "tables" / "stories", columns=["story_id"])["story_id"])
+    issues = {p: p.read_bytes() for p in (home / "data" / "digests").glob("*/issue-*/digest.md")}
+    assert "Stopped." in running.stop()
+    assert processes_of(home) == []
+    again = start(home)
+    try:
+        now = sorted(pd.read_parquet(home / "data" / "tables" / "stories", columns=["story_id"])["story_id"])
+        assert len(set(now)) == len(now)
+        assert set(stories) <= set(now)
+        assert {p: p.read_bytes() for p in issues} == issues
+    finally:
+        again.stop()
+    assert processes_of(home) == []

@@ -1,0 +1,167 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newswatch.cli import main
+from newswatch.settings import SHIPPED_CONFIG_DIR
+
+PARAGRAPH = (
+    "The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay."
+)
+PAGE = f"<html lang='en'><head><title>Quay</title></head><body><article><p>{PARAGRAPH}</p><p>{PARAGRAPH}</p>"
+
+
+def run(*arguments: str, stdin: str = "", **environ: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), input=stdin, env=environ)
+
+
+def test_check_says_that_the_shipped_files_are_good() -> None:
+    done = run("check", NEWSWATCH_CONFIG_DIR=str(SHIPPED_CONFIG_DIR))
+    assert done.exit_code == 0
+    assert "well formed" in done.stdout
+    assert "examples hold" in done.stdout
+
+
+def test_check_names_each_mistake_on_standard_error_and_exits_with_one(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text("feeds:\n  - {id: one, outlet: O, url: 'ftp://example.com', language: en}\n")
+    (tmp_path / "topics.yaml").write_text("topics: []\n")
+    done = run("check", NEWSWATCH_CONFIG_DIR=str(tmp_path))
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "feeds.yaml: feeds: 'one': url:" in done.stderr
+    assert "topics.yaml: topics:" in done.stderr
+
+
+def test_a_wrong_setting_is_a_message_and_no_traceback() -> None:
+    done = run("check", NEWSWATCH_TIMEZONE="Kyiv")
+    assert done.exit_code == 1
+    assert "NEWSWATCH_TIMEZONE" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_tag_answers_one_json_line_a_mention() -> None:
+    lines = [
+        json.dumps({"id": 1, "title": "Donetsk today", "text": "Calm in Donetsk.", "language": "en"}),
+        "",
+        json.dumps({"id": "b", "text": "Nothing here."}),
+        json.dumps({"id": "c", "text": "Москва и Вашингтон обсудили СНВ-III."}, ensure_ascii=False),
+    ]
+    done = run("tag", stdin="\n".join(lines) + "\n")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 0
+    assert [(m["id"], m["topic"], m["zone"], m["surface"]) for m in found] == [
+        (1, "donetsk", "headline", "Donetsk"),
+        (1, "donetsk", "lede", "Donetsk"),
+        ("c", "new-start", "lede", "СНВ-III"),
+    ]
+    assert (found[1]["start"], found[1]["end"], found[1]["sentence"]) == (8, 15, "Calm in Donetsk.")
+
+
+@pytest.mark.parametrize("bad", ["not json", "[]", '"x"', '{"text": "no id"}', '{"id": 1, "text": 5}', "null"])
+def test_tag_names_a_line_that_it_cannot_read_tags_the_others_and_exits_with_one(bad: str) -> None:
+    done = run("tag", stdin=f'{bad}\n{{"id": 2, "text": "In Donetsk."}}\n')
+    assert done.exit_code == 1
+    assert "line 1" in done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [2]
+
+
+def test_extract_prints_the_story_of_one_page(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(PAGE)
+    done = run("extract", str(tmp_path / "a.html"), "--url", "https://example.com/a")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert found["text"].startswith(PARAGRAPH)
+    assert (found["path"], found["language"]) == (str(tmp_path / "a.html"), "en")
+
+
+def test_extract_answers_each_line_of_a_manifest_in_its_order(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(PAGE)
+    (tmp_path / "b.html.gz").write_bytes(gzip.compress(PAGE.encode()))
+    (tmp_path / "c.html").write_text("<html></html>")
+    (tmp_path / "d.html.gz").write_bytes(gzip.compress(PAGE.encode())[:-9])
+    names = ["a.html", "none.html", "b.html.gz", "c.html", "d.html.gz"]
+    manifest = "".join(json.dumps({"path": str(tmp_path / n), "url": f"https://example.com/{n}"}) + "\n" for n in names)
+    done = run("extract", "--manifest", "-", stdin=manifest)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(line["path"]).name for line in found] == names
+    assert ["error" in line for line in found] == [False, True, False, True, True]
+
+
+def test_extract_names_a_manifests_wrong_lines() -> None:
+    done = run("extract", "--manifest", "-", stdin='{"path": "a"}\nnot json\n')
+    assert done.exit_code == 1
+    assert "line 1" in done.stderr
+    assert "line 2" in done.stderr
+
+
+def test_extract_without_an_address_says_how_it_is_used(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(PAGE)
+    done = run("extract", str(tmp_path / "a.html"))
+    assert done.exit_code == 2
+    assert "--url" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["https://example.com/none", "no address", "http://[", "http://example.com:99999/"])
+def test_explaining_an_unknown_story_says_so_and_exits_with_one(url: str, database_url: str, tmp_path: Path) -> None:
+    done = run("explain", url, NEWSWATCH_DATABASE_URL=database_url, NEWSWATCH_DATA_URL=str(tmp_path))
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert "no story is known" in done.stderr
+
+
+def test_building_and_explaining_go_by_the_data_that_is_named(database_url: str, tmp_path: Path) -> None:
+    environ = {
+        "NEWSWATCH_DATABASE_URL": database_url,
+        "NEWSWATCH_DATA_URL": str(tmp_path),
+        "NEWSWATCH_HOME": str(tmp_path),
+    }
+    done = run("build", "2026-11-21..2026-11-22", **environ)
+    assert done.exit_code == 0, done.output
+    assert [line[:10] for line in done.stdout.splitlines()] == ["2026-11-21", "2026-11-22"]
+    assert (tmp_path / "digests/2026-11-22/digest.html").is_file()
+    assert (tmp_path / "tables/topic_days/2026-11-21.parquet").is_file()
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "2026-11-22..2026-11-20", "22.11.2026", ""])
+def test_a_day_that_is_none_is_refused_with_the_way_to_write_it(day: str) -> None:
+    done = run("build", day)
+    assert done.exit_code == 2
+    assert "day" in done.stderr or "ends before" in done.stderr
+
+
+HELP = {
+    "check": "exit 1",
+    "poll": "--due",
+    "build": "2026-11-16..2026-11-22",
+    "extract": "--manifest",
+    "tag": '{"id", "title", "text"}',
+    "explain": "URL",
+    "migrate": "schema",
+    "settings": "environment variable",
+    "dictionary": "column",
+}
+
+
+def test_every_command_is_known_to_this_list() -> None:
+    assert set(main.commands) == set(HELP)
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_the_help_of_a_command_says_how_it_is_used(command: str) -> None:
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert f"Usage: main {command}" in done.stdout
+    assert HELP[command] in " ".join(done.stdout.split())
+
+
+def test_settings_never_show_the_password() -> None:
+    done = run("settings", NEWSWATCH_DATABASE_URL="postgresql://user:secret@host/db")
+    assert "secret" not in done.stdout
+    assert "NEWSWATCH_DATABASE_URL=postgresql://user:***@host/db" in done.stdout

@@ -1,0 +1,109 @@
+"""Parsers in children: one hostile document costs its deadline, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from newswatch.errors import ParseFailed
+from newswatch.sandbox import Sandbox
+
+FEED = b'<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel></rss>'
+PAGE = b"<html><body><article>" + b"<p>The harbour board met in the old customs house on Tuesday.</p>" * 3
+FEED_ARGUMENTS = {"feed_id": "f", "url": "http://a/", "content_type": "", "timezone": None}
+PAGE_ARGUMENTS = {"url": "http://a/", "content_type": ""}
+# Each paragraph opens inside the last one: the time that the page takes grows with the square of its length.
+HANGING_PAGE = b"<html><body><article>" + b"<p>a b c d e <b>f</b>" * 200_000
+
+
+def sandbox(**settings: Any) -> Sandbox:
+    return Sandbox(**({"size": 1, "deadline_seconds": 20.0, "memory_bytes": 1_000_000_000} | settings))
+
+
+async def reason_of(work: Any) -> str:
+    with pytest.raises(ParseFailed) as failure:
+        await work
+    return failure.value.reason
+
+
+def test_feeds_and_pages_come_back_as_they_would_without_a_child() -> None:
+    async def run() -> None:
+        async with sandbox() as pool:
+            feed = await pool.feed(FEED, **FEED_ARGUMENTS)
+            page = await pool.page(PAGE, **PAGE_ARGUMENTS)
+        assert [entry.title for entry in feed.entries] == ["A"]
+        assert page.text.startswith("The harbour board met")
+
+    asyncio.run(run())
+
+
+def test_a_parser_that_hangs_is_killed_at_its_deadline_while_its_neighbours_go_on() -> None:
+    async def run() -> None:
+        async with sandbox(size=2, deadline_seconds=4.0) as pool:
+            started = time.monotonic()
+            hanging = asyncio.create_task(reason_of(pool.page(HANGING_PAGE, **PAGE_ARGUMENTS)))
+            await asyncio.sleep(0)
+            for _ in range(5):
+                assert (await pool.feed(FEED, **FEED_ARGUMENTS)).entries
+            assert not hanging.done()
+            assert await hanging == "timeout"
+            assert time.monotonic() - started < 9
+            assert (await pool.feed(FEED, **FEED_ARGUMENTS)).entries
+            assert (await pool.feed(FEED, **FEED_ARGUMENTS)).entries
+
+    asyncio.run(run())
+
+
+def test_a_parser_that_wants_too_much_memory_ends_as_crashed_and_the_pool_goes_on() -> None:
+    async def run() -> None:
+        async with sandbox(memory_bytes=250_000_000) as pool:
+            assert (await pool.feed(FEED, **FEED_ARGUMENTS)).entries
+            greedy = FEED.replace(b"<item>", b"x" * 80_000_000 + b"<item>")
+            assert await reason_of(pool.feed(greedy, **FEED_ARGUMENTS)) == "crashed"
+            assert (await pool.feed(FEED, **FEED_ARGUMENTS)).entries
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "reason"),
+    [("feed", b"<html></html>", "not_a_feed"), ("feed", b"", "not_a_feed"), ("page", b"<html></html>", "no_story")],
+)
+def test_a_document_that_is_no_feed_or_story_is_named_so(kind: str, body: bytes, reason: str) -> None:
+    async def run() -> None:
+        async with sandbox() as pool:
+            work = pool.feed(body, **FEED_ARGUMENTS) if kind == "feed" else pool.page(body, **PAGE_ARGUMENTS)
+            assert await reason_of(work) == reason
+
+    asyncio.run(run())
+
+
+def test_a_pool_that_is_closed_while_it_works_leaves_no_child() -> None:
+    async def run() -> None:
+        async with sandbox(size=2) as pool:
+            work = [asyncio.create_task(pool.page(HANGING_PAGE, **PAGE_ARGUMENTS)) for _ in range(2)]
+            await asyncio.sleep(0.5)
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    before = {p.pid for p in psutil.Process().children()}
+    asyncio.run(run())
+    assert {p.pid for p in psutil.Process().children()} <= before
+
+
+def test_a_child_sees_nothing_of_the_environment_that_it_does_not_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSWATCH_DATABASE_URL", "postgresql://user:secret@host/db")
+
+    async def run() -> dict[str, str]:
+        before = {p.pid for p in psutil.Process().children()}
+        async with sandbox() as pool:
+            await pool.feed(FEED, **FEED_ARGUMENTS)
+            (child,) = (p for p in psutil.Process().children() if p.pid not in before)
+            return child.environ()
+
+    assert not any("secret" in value for value in asyncio.run(run()).values())

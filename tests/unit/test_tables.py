@@ -1,0 +1,80 @@
+"""The table declarations: what is written is what is declared, and every outcome is explained."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import newswatch
+from newswatch import fetch, tables
+
+SOURCE = Path(newswatch.__file__).parent
+
+
+def calls(module: str, name: str) -> list[ast.Call]:
+    tree = ast.parse((SOURCE / module).read_text())
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [n for n in nodes if getattr(n.func, "id", getattr(n.func, "attr", None)) == name]
+
+
+def words(nodes: list[ast.expr]) -> set[str]:
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def outcomes_in_source() -> set[str]:
+    """Outcomes that stand in the source as words: Failure(url, OUTCOME, …), _Polled(…, OUTCOME, …) and their like."""
+    found = {outcome for _, outcome, _ in fetch._KINDS}
+    found |= words([call.args[1] for call in calls("fetch.py", "Failure") if len(call.args) > 1])
+    found |= words([call.args[3] for call in calls("pipeline/poll.py", "_Polled") if len(call.args) > 3])
+    found |= words([call.args[1] for call in calls("pipeline/pages.py", "_Ended") if len(call.args) > 1])
+    found |= words([call.args[1] for call in calls("pipeline/poll.py", "add") if len(call.args) > 2])
+    found |= words([call.args[1] for call in calls("sandbox.py", "_lost")])
+    return found - {"cancelled"}  # the task was given up: nothing is counted
+
+
+def test_the_dictionary_explains_every_outcome_that_the_code_can_produce() -> None:
+    found = outcomes_in_source()
+    assert {"not_modified", "address_refused", "timeout", "crashed", "same_story", "known"} <= found
+    assert found <= set(tables.OUTCOME_DOCS)
+
+
+def test_the_dictionary_names_every_table_column_and_outcome() -> None:
+    text = tables.dictionary()
+    for table in (*tables.DAY_TABLES, *tables.BATCH_TABLES):
+        assert f"## {table.name}\n" in text
+        for column in table.columns:
+            assert f"| `{column.name}` | {column.type} | {column.doc} |" in text
+    for outcome in tables.OUTCOME_DOCS:
+        assert f"| `{outcome}` |" in text
+
+
+@pytest.mark.parametrize("table", [*tables.DAY_TABLES, *tables.BATCH_TABLES], ids=lambda t: t.name)
+def test_a_tables_key_is_made_of_its_columns_and_every_column_is_explained(table: tables.Table) -> None:
+    names = [column.name for column in table.columns]
+    assert set(table.key) <= set(names)
+    assert len(names) == len(set(names))
+    assert all(column.doc.endswith(".") for column in table.columns)
+    assert [field.name for field in table.schema] == names
+
+
+@pytest.mark.parametrize("table", [*tables.DAY_TABLES, *tables.BATCH_TABLES], ids=lambda t: t.name)
+def test_a_table_without_rows_keeps_its_columns(table: tables.Table) -> None:
+    content = table.to_bytes([])
+    assert table.from_bytes(content) == []
+    assert list(table.frame(content).columns) == [column.name for column in table.columns]
+
+
+def test_rows_in_any_order_give_the_same_bytes_and_come_back_sorted() -> None:
+    rows = [{"feed_id": "f", "entry_key": key, "authors": ["Ann"]} for key in ("b", "a", "c")]
+    content = tables.ENTRIES.to_bytes(rows)
+    assert content == tables.ENTRIES.to_bytes(rows[::-1])
+    assert [row["entry_key"] for row in tables.ENTRIES.from_bytes(content)] == ["a", "b", "c"]
+
+
+def test_a_column_that_the_first_row_lacks_is_kept() -> None:
+    content = tables.ENTRIES.to_bytes(
+        [{"feed_id": "f", "entry_key": "a"}, {"feed_id": "f", "entry_key": "b", "title": "T"}]
+    )
+    assert [row["title"] for row in tables.ENTRIES.from_bytes(content)] == [None, "T"]
