@@ -8,10 +8,10 @@ import ssl
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -100,8 +100,11 @@ class Request:
 class Fetcher:
     """Gets URLs, for use as an async context. `get` never raises for what a server does: it returns a Failure."""
 
-    def __init__(self, *, contact: str, delay_seconds: float, deadline_seconds: float) -> None:
+    def __init__(
+        self, *, contact: str, delay_seconds: float, deadline_seconds: float, clock: Callable[[], datetime]
+    ) -> None:
         self._agent = user_agent(contact)
+        self._clock = clock
         self._delay = delay_seconds
         self._deadline = deadline_seconds
         self._gates: defaultdict[str, _Gate] = defaultdict(_Gate)
@@ -168,7 +171,7 @@ class Fetcher:
             ) as answer:
                 target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
                 if target is None:
-                    return await _read(answer, url, request.max_bytes, started)
+                    return await self._read(answer, url, request.max_bytes, started)
             next_url = urls.resolve(url, target)
             if next_url is None:
                 return Failure(request.url, "bad_redirect", f"redirected to {target[:200]!r}", is_transient=False)
@@ -177,6 +180,25 @@ class Fetcher:
             seen.add(next_url)
             url = next_url
         return Failure(request.url, "redirect_loop", f"more than {MAX_REDIRECTS} redirects", is_transient=False)
+
+    async def _read(self, answer: aiohttp.ClientResponse, url: str, max_bytes: int, started: float) -> Response:
+        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
+        raw, size = [], 0
+        async for chunk in answer.content.iter_chunked(1 << 16):
+            size += len(chunk)
+            if size > max_bytes:
+                raise _TooLarge(f"more than {max_bytes:,} bytes")
+            raw.append(chunk)
+        raw_body = b"".join(raw)
+        return Response(
+            url=url,
+            status=answer.status,
+            headers=tuple((k, v) for k, v in answer.headers.items()),
+            raw_body=raw_body,
+            body=decode(raw_body, encoding, max_bytes),
+            fetched_at=self._clock(),
+            seconds=time.monotonic() - started,
+        )
 
     async def _disallowed(self, request: Request, url: str) -> Failure | None:
         """RFC 9309: a missing robots.txt allows, one that cannot be had forbids."""
@@ -200,26 +222,6 @@ class Fetcher:
         if answer.status >= 500:
             return Failure(request.url, f"http_{answer.status}", f"{request.url}: {answer.status}", is_transient=True)
         return Protego.parse(answer.body.decode("utf-8", "replace") if answer.status < 300 else "")
-
-
-async def _read(answer: aiohttp.ClientResponse, url: str, max_bytes: int, started: float) -> Response:
-    encoding = answer.headers.get("Content-Encoding", "").strip().lower()
-    raw, size = [], 0
-    async for chunk in answer.content.iter_chunked(1 << 16):
-        size += len(chunk)
-        if size > max_bytes:
-            raise _TooLarge(f"more than {max_bytes:,} bytes")
-        raw.append(chunk)
-    raw_body = b"".join(raw)
-    return Response(
-        url=url,
-        status=answer.status,
-        headers=tuple((k, v) for k, v in answer.headers.items()),
-        raw_body=raw_body,
-        body=decode(raw_body, encoding, max_bytes),
-        fetched_at=datetime.now(UTC),
-        seconds=time.monotonic() - started,
-    )
 
 
 def decode(raw: bytes, encoding: str, max_bytes: int) -> bytes:

@@ -29,6 +29,7 @@ class WarcBuffer:
             response.url,
             "response",
             payload=BytesIO(response.raw_body),
+            length=len(response.raw_body),
             http_headers=StatusAndHeaders(str(response.status), headers, protocol="HTTP/1.1"),
             warc_headers_dict={"WARC-Date": response.fetched_at.strftime("%Y-%m-%dT%H:%M:%SZ")},
         )

@@ -32,8 +32,9 @@ BAR_STYLE = """
 <style>
 .bar { display:flex; gap:.8rem; align-items:center; flex-wrap:wrap; padding:.6rem 1.1rem; background:var(--tint);
   border-bottom:1px solid var(--line); font-size:.92rem; position:sticky; top:0 }
-.bar form { display:flex; gap:.5rem; align-items:center; margin:0 auto } .bar select, .bar button { font:inherit; color:var(--ink);
-  background:var(--page); border:1px solid var(--line); border-radius:6px; padding:.25rem .5rem }
+.bar form { display:flex; gap:.5rem; align-items:center; margin:0 auto }
+.bar select, .bar button { font:inherit; color:var(--ink); background:var(--page);
+  border:1px solid var(--line); border-radius:6px; padding:.25rem .5rem }
 </style>
 """
 EMPTY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Newswatch</title>

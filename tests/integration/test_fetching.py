@@ -206,7 +206,7 @@ def test_a_link_that_leads_to_a_known_story_by_its_old_address_finds_it(
 
 
 def test_pages_of_a_feed_that_has_left_the_list_are_still_brought_to_an_end(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any
 ) -> None:
     nw = make_newswatch(site_config)
     secret = site.url("/one").replace("http://", "http://user:word@")
@@ -216,9 +216,13 @@ def test_pages_of_a_feed_that_has_left_the_list_are_still_brought_to_an_end(
     feeds["feeds"][0]["id"] = "another"
     (site_config / "feeds.yaml").write_text(yaml.safe_dump(feeds))
 
-    fetch_pending(make_newswatch(site_config), "test")
+    later = make_newswatch(site_config)
+    for _ in range(3):
+        fetch_pending(later, "test")
+        clock.advance(hours=1)
 
     assert values(nw, sa.select(t.entries.c.state)) == ["done"]
+    assert [s["title"] for s in stories(nw)] == ["One"]
 
 
 def test_a_host_that_breaks_off_three_times_is_left_alone_and_the_rest_stays_pending(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from ask import count, page_outcomes, rows, stories, values
@@ -27,14 +29,25 @@ from newswatch.pipeline import Newswatch, fetch_pending, open_newswatch, poll
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
 
 FEEDS = ["khvylia", "golos-okrainy", "harbour-courier-front", "harbour-courier-world"]
-# The same verbs and the same owner again, as a task's second try has them; "ready" when the work itself begins.
-TRY = f"""
+# A process that has imported everything and forks a try for each line: the same verbs and the same owner again, as a
+# task's second try has them. "ready" when the work itself begins.
+NURSERY = f"""
+import json, os, sys
+import alembic.command, aiohttp, pandas, psycopg2
 from newswatch.pipeline import fetch_pending, open_newswatch, poll
 from newswatch.settings import load_settings
-nw = open_newswatch(load_settings())
-print("ready", flush=True)
-poll(nw, {FEEDS!r}, "run-1")
-fetch_pending(nw, "run-1")
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.environ.update(json.loads(line))
+        nw = open_newswatch(load_settings())
+        print("ready", os.getpid(), flush=True)
+        poll(nw, {FEEDS!r}, "run-1")
+        fetch_pending(nw, "run-1")
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    print("ended", os.waitstatus_to_exitcode(status), flush=True)
 """
 
 
@@ -95,14 +108,15 @@ def test_what_a_dead_run_had_taken_is_free_after_its_lease(nw: Newswatch, clock:
 
 
 class World:
-    """One ledger and store for runs in processes of their own."""
+    """One ledger and store for tries in processes of their own."""
 
-    def __init__(self, folder: Path, config_dir: Path, database_url: str) -> None:
+    def __init__(self, nursery: subprocess.Popen[str], folder: Path, config_dir: Path, database_url: str) -> None:
+        self.nursery = nursery
         self.data = folder / "data"
         self.settings = Settings(
             config_dir=config_dir, home=folder, data_url=str(self.data), database_url=database_url, host_delay_seconds=0
         )
-        self.environ = os.environ | {
+        self.environ = {
             "NEWSWATCH_CONFIG_DIR": str(config_dir),
             "NEWSWATCH_HOME": str(folder),
             "NEWSWATCH_DATA_URL": str(self.data),
@@ -111,37 +125,36 @@ class World:
             "NEWSWATCH_PARSE_WORKERS": "1",
         }
 
-    def start(self) -> subprocess.Popen[str]:
-        """Start a try, in a process group of its own, and wait until it is ready to work."""
-        process = subprocess.Popen(
-            [sys.executable, "-c", TRY],
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdout
-        assert "ready" in process.stdout.readline()
-        return process
+    def _next(self, word: str) -> int:
+        """The number that the nursery says next after this word; what is logged in between is passed over."""
+        assert self.nursery.stdout
+        for line in self.nursery.stdout:
+            if line.startswith(word):
+                return int(line.split()[1])
+        raise AssertionError("the nursery ended")
+
+    def start(self) -> int:
+        """Start a try, in a process group of its own, and wait until it is ready to work; returns its id."""
+        assert self.nursery.stdin
+        print(json.dumps(self.environ), file=self.nursery.stdin, flush=True)
+        return self._next("ready")
 
     def finish(self) -> float:
         """A try that nothing disturbs; returns its seconds."""
-        process = self.start()
+        self.start()
         started = time.monotonic()
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, output
+        assert self._next("ended") == 0
         return time.monotonic() - started
 
-    def kill(self, is_time: Callable[[float], bool]) -> None:
-        """Start a try and kill it, its children too, as soon as it is time or it ends. Time counts from its start."""
-        process = self.start()
+    def kill(self, is_time: Callable[[float], bool]) -> bool:
+        """Start a try and kill it, its children too, as soon as it is time. False: it had ended before."""
+        pid = self.start()
         started = time.monotonic()
-        while not is_time(time.monotonic() - started) and process.poll() is None:
+        while not is_time(time.monotonic() - started) and psutil.pid_exists(pid):
             time.sleep(0.001)
         with suppress(ProcessLookupError):  # it had ended before
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+            os.killpg(pid, signal.SIGKILL)
+        return self._next("ended") == -signal.SIGKILL
 
     def facts(self) -> dict[str, Any]:
         """What a user would see: stories with their texts, and how entries and pages ended."""
@@ -168,27 +181,30 @@ def test_tries_killed_at_any_moment_lose_nothing_and_store_nothing_twice(
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     monkeypatch.setattr("newsroom.feeds.HISTORY", timedelta(days=2))
-    with Newsroom(clock=lambda: now) as newsroom:
+    nursery = subprocess.Popen(
+        [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ
+    )
+    with nursery, Newsroom(clock=lambda: now) as newsroom:
         config = tmp_path / "config"
         write_config(config, port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
-        quiet = World(tmp_path / "quiet", config, new_database())
+        quiet = World(nursery, tmp_path / "quiet", config, new_database())
         seconds = quiet.finish()
-        disturbed = World(tmp_path / "disturbed", config, new_database())
+        disturbed = World(nursery, tmp_path / "disturbed", config, new_database())
 
         def appears(pattern: str) -> Callable[[float], bool]:
             """A new file of this kind is written: the commit that makes it count has not come yet."""
             before = len(list(disturbed.data.glob(pattern)))
             return lambda _: len(list(disturbed.data.glob(pattern))) > before
 
-        for pattern in ("raw/feeds/*/*", "batches/entries/*/*"):
-            disturbed.kill(appears(pattern))
-        for share in (0.3, 0.6, 0.9):
-            disturbed.kill(lambda passed, share=share: passed > share * seconds)
-        for pattern in ("raw/pages/*/*", "batches/story_texts/*/*"):
-            disturbed.kill(appears(pattern))
+        kills = [disturbed.kill(appears(pattern)) for pattern in ("raw/feeds/*/*", "batches/entries/*/*")]
+        kills += [disturbed.kill(lambda passed, share=share: passed > share * seconds) for share in (0.3, 0.6, 0.8)]
+        kills += [disturbed.kill(appears(pattern)) for pattern in ("raw/pages/*/*", "batches/story_texts/*/*")]
         disturbed.finish()
 
         expected, found = quiet.facts(), disturbed.facts()
+        assert sum(kills) >= 4
         assert expected["stories"]
         assert found == expected
         assert found["states"] == ["done"]
+        assert nursery.stdin
+        nursery.stdin.close()

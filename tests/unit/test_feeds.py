@@ -157,7 +157,8 @@ def test_an_empty_feed_is_a_feed() -> None:
 
 def test_markup_becomes_plain_text() -> None:
     entry = one(
-        "<title>&lt;b&gt;A&lt;/b&gt; &amp;amp; B</title><description><![CDATA[<script>x()</script>One<br>two]]></description>"
+        "<title>&lt;b&gt;A&lt;/b&gt; &amp;amp; B</title>"
+        "<description><![CDATA[<script>x()</script>One<br>two]]></description>"
     )
     assert entry.title == "A & B"
     assert entry.summary == "One two"

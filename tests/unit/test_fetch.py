@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -41,6 +42,12 @@ class Hostile:
             pass
         finally:
             writer.close()
+
+
+def fetcher_with(deadline: float) -> Fetcher:
+    return Fetcher(
+        contact="test@example.com", delay_seconds=0, deadline_seconds=deadline, clock=lambda: datetime.now(UTC)
+    )
 
 
 def plain(body: bytes, status: str = "200 OK", length: int | None = None, **headers: str) -> Answer:
@@ -81,7 +88,7 @@ def ask(
         hostile.answers = answers(hostile)
         options = {"max_bytes": 100_000, "allow_private": True} | request
         try:
-            async with Fetcher(contact="test@example.com", delay_seconds=0, deadline_seconds=deadline) as fetcher:
+            async with fetcher_with(deadline) as fetcher:
                 return [await fetcher.get(Request(hostile.url(path), **options)) for _ in range(times)], hostile
         finally:
             server.close()
@@ -223,7 +230,7 @@ def test_a_feed_that_may_not_is_refused_a_private_address_and_no_connection_is_m
         hostile = Hostile()
         server = await asyncio.start_server(hostile.serve, "127.0.0.1", 0)
         hostile.port = server.sockets[0].getsockname()[1]
-        async with Fetcher(contact="", delay_seconds=0, deadline_seconds=3) as fetcher:
+        async with fetcher_with(3.0) as fetcher:
             answer = await fetcher.get(Request(f"http://{host}:{hostile.port}/", 1000))
         server.close()
         return answer, hostile
@@ -247,7 +254,7 @@ def test_a_public_redirect_to_a_private_address_is_refused_before_any_connection
         first.answers = {"/": redirect(private.url("/admin"))}
         rule = addresses.refusal
         monkeypatch.setattr(addresses, "refusal", lambda a, port: None if port == first.port else rule(a, port))
-        async with Fetcher(contact="", delay_seconds=0, deadline_seconds=3) as fetcher:
+        async with fetcher_with(3.0) as fetcher:
             answer = await fetcher.get(Request(first.url("/"), 1000))
         for server in servers:
             server.close()
@@ -265,7 +272,7 @@ def test_nobody_there_is_a_connection_that_failed() -> None:
         port = server.sockets[0].getsockname()[1]
         server.close()
         await server.wait_closed()
-        async with Fetcher(contact="", delay_seconds=0, deadline_seconds=3) as fetcher:
+        async with fetcher_with(3.0) as fetcher:
             return await fetcher.get(Request(f"http://127.0.0.1:{port}/", 1000, allow_private=True))
 
     answer = asyncio.run(run())
@@ -293,7 +300,7 @@ def test_a_connection_closed_without_a_word_is_a_connection_that_failed() -> Non
 @pytest.mark.parametrize("url", ["http://exa mple/", "http://a..b/", "http://" + "a" * 300 + "/"])
 def test_an_address_that_is_none_ends_as_a_failure(url: str) -> None:
     async def run() -> Response | Failure:
-        async with Fetcher(contact="", delay_seconds=0, deadline_seconds=3) as fetcher:
+        async with fetcher_with(3.0) as fetcher:
             return await fetcher.get(Request(url, 1000, allow_private=True))
 
     answer = asyncio.run(run())

@@ -13,9 +13,11 @@ import structlog
 from newswatch import decide, embedded
 from newswatch.config import Catalogue, Feed, load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
+from newswatch.fetch import Fetcher
 from newswatch.ledger import Ledger, catalogues
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.feeds import Lease
+from newswatch.sandbox import Sandbox
 from newswatch.settings import Settings
 from newswatch.store import Store
 from newswatch.tables import Table
@@ -68,6 +70,23 @@ class Newswatch:
 
     def write_file(self, path: str, content: bytes, row_count: int) -> BatchFile:
         return BatchFile(path, row_count, len(content), self.store.write(path, content))
+
+    def fetcher(self) -> Fetcher:
+        """A fetcher with this installation's manners and limits."""
+        return Fetcher(
+            contact=self.settings.contact,
+            delay_seconds=self.settings.host_delay_seconds,
+            deadline_seconds=self.settings.request_deadline_seconds,
+            clock=self.clock,
+        )
+
+    def sandbox(self) -> Sandbox:
+        """Parser children with this installation's limits."""
+        return Sandbox(
+            size=self.settings.parse_workers,
+            deadline_seconds=self.settings.parse_deadline_seconds,
+            memory_bytes=self.settings.parse_memory_bytes,
+        )
 
     def close(self) -> None:
         self.ledger.close()

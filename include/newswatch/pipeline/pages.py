@@ -76,17 +76,7 @@ async def _fetch(nw: Newswatch, owner: str, shard: int, shards: int) -> FetchRep
     settings = nw.settings
     ends = time.monotonic() + settings.fetch_budget_seconds
     report, total = FetchReport(), Outcomes()
-    fetcher = Fetcher(
-        contact=settings.contact,
-        delay_seconds=settings.host_delay_seconds,
-        deadline_seconds=settings.request_deadline_seconds,
-    )
-    sandbox = Sandbox(
-        size=settings.parse_workers,
-        deadline_seconds=settings.parse_deadline_seconds,
-        memory_bytes=settings.parse_memory_bytes,
-    )
-    async with fetcher, sandbox:
+    async with nw.fetcher() as fetcher, nw.sandbox() as sandbox:
         while not report.is_out_of_time:
             lease = nw.lease(owner, settings.fetch_budget_seconds)
             with nw.ledger.begin() as connection:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from newswatch import clean, decide, tables, urls
@@ -15,7 +15,7 @@ from newswatch.decide import FeedState
 from newswatch.errors import ParseFailed
 from newswatch.fetch import Fetcher, Request, retry_after_seconds
 from newswatch.ledger import days, feeds
-from newswatch.ledger.batches import Outcomes, commit
+from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.model import Entry, Failure, ParsedFeed, Response
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.sandbox import Sandbox
@@ -88,15 +88,7 @@ async def _poll(nw: Newswatch, chosen: list[Feed], owner: str) -> PollReport:
     settings = nw.settings
     total = Outcomes()
     dirty: set[date] = set()
-    fetcher = Fetcher(
-        contact=settings.contact,
-        delay_seconds=settings.host_delay_seconds,
-        deadline_seconds=settings.request_deadline_seconds,
-    )
-    sandbox = Sandbox(
-        size=2, deadline_seconds=settings.parse_deadline_seconds, memory_bytes=settings.parse_memory_bytes
-    )
-    async with fetcher, sandbox:
+    async with nw.fetcher() as fetcher, nw.sandbox() as sandbox:
         for at in range(0, len(chosen), FEEDS_A_BATCH):
             group = chosen[at : at + FEEDS_A_BATCH]
             lease = nw.lease(owner, settings.request_deadline_seconds * len(group))
@@ -137,58 +129,101 @@ def _commit(nw: Newswatch, polled: Sequence[_Polled], lease: feeds.Lease, total:
     """Files first, then one transaction that makes them count or leaves everything as it was."""
     if not polled:
         return set()
-    batch = nw.new_batch("poll", lease.owner)
-    poll_day = nw.day_of(batch.committed_at)
-    raw_path = f"raw/feeds/{poll_day}/{batch.batch_id}.warc.gz"
-    entries_path = f"batches/entries/{poll_day}/{batch.batch_id}.parquet"
-    raw, rows, pending, dirty = WarcBuffer(), [], [], {poll_day}
+    draft = _Draft(nw, nw.new_batch("poll", lease.owner))
     with nw.ledger.begin() as connection:
         feeds.hold(connection, [p.feed.id for p in polled], lease)
-        outcomes, polls = Outcomes(), []
         for p in polled:
-            is_kept = isinstance(p.answer, Response) and p.outcome != "not_modified" and bool(p.answer.raw_body)
-            if is_kept and isinstance(p.answer, Response):
-                raw.add(p.answer)
-            listed = {e.key: e for e in reversed(p.parsed.entries)} if p.parsed else {}
-            known = feeds.known_entries(connection, p.feed.id, list(listed))
-            fresh = [e for key, e in listed.items() if key not in known]
-            moment = p.answer.fetched_at if isinstance(p.answer, Response) else nw.clock()
-            for entry in fresh:
-                state, outcome = _entry_state(entry)
-                rows.append(_entry_row(entry, moment))
-                pending.append(_pending_row(p.feed, entry, state, entries_path, moment))
-                outcomes.add("entry", outcome, p.feed.id, poll_day, entry.key[:300])
-            outcomes.add(
-                "entry", "known", p.feed.id, poll_day, "", len(p.parsed.entries if p.parsed else ()) - len(fresh)
-            )
-            outcomes.add("feed", p.outcome, p.feed.id, poll_day, p.detail[:300])
-            polls.append(_poll_row(p, batch.batch_id, poll_day, len(fresh), raw_path if is_kept else None, moment))
-            changes = _state_changes(p, moment, knew_an_entry=bool(known))
+            listed = [e.key for e in p.parsed.entries] if p.parsed else []
+            known = feeds.known_entries(connection, p.feed.id, listed)
+            draft.add(p, known)
+            changes = _state_changes(p, draft.moment_of(p), knew_an_entry=bool(known))
             if "covered_to" in changes:
                 whole = decide.whole_days(changes["covered_from"], changes["covered_to"], nw.settings.zone)
-                dirty |= set(feeds.add_coverage(connection, p.feed.id, whole))
+                draft.dirty |= set(feeds.add_coverage(connection, p.feed.id, whole))
             feeds.save_state(connection, p.feed.id, changes)
+        commit(connection, draft.batch, draft.write_files(), draft.outcomes)
+        feeds.add_polls(connection, draft.polls)
+        feeds.add_entries(connection, draft.pending)
+        days.mark_dirty(connection, draft.dirty)
+    total.counts.update(draft.outcomes.counts)
+    log.info("feeds polled", feeds=len(polled), entries_new=len(draft.rows), outcomes=draft.outcomes.totals("feed"))
+    return draft.dirty
+
+
+class _Draft:
+    """What one batch of polls will write: bytes, entries, ledger rows, outcomes."""
+
+    def __init__(self, nw: Newswatch, batch: Batch) -> None:
+        self._nw = nw
+        self._raw = WarcBuffer()
+        self.batch = batch
+        self.day = nw.day_of(batch.committed_at)
+        self.dirty = {self.day}
+        self.outcomes = Outcomes()
+        self.rows: list[dict[str, Any]] = []
+        self.pending: list[dict[str, Any]] = []
+        self.polls: list[dict[str, Any]] = []
+
+    @property
+    def _raw_path(self) -> str:
+        return f"raw/feeds/{self.day}/{self.batch.batch_id}.warc.gz"
+
+    @property
+    def _entries_path(self) -> str:
+        return f"batches/entries/{self.day}/{self.batch.batch_id}.parquet"
+
+    def moment_of(self, p: _Polled) -> datetime:
+        """When the feed answered, or when its failure was noted."""
+        return p.answer.fetched_at if isinstance(p.answer, Response) else self.batch.committed_at
+
+    def add(self, p: _Polled, known: set[str]) -> None:
+        """One feed's answer: its bytes unless they are those of last time, its entries that are new, its outcome."""
+        raw_path = None
+        if isinstance(p.answer, Response) and p.outcome != "not_modified" and p.answer.raw_body:
+            self._raw.add(p.answer)
+            raw_path = self._raw_path
+        entries = p.parsed.entries if p.parsed else ()
+        fresh = {e.key: e for e in reversed(entries) if e.key not in known}
+        moment = self.moment_of(p)
+        for entry in fresh.values():
+            state, outcome = _entry_state(entry)
+            self.rows.append(_entry_row(entry, moment))
+            self.pending.append(_pending_row(p.feed, entry, state, self._entries_path, moment))
+            self.outcomes.add("entry", outcome, p.feed.id, self.day, entry.key[:300])
+        self.outcomes.add("entry", "known", p.feed.id, self.day, "", len(entries) - len(fresh))
+        self.outcomes.add("feed", p.outcome, p.feed.id, self.day, p.detail[:300])
+        self.polls.append(
+            {
+                "batch_id": self.batch.batch_id,
+                "feed_id": p.feed.id,
+                "day": self.day,
+                "polled_at": moment,
+                "outcome": p.outcome,
+                "detail": p.detail[:500],
+                "entry_count": len(entries),
+                "new_entry_count": len(fresh),
+                "seconds": p.seconds,
+                "raw_path": raw_path,
+            }
+        )
+
+    def write_files(self) -> list[BatchFile]:
         files = []
-        if raw.count:
-            files.append(nw.write_file(raw_path, raw.content(), raw.count))
-        if rows:
-            files.append(nw.write_rows(entries_path, tables.ENTRIES, rows))
-        commit(connection, batch, files, outcomes)
-        feeds.add_polls(connection, polls)
-        feeds.add_entries(connection, pending)
-        days.mark_dirty(connection, dirty)
-    total.counts.update(outcomes.counts)
-    log.info("feeds polled", feeds=len(polled), entries_new=len(rows), outcomes=outcomes.totals("feed"))
-    return dirty
+        if self._raw.count:
+            files.append(self._nw.write_file(self._raw_path, self._raw.content(), self._raw.count))
+        if self.rows:
+            files.append(self._nw.write_rows(self._entries_path, tables.ENTRIES, self.rows))
+        return files
 
 
 def _entry_state(entry: Entry) -> tuple[str, str]:
+    """The entry's state in the ledger, and its outcome."""
     if entry.url:
         return "pending", "new"
     return ("pending", "no_link") if entry.title or entry.summary else ("done", "empty")
 
 
-def _entry_row(entry: Entry, moment: Any) -> dict[str, Any]:
+def _entry_row(entry: Entry, moment: datetime) -> dict[str, Any]:
     return {
         "feed_id": entry.feed_id,
         "entry_key": entry.key,
@@ -201,7 +236,7 @@ def _entry_row(entry: Entry, moment: Any) -> dict[str, Any]:
     }
 
 
-def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: Any) -> dict[str, Any]:
+def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: datetime) -> dict[str, Any]:
     return {
         "feed_id": feed.id,
         "entry_key": entry.key,
@@ -213,22 +248,7 @@ def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: Any) -
     }
 
 
-def _poll_row(p: _Polled, batch_id: str, day: date, new: int, raw_path: str | None, moment: Any) -> dict[str, Any]:
-    return {
-        "batch_id": batch_id,
-        "feed_id": p.feed.id,
-        "day": day,
-        "polled_at": moment,
-        "outcome": p.outcome,
-        "detail": p.detail[:500],
-        "entry_count": len(p.parsed.entries) if p.parsed else 0,
-        "new_entry_count": new,
-        "seconds": p.seconds,
-        "raw_path": raw_path,
-    }
-
-
-def _state_changes(p: _Polled, moment: Any, *, knew_an_entry: bool) -> dict[str, Any]:
+def _state_changes(p: _Polled, moment: datetime, *, knew_an_entry: bool) -> dict[str, Any]:
     """The feed's new state. Validators change only with a body that was understood."""
     failures = 0 if p.outcome in decide.SUCCESSES else p.state.failure_count + 1
     wait = retry_after_seconds(p.answer.header("Retry-After"), moment) if isinstance(p.answer, Response) else None
