@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from newswatch.pipeline import Newswatch
 
 
+OWNER = "newswatch poll"  # of leases: the next call goes on with what a killed one had taken
+
+
 class _Days(click.ParamType):  # type: ignore[type-arg]
     """A day or a range of days, ends included."""
 
@@ -106,16 +109,17 @@ def poll(due: bool) -> None:
     """Poll all feeds now, fetch the pages of new entries and say what they mention."""
     from newswatch import pipeline
 
-    owner = f"cli-{uuid.uuid4().hex[:8]}"
     with _open() as nw:
         feed_ids = [f for shard in pipeline.plan_poll(nw, 1, only_due=due) for f in shard.feed_ids]
-        polled = pipeline.poll(nw, feed_ids, owner)
-        fetched = pipeline.fetch_pending(nw, owner)
-        tagged = pipeline.tag_new(nw, owner)
+        polled = pipeline.poll(nw, feed_ids, OWNER)
+        fetched = pipeline.fetch_pending(nw, OWNER)
+        tagged = pipeline.tag_new(nw, OWNER)
     click.echo(f"feeds    {_counts(polled.feed_outcomes)}")
     click.echo(f"entries  {_counts(polled.entry_outcomes)}")
     click.echo(f"pages    {_counts(fetched.page_outcomes)}")
     click.echo(f"stories  {fetched.story_count} new; {_counts(tagged.topic_story_counts)}")
+    if polled.held_count:
+        click.echo(f"{polled.held_count} feeds were left out: somebody else polls them just now.")
     if fetched.is_out_of_time:
         click.echo("The time for fetching was used up: the rest is pending, the next poll goes on with it.")
 

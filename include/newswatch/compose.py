@@ -54,7 +54,8 @@ def story_row(
 ) -> dict[str, Any] | None:
     """A row of the table `story_texts`, or None where neither page nor feed has any text."""
     page = fetched.page if fetched else None
-    title = (page.title if page else "") or entry["title"]
+    stated = page.title if page and page.is_title_stated else ""
+    title = stated or entry["title"] or (page.title if page else "")
     text = page.text if page else clean.paragraphs(entry["summary"])
     if not (title or text):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -40,6 +40,10 @@ class Feed(BaseModel):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https"):
             raise ValueError(f"{value!r} is not a web address: write it with http:// or https://")
+        try:
+            _ = parts.port
+        except ValueError as error:
+            raise ValueError(f"{value!r} names an impossible port") from error
         if not parts.hostname:
             raise ValueError(f"{value!r} names no host")
         if parts.username or parts.password:
@@ -96,6 +100,8 @@ class _Loader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} stands twice", key_node.start_mark

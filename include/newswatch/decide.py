@@ -10,6 +10,7 @@ POLL_INTERVAL = timedelta(minutes=15)
 SLACK = timedelta(minutes=2)  # the scheduler's tick may come a little before the interval is over
 LONGEST_INTERVAL = timedelta(days=1)
 GONE_INTERVAL = timedelta(days=7)
+LONGEST_WINDOW = timedelta(days=92)  # an old entry kept at a feed's end does not make it list all since then
 MAX_PAGE_ATTEMPTS = 3
 SUCCESSES = frozenset({"ok", "not_modified"})
 
@@ -51,7 +52,8 @@ def next_due_at(outcome: str, failure_count: int, now: datetime, retry_after_sec
     if outcome not in SUCCESSES:
         wait = min(POLL_INTERVAL * (1 << min(max(failure_count - 1, 0), 7)), LONGEST_INTERVAL)
         if retry_after_seconds is not None:
-            wait = min(max(wait, timedelta(seconds=retry_after_seconds)), LONGEST_INTERVAL)
+            asked = timedelta(seconds=min(retry_after_seconds, LONGEST_INTERVAL.total_seconds()))
+            wait = max(wait, asked)
     return now + wait - SLACK
 
 
@@ -69,7 +71,7 @@ def covered_window(
 
     A poll goes on from the last one if it lists an entry that was known, or one older than the last poll.
     """
-    begins = min(window_from or polled_at, polled_at)
+    begins = max(min(window_from or polled_at, polled_at), polled_at - LONGEST_WINDOW)
     if state.covered_from is None or state.covered_to is None:
         return begins, polled_at
     if knew_an_entry or begins <= state.covered_to:

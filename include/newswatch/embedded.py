@@ -34,7 +34,7 @@ def database(server_url: str, name: str) -> str:
         with engine.connect() as connection:
             known = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
             if not known:
-                connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+                connection.execute(sa.text(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"))
     except sa.exc.ProgrammingError as error:
         if "already exists" not in str(error):  # another process made it in between
             raise

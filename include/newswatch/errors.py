@@ -28,8 +28,8 @@ class LeaseLost(TransientError):
     """Another attempt took over the same work; what this one wrote is not committed."""
 
 
-class FetchRefused(NewswatchError):
-    """A request that Newswatch does not make: scheme, port, credentials or address. Names the URL and the reason."""
+class MissingFile(NewswatchError):
+    """A file that the ledger counts on is not in the store. Only a copy brought back from elsewhere helps."""
 
 
 class ParseFailed(NewswatchError):

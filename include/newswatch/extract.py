@@ -45,7 +45,8 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     document = bare_extraction(tree, url=url, with_metadata=True, include_comments=False, include_tables=False)
     if document is None:
         raise NoStory(f"{url} holds no story text")
-    title = clean.line(_first(linked, "headline") or meta.get("og:title") or document.title or "")
+    stated_title = clean.line(_first(linked, "headline") or meta.get("og:title") or "")
+    title = stated_title or clean.line(document.title or "")
     text, removed = boilerplate.remove(clean.paragraphs(document.text or ""))
     text = text.removeprefix(f"{title}\n")  # the headline has its own column
     if len(text) < MIN_TEXT_CHARS:
@@ -53,6 +54,7 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     published, is_day = _published(linked, meta, tree, document.date)
     return ExtractedPage(
         title=title,
+        is_title_stated=bool(stated_title),
         text=text,
         authors=_authors(linked, document.author),
         published_at=published,
@@ -139,13 +141,13 @@ def _published(
 
 
 def _moment(stamp: str, *, is_day_enough: bool = False) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(stamp.strip())
-    except ValueError:
-        return None
     if len(stamp.strip()) <= 10 and not is_day_enough:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(stamp.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _authors(linked: list[dict[str, Any]], fallback: str | None) -> tuple[str, ...]:

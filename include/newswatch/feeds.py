@@ -8,6 +8,7 @@ import io
 import re
 from calendar import timegm
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ import nh3
 from newswatch import clean, urls
 from newswatch.model import Entry, ParsedFeed
 
-_ZONE_STATED = re.compile(r"(?:[+-]\d\d:?\d\d|Z|UTC|GMT|[A-Z]{1,4}T)\s*$")
+_ZONE_STATED = re.compile(r"(?:[+-]\d\d:?\d\d|Z|UTC?|GMT|[ECMP][SD]T)\s*$")  # those that feedparser understands
 MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
 
 
@@ -30,12 +31,15 @@ def parse(body: bytes, *, feed_id: str, url: str, content_type: str, timezone: s
 
     Raises NotAFeed. An entry without a link is kept: its own text may be all that there is.
     """
-    headers = {"content-location": url, "content-type": content_type}
-    # BytesIO, never bytes: feedparser opens a body that looks like a path or an address.
+    # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's own
+    # address: links are resolved here, against the site that the feed names.
     document = feedparser.parse(
-        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        io.BytesIO(body),
+        response_headers={"content-type": content_type},
+        sanitize_html=False,
+        resolve_relative_uris=False,
     )
-    if not document.version and not document.entries:
+    if not document.get("version") and not document.entries:
         raise NotAFeed(f"{url} answered with {content_type or 'no type'}, which is no feed")
     zone = ZoneInfo(timezone) if timezone else None
     base = urls.resolve(url, document.feed.get("link", "")) or url
@@ -74,15 +78,22 @@ def plain(markup: str) -> str:
 
 
 def _published(raw: Any, zone: ZoneInfo | None) -> datetime | None:
+    """The first readable date of the entry. Keys are read by dict's own get: feedparser's mixes them up and warns."""
     for name in ("published", "updated", "created"):
-        parsed = raw.get(f"{name}_parsed")
-        if parsed is None:
-            continue
+        stated = str(dict.get(raw, name, ""))
         try:
-            moment = datetime.fromtimestamp(timegm(parsed), UTC)
+            moment = _moment(stated, dict.get(raw, f"{name}_parsed"))
+            if moment and zone and not _ZONE_STATED.search(stated):
+                moment = moment.replace(tzinfo=zone).astimezone(UTC)  # feedparser took local time for UTC
         except (ValueError, OverflowError, OSError):
             continue
-        if zone and not _ZONE_STATED.search(str(raw.get(name, ""))):
-            return moment.replace(tzinfo=zone).astimezone(UTC)  # feedparser took local time for UTC
-        return moment
+        if moment:
+            return moment
     return None
+
+
+def _moment(stated: str, parsed: Any) -> datetime | None:
+    """The date as UTC would have it: feedparser's reading, else, for RFC 822 without a zone, the standard library's."""
+    if parsed is not None:
+        return datetime.fromtimestamp(timegm(parsed), UTC)
+    return parsedate_to_datetime(stated).replace(tzinfo=UTC) if stated else None

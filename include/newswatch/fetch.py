@@ -10,7 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -117,7 +117,7 @@ class Fetcher:
             connector = aiohttp.TCPConnector(
                 resolver=_Resolver(), socket_factory=factory, force_close=True, use_dns_cache=False, limit=50
             )
-            self._sessions[allow_private] = await self._stack.enter_async_context(
+            session = await self._stack.enter_async_context(
                 aiohttp.ClientSession(
                     connector=connector,
                     auto_decompress=False,
@@ -127,6 +127,8 @@ class Fetcher:
                     headers={"User-Agent": self._agent, "Accept-Encoding": ACCEPT_ENCODING},
                 )
             )
+            session._retry_connection = False  # a server that hangs up is not asked twice in a row
+            self._sessions[allow_private] = session
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -206,6 +208,8 @@ class Fetcher:
         if origin not in self._robots:
             self._robots[origin] = asyncio.create_task(self._load_robots(origin, request.allow_private))
         robots = await asyncio.shield(self._robots[origin])
+        if isinstance(robots, Failure) and robots.outcome == "address_refused":
+            return replace(robots, url=url)
         if isinstance(robots, Failure):
             return Failure(url, "robots_unreachable", robots.detail, is_transient=True)
         if delay := robots.crawl_delay(PRODUCT):
@@ -232,20 +236,28 @@ def decode(raw: bytes, encoding: str, max_bytes: int) -> bytes:
         raise _BadEncoding(f"content encoding {encoding!r} was not asked for")
     limit = min(max_bytes, max(len(raw) * MAX_RATIO, 1 << 16))
     # 47: a gzip or zlib header, whichever is there; -15: neither, as some servers send deflate
-    for bits in (47, -15):
-        engine = zlib.decompressobj(bits)
+    for bits in (47, -15) if encoding == "deflate" else (47,):
         try:
-            body = engine.decompress(raw, limit + 1)
+            return _inflate(raw, bits, limit)
         except zlib.error as error:
-            if bits == 47 and encoding == "deflate":
-                continue
-            raise _BadEncoding(str(error)) from error
+            failed = error
+    raise _BadEncoding(str(failed))
+
+
+def _inflate(raw: bytes, bits: int, limit: int) -> bytes:
+    """All gzip members or the one zlib stream in `raw`; zeros after the last member are padding (RFC 1952)."""
+    body = bytearray()
+    while raw.strip(b"\0") or not body:
+        engine = zlib.decompressobj(bits)
+        body += engine.decompress(raw, limit + 1 - len(body))
         if len(body) > limit:
             raise _TooLarge(f"decodes to more than {limit:,} bytes")
         if not engine.eof:
             raise aiohttp.ClientPayloadError("the compressed body is cut short")
-        return body
-    raise _BadEncoding("neither zlib nor raw deflate")
+        raw = engine.unused_data
+        if not raw:
+            break
+    return bytes(body)
 
 
 _KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
@@ -283,6 +295,7 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     if value.strip().isdecimal():
         return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
+        wait = (parsedate_to_datetime(value) - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None
+    return max(0.0, wait)

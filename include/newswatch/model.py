@@ -36,6 +36,7 @@ class ExtractedPage:
     """What one HTML page says of itself. Not yet a story: the feed's witness is not in it."""
 
     title: str
+    is_title_stated: bool  # True: JSON-LD or OpenGraph names it; False: read off the page
     text: str  # paragraphs joined by "\n"
     authors: tuple[str, ...]
     published_at: datetime | None  # UTC

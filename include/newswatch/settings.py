@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -62,11 +63,18 @@ def profile_of(config_dir: Path) -> str:
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read `NEWSWATCH_*`; an empty variable counts as unset.
 
-    Raises ConfigError that names each variable which is unknown or wrong.
+    Raises ConfigError that names each variable which is wrong or looks like a setting misspelt.
     """
     source = os.environ if environ is None else environ
     given = {k[len(PREFIX) :].lower(): v for k, v in source.items() if k.startswith(PREFIX) and v}
     values = {name: value for name, value in given.items() if name in Settings.model_fields}
+    misspelt = [
+        f"environment: {PREFIX}{name.upper()} is no setting. Did you mean {PREFIX}{near[0].upper()}?"
+        for name in sorted(given.keys() - values.keys())
+        if (near := get_close_matches(name, Settings.model_fields, n=1, cutoff=0.8))
+    ]
+    if misspelt:
+        raise ConfigError(misspelt)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

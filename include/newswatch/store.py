@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import fsspec
 
-from newswatch.errors import TransientError
+from newswatch.errors import MissingFile, TransientError
 
 
 class Store:
@@ -37,11 +37,13 @@ class Store:
         return hashlib.sha256(content).hexdigest()
 
     def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
-        """The file's bytes from `start` to `end`. FileNotFoundError where there is none."""
+        """The file's bytes from `start` to `end`. Raises MissingFile where there is none."""
         try:
             content: bytes = self._fs.cat_file(self.locate(path), start=start, end=end)
         except FileNotFoundError:
-            raise
+            raise MissingFile(
+                f"{self.locate(path)} is missing. Bring it back from a copy of the data folder."
+            ) from None
         except OSError as error:
             raise TransientError(f"cannot read {self.locate(path)}: {error}") from error
         return content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 # Parameters that say where a reader came from and never what the page shows. Source: each vendor's own documentation.
 TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "at_")  # Google/UTM, Matomo, AT Internet
@@ -32,19 +32,14 @@ def resolve(base: str, link: str) -> str | None:
 def canonical(url: str) -> str:
     """Drop fragment, default port and tracking parameters; lower-case scheme and host, never the path.
 
-    Parameters that stay keep their order: some sites read them so.
+    Parameters that stay keep their order and spelling: some sites read them so.
     """
     parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    netloc = f"[{host}]" if ":" in host else host
-    if parts.port and parts.port != _DEFAULT_PORTS.get(parts.scheme):
-        netloc += f":{parts.port}"
     query = parts.query
-    if query and any(_is_tracking(name) for name, _ in parse_qsl(query, keep_blank_values=True)):
-        pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([(name, value) for name, value in pairs if not _is_tracking(name)])
+    if query:
+        query = "&".join(pair for pair in query.split("&") if not _is_tracking(unquote(pair.partition("=")[0])))
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    return urlunsplit((parts.scheme, netloc, path, query, ""))
+    return urlunsplit((parts.scheme, host_of(url), path, query, ""))
 
 
 def _is_tracking(name: str) -> bool:
@@ -55,7 +50,11 @@ def _is_tracking(name: str) -> bool:
 def host_of(url: str) -> str:
     """Host and, where it is not the scheme's own, port: what a pause between requests applies to."""
     parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2].lower()
+    host = (parts.hostname or "").rstrip(".")
+    netloc = f"[{host}]" if ":" in host else host
+    if parts.port and parts.port != _DEFAULT_PORTS.get(parts.scheme):
+        netloc += f":{parts.port}"
+    return netloc
 
 
 def is_same_site(one: str, other: str) -> bool:

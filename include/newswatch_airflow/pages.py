@@ -10,6 +10,7 @@ from airflow.api_fastapi.core_api.security import requires_access_dag, requires_
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
+from newswatch.errors import MissingFile
 from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
 
@@ -107,7 +108,7 @@ def _page(issued: list[Issued], chosen: Issued) -> HTMLResponse:
     )
     try:
         html = _reader().digest_html(chosen.day, chosen.number)
-    except FileNotFoundError:
+    except MissingFile:
         raise HTTPException(404, f"The digest of {escape(str(chosen.day))} is no longer stored.") from None
     html = html.replace("</head>", f'{BAR_STYLE}<script src="links.js" defer></script></head>', 1)
     return HTMLResponse(html.replace("<body>", f"<body>{bar}", 1), headers=HEADERS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newswatch.errors import TransientError
+from newswatch.errors import MissingFile, TransientError
 from newswatch.store import Store
 
 
@@ -52,7 +52,7 @@ def test_names_hides_temporary_files_and_an_unknown_folder_is_empty(store: Store
 
 
 def test_a_missing_file_is_said_to_be_missing(store: Store) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(MissingFile):
         store.read("none")
 
 
@@ -70,5 +70,5 @@ def test_a_remote_store_behaves_alike() -> None:
     assert digest == hashlib.sha256(b"one").hexdigest()
     assert store.read("a/b.bin", 0, 2) == b"on"
     assert store.names("a") == ["b.bin"]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(MissingFile):
         store.read("a/none")

@@ -15,6 +15,8 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
 
     Raises UnknownStory where no link that was ever seen leads to it.
     """
+    if urls.resolve(url, "") is None:
+        raise UnknownStory(f"no story is known at {url!r}: that is no web address. Write it as the digest shows it.")
     address = urls.canonical(url)
     with nw.ledger.begin() as connection:
         known = stories.find(connection, address)

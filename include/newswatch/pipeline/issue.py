@@ -37,13 +37,15 @@ def issue_digest(nw: Newswatch, day: date, issuer: str) -> IssueReport:
     with nw.ledger.begin() as connection:
         days.lock(connection, day)
         number = days.digest_number(connection, day, issuer)
+        newest = max((d["number"] for d in days.digests_of(connection, day)), default=0)
         content = digest.compose(day, number, rows, earlier, nw.catalogue, nw.settings.zone)
         pages = {"digest.html": digest.to_html(content), "digest.md": digest.to_markdown(content)}
         files = {}
         for name, text in pages.items():
             path = f"digests/{day}/issue-{number}/{name}"
             files[path] = nw.store.write(path, text.encode())
-            nw.store.write(f"digests/{day}/{name}", text.encode())  # the day's newest issue, at a steady address
+            if number >= newest:
+                nw.store.write(f"digests/{day}/{name}", text.encode())  # the newest issue, at a steady address
         row = {
             "day": day,
             "number": number,

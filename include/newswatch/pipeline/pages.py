@@ -141,9 +141,7 @@ def _jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[_Job]:
 def _feed_of(nw: Newswatch, entry: Mapping[str, Any]) -> Feed:
     """The entry's feed; one that has left feeds.yaml meanwhile goes under its id."""
     known = nw.feeds.get(entry["feed_id"])
-    return known or Feed(
-        id=entry["feed_id"], outlet=entry["feed_id"], url=entry["url"] or "http://unknown", language="und"
-    )
+    return known or Feed(id=entry["feed_id"], outlet=entry["feed_id"], url="http://unlisted.invalid/", language="und")
 
 
 async def _end(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, raw: WarcBuffer, job: _Job) -> _Ended:
@@ -189,6 +187,8 @@ def _commit(
         stories.hold(connection, [key for e in ended for key in e.job.keys], lease)
         made = [row for row in rows.values() if row]
         known = stories.known_urls(connection, [row["canonical_url"] for row in made])
+        for story in made:
+            story["story_id"] = known.get(story["canonical_url"], story["story_id"])
         fresh = {row["story_id"]: row for row in reversed(made) if row["canonical_url"] not in known}
         files = _write(nw, batch, raw, raw_path, fresh)
         added = stories.add(connection, [_ledger_row(row, batch) for _, row in sorted(fresh.items())])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,6 +33,7 @@ class PollReport:
     feed_outcomes: dict[str, int]
     entry_outcomes: dict[str, int]
     dirty_days: tuple[date, ...]
+    held_count: int = 0  # feeds left to somebody else who polls them just now
 
     @property
     def new_entry_count(self) -> int:
@@ -88,16 +90,19 @@ async def _poll(nw: Newswatch, chosen: list[Feed], owner: str) -> PollReport:
     settings = nw.settings
     total = Outcomes()
     dirty: set[date] = set()
+    held = 0
     async with nw.fetcher() as fetcher, nw.sandbox() as sandbox:
         for at in range(0, len(chosen), FEEDS_A_BATCH):
             group = chosen[at : at + FEEDS_A_BATCH]
-            lease = nw.lease(owner, settings.request_deadline_seconds * len(group))
+            most_on_a_host = max(Counter(urls.host_of(feed.url) for feed in group).values())
+            lease = nw.lease(owner, settings.request_deadline_seconds * most_on_a_host)
             with nw.ledger.begin() as connection:
                 states = feeds.claim(connection, group, lease, nw.clock())
             by_id = {feed.id: feed for feed in group}
             polled = await asyncio.gather(*(_poll_one(nw, fetcher, sandbox, by_id[s.feed_id], s) for s in states))
+            held += len(group) - len(states)
             dirty |= _commit(nw, polled, lease, total)
-    return PollReport(total.totals("feed"), total.totals("entry"), tuple(sorted(dirty)))
+    return PollReport(total.totals("feed"), total.totals("entry"), tuple(sorted(dirty)), held)
 
 
 async def _poll_one(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, state: FeedState) -> _Polled:
@@ -248,6 +253,12 @@ def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: dateti
     }
 
 
+def _window_from(parsed: ParsedFeed, moment: datetime) -> datetime | None:
+    """Publication time of the oldest entry with a date that makes sense."""
+    dates = (clean.credible(entry.published_at, moment) for entry in parsed.entries)
+    return min(filter(None, dates), default=None)
+
+
 def _state_changes(p: _Polled, moment: datetime, *, knew_an_entry: bool) -> dict[str, Any]:
     """The feed's new state. Validators change only with a body that was understood."""
     failures = 0 if p.outcome in decide.SUCCESSES else p.state.failure_count + 1
@@ -260,7 +271,7 @@ def _state_changes(p: _Polled, moment: datetime, *, knew_an_entry: bool) -> dict
     }
     if p.outcome not in decide.SUCCESSES or not isinstance(p.answer, Response):
         return changes
-    window_from = p.parsed.window_from if p.parsed else p.state.covered_to
+    window_from = _window_from(p.parsed, moment) if p.parsed else p.state.covered_to
     is_joined = knew_an_entry or p.parsed is None
     begin, end = decide.covered_window(p.state, moment, window_from, knew_an_entry=is_joined)
     changes |= {"succeeded_at": moment, "covered_from": begin, "covered_to": end}

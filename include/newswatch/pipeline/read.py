@@ -41,11 +41,11 @@ class Reader:
         ]
 
     def digest_html(self, day: date, number: int) -> str:
-        """The digest's page. FileNotFoundError where it was not issued."""
+        """The digest's page. Raises MissingFile where it was not issued."""
         return self._store.read(f"digests/{day}/issue-{number}/digest.html").decode()
 
     def table(self, name: str, day: date) -> list[dict[str, Any]]:
-        """Rows of one of the day's tables. FileNotFoundError where the day was not built."""
+        """Rows of one of the day's tables. Raises MissingFile where the day was not built."""
         table = next(t for t in tables.DAY_TABLES if t.name == name)
         return table.from_bytes(self._store.read(table_path(name, day)))
 
