@@ -226,7 +226,7 @@ OUTCOME_DOCS = {
     "not_modified": "feed: 304, or the same bytes as before.",
     "new": "entry: first seen here; its page is to be fetched.",
     "known": "entry: seen before.",
-    "host_paused": "not counted: the host failed three times in a row, and its other pages wait for a later run.",
+    "host_paused": "feed: its host had failed three times in a row; polled later. A page so paused waits, uncounted.",
     "no_link": "entry: no usable link; the feed's own text became the story.",
     "empty": "entry: neither link nor text; nothing to keep.",
     "same_story": "page: another entry led to the same canonical URL.",
