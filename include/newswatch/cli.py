@@ -118,6 +118,8 @@ def poll(due: bool) -> None:
     click.echo(f"entries  {_counts(polled.entry_outcomes)}")
     click.echo(f"pages    {_counts(fetched.page_outcomes)}")
     click.echo(f"stories  {fetched.story_count} new; {_counts(tagged.topic_story_counts)}")
+    if polled.feed_outcomes and not polled.is_any_read:
+        click.echo("No feed could be read. Is there a network? The table `outcomes` has an example of each failure.")
     if polled.held_count:
         click.echo(f"{polled.held_count} feeds were left out: somebody else polls them just now.")
     if fetched.is_out_of_time:

@@ -264,7 +264,7 @@ def _short(path: Path) -> str:
 
 def _table(rows: list[dict[str, object]]) -> str:
     """The day's summary as text, right-aligned numbers."""
-    names = ("topic", "story_count", "headline_story_count", "mention_count", "outlet_count", "seen_story_count")
+    names = ("topic", "story_count", "mention_count", "outlet_count", "seen_story_count", "covering_feed_count")
     lines = [names, *(tuple(str(row[n]) for n in names) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
     return "\n".join(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -39,13 +40,13 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
     with nw.ledger.begin() as connection:
         days.lock(connection, day)
         generation = days.generation_of(connection, day)
-        inputs, inputs_sha256 = _inputs(nw, connection, day)
-        frames = summarise.day_tables(inputs, nw.matcher)
+        facts = _Facts.of(connection, day)
+        frames = summarise.day_tables(_inputs(nw, facts), nw.matcher)
         before = days.build_of(connection, day)
         files = {t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in tables.DAY_TABLES}
         row = {
             "day": day,
-            "inputs_sha256": inputs_sha256,
+            "inputs_sha256": facts.sha256(nw),
             "topics_version": nw.catalogue.topics_version,
             "code_version": code_version(),
             "built_at": nw.clock(),
@@ -78,34 +79,55 @@ def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:
 def _is_current(nw: Newswatch, day: date) -> bool:
     with nw.ledger.begin() as connection:
         build = days.build_of(connection, day)
-        if build is None or build["inputs_sha256"] != _facts_sha256(nw, connection, day):
+        if build is None or build["inputs_sha256"] != _Facts.of(connection, day).sha256(nw):
             return False
     return all(nw.store.exists(table_path(t.name, day)) for t in tables.DAY_TABLES)
 
 
-def _inputs(nw: Newswatch, connection: sa.Connection, day: date) -> tuple[summarise.DayInputs, str]:
-    inputs = summarise.DayInputs(
-        day=day,
-        stories=read_stories(nw, stories.of_day(connection, day)),
-        polls=days.polls_of(connection, day),
-        outcomes=days.outcomes_of(connection, day),
-        covering=days.coverage_of(connection, day),
+@dataclass(frozen=True)
+class _Facts:
+    """What the ledger knows of a day, each thing read once: the tables and their hash speak of the same."""
+
+    day: date
+    story_ids: dict[str, set[str]]  # by file
+    file_hashes: dict[str, str]
+    polls: list[Mapping[str, Any]]
+    outcomes: list[Mapping[str, Any]]
+    covering: frozenset[str]
+
+    @classmethod
+    def of(cls, connection: sa.Connection, day: date) -> _Facts:
+        paths = stories.of_day(connection, day)
+        return cls(
+            day=day,
+            story_ids=paths,
+            file_hashes=days.file_hashes(connection, list(paths)),
+            polls=days.polls_of(connection, day),
+            outcomes=days.outcomes_of(connection, day),
+            covering=days.coverage_of(connection, day),
+        )
+
+    def sha256(self, nw: Newswatch) -> str:
+        """A hash over everything that the day's tables depend on, without reading a story."""
+        parts = {
+            "code": code_version(),
+            "catalogue": nw.catalogue.version,
+            "zone": nw.settings.timezone,
+            "stories": {path: sorted(ids) for path, ids in self.story_ids.items()},
+            "files": self.file_hashes,
+            "polls": [(p["batch_id"], p["feed_id"]) for p in self.polls],
+            "outcomes": [(o["batch_id"], o["kind"], o["outcome"], o["feed_id"]) for o in self.outcomes],
+            "covering": sorted(self.covering),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _inputs(nw: Newswatch, facts: _Facts) -> summarise.DayInputs:
+    return summarise.DayInputs(
+        day=facts.day,
+        stories=read_stories(nw, facts.story_ids),
+        polls=facts.polls,
+        outcomes=facts.outcomes,
+        covering=facts.covering,
         catalogue=nw.catalogue,
     )
-    return inputs, _facts_sha256(nw, connection, day)
-
-
-def _facts_sha256(nw: Newswatch, connection: sa.Connection, day: date) -> str:
-    """A hash over everything that the day's tables depend on, without reading a story."""
-    paths = stories.of_day(connection, day)
-    facts: dict[str, Any] = {
-        "code": code_version(),
-        "catalogue": nw.catalogue.version,
-        "zone": nw.settings.timezone,
-        "stories": {path: sorted(ids) for path, ids in paths.items()},
-        "files": days.file_hashes(connection, list(paths)),
-        "polls": [(p["batch_id"], p["feed_id"]) for p in days.polls_of(connection, day)],
-        "outcomes": [(o["batch_id"], o["kind"], o["outcome"], o["feed_id"]) for o in days.outcomes_of(connection, day)],
-        "covering": sorted(days.coverage_of(connection, day)),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -29,13 +29,13 @@ def issue_digest(nw: Newswatch, day: date, issuer: str) -> IssueReport:
     """
     before = [day - timedelta(days=n) for n in range(digest.DAYS_BEFORE, 0, -1)]
     ensure_built(nw, [d for d in before if _is_known(nw, d)] + [day])
-    rows = {t.name: t.from_bytes(nw.store.read(table_path(t.name, day))) for t in tables.DAY_TABLES}
     earlier = {
         d: tables.TOPIC_DAYS.from_bytes(nw.store.read(table_path("topic_days", d))) if _is_known(nw, d) else []
         for d in before
     }
     with nw.ledger.begin() as connection:
-        days.lock(connection, day)
+        days.lock(connection, day)  # no build replaces the day's tables while they are read
+        rows = {t.name: t.from_bytes(nw.store.read(table_path(t.name, day))) for t in tables.DAY_TABLES}
         number = days.digest_number(connection, day, issuer)
         newest = max((d["number"] for d in days.digests_of(connection, day)), default=0)
         content = digest.compose(day, number, rows, earlier, nw.catalogue, nw.settings.zone)

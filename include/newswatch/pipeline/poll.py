@@ -36,8 +36,9 @@ class PollReport:
     held_count: int = 0  # feeds left to somebody else who polls them just now
 
     @property
-    def new_entry_count(self) -> int:
-        return self.entry_outcomes.get("new", 0) + self.entry_outcomes.get("no_link", 0)
+    def is_any_read(self) -> bool:
+        """Whether any feed answered with a feed, or said that nothing had changed."""
+        return any(self.feed_outcomes.get(outcome) for outcome in decide.SUCCESSES)
 
 
 @dataclass(frozen=True, slots=True)
