@@ -240,10 +240,10 @@ def markdown(value: object) -> str:
 
 
 def web_address(value: str) -> str:
-    """The address if it is http or https, else `#`: no other scheme gets into a link. Brackets are encoded."""
+    """The address if it is http or https, else `#`. What would end a link in Markdown or HTML is encoded."""
     if not value.startswith(("http://", "https://")):
         return "#"
-    return value.replace("(", "%28").replace(")", "%29").replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
+    return re.sub(r"[\s()<>\\`\"]", lambda m: f"%{ord(m[0]):02X}", value)
 
 
 def to_html(digest: Digest) -> str:

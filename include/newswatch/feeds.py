@@ -50,7 +50,7 @@ def parse(body: bytes, *, feed_id: str, url: str, content_type: str, timezone: s
 
 def _entry(raw: Any, feed_id: str, base: str, zone: ZoneInfo | None) -> Entry:
     link = raw.get("link") or (raw.get("id") if str(raw.get("id", "")).startswith("http") else None)
-    url = urls.resolve(base, clean.line(str(link), 2000)) if link else None
+    url = urls.resolve(base, clean.line(str(link), urls.MAX_URL_CHARS)) if link else None
     title = clean.line(plain(raw.get("title", "")))
     summary = clean.line(plain(_longest_text(raw)), clean.MAX_SUMMARY_CHARS)
     guid = clean.line(str(raw.get("id", "")))

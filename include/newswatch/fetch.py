@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from protego import Protego
 
-from newswatch import __version__, addresses, urls
+from newswatch import __version__, addresses, clean, urls
 from newswatch.model import Failure, Response
 
 MAX_REDIRECTS = 5
@@ -138,6 +138,10 @@ class Fetcher:
 
     async def get(self, request: Request) -> Response | Failure:
         """Follow at most five redirects within one deadline. The pause before the host's turn is not part of it."""
+        answer = await self._take_turn(request)
+        return replace(answer, detail=clean.line(answer.detail)) if isinstance(answer, Failure) else answer
+
+    async def _take_turn(self, request: Request) -> Response | Failure:
         gate = self._gates[urls.host_of(request.url)]
         if request.obeys_robots and (refused := await self._disallowed(request, request.url)):
             return refused
@@ -174,7 +178,7 @@ class Fetcher:
                 target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
                 if target is None:
                     return await self._read(answer, url, request.max_bytes, started)
-            next_url = urls.resolve(url, target)
+            next_url = urls.resolve(url, _ascii(target))
             if next_url is None:
                 return Failure(request.url, "bad_redirect", f"redirected to {target[:200]!r}", is_transient=False)
             if next_url in seen:
@@ -195,7 +199,7 @@ class Fetcher:
         return Response(
             url=url,
             status=answer.status,
-            headers=tuple((k, v) for k, v in answer.headers.items()),
+            headers=tuple((_latin(k), _latin(v)) for k, v in answer.headers.items()),
             raw_body=raw_body,
             body=decode(raw_body, encoding, max_bytes),
             fetched_at=self._clock(),
@@ -226,6 +230,20 @@ class Fetcher:
         if answer.status >= 500:
             return Failure(request.url, f"http_{answer.status}", f"{request.url}: {answer.status}", is_transient=True)
         return Protego.parse(answer.body.decode("utf-8", "replace") if answer.status < 300 else "")
+
+
+def _wire(value: str) -> bytes:
+    """The bytes of a header as they came: aiohttp hides those that are not UTF-8 in surrogates."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _latin(value: str) -> str:
+    return _wire(value).decode("latin-1")
+
+
+def _ascii(location: str) -> str:
+    """A Location header with its non-ASCII bytes percent-encoded, as browsers send them."""
+    return "".join(chr(b) if b < 0x80 else f"%{b:02X}" for b in _wire(location))
 
 
 def decode(raw: bytes, encoding: str, max_bytes: int) -> bytes:

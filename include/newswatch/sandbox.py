@@ -57,29 +57,24 @@ class Sandbox:
         return page
 
     async def _run(self, kind: str, body: bytes, arguments: dict[str, Any]) -> Any:
-        child = await self._idle.get()
+        child, is_well = await self._idle.get(), False
         try:
             if child is None:
                 child = await self._start()
             async with asyncio.timeout(self._deadline):
                 answer = await _ask(child, json.dumps({"kind": kind, "arguments": arguments}).encode(), body)
+            is_well = True
         except TimeoutError:
-            raise await self._lost(child, "timeout", f"no result within {self._deadline:g} s") from None
-        except (asyncio.IncompleteReadError, ConnectionError):
-            raise await self._lost(child, "crashed", "the parser's process ended") from None
-        except asyncio.CancelledError:
-            await self._lost(child, "cancelled", "")
-            raise
-        self._idle.put_nowait(child)
+            raise ParseFailed("timeout", f"no result within {self._deadline:g} s") from None
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            raise ParseFailed("crashed", "the parser's process ended or spoke nonsense") from None
+        finally:  # whatever happened, the place in the pool is given back
+            if child and not is_well:
+                await asyncio.shield(_end(child))
+            self._idle.put_nowait(child if is_well else None)
         if "failed" in answer:
             raise ParseFailed(answer["failed"], answer["detail"])
         return _ADAPTERS[kind].validate_python(answer["result"], strict=False)
-
-    async def _lost(self, child: asyncio.subprocess.Process | None, reason: str, detail: str) -> ParseFailed:
-        if child:
-            await _end(child)
-        self._idle.put_nowait(None)
-        return ParseFailed(reason, detail)
 
     async def _start(self) -> asyncio.subprocess.Process:
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")}

@@ -14,6 +14,7 @@ TRACKING_NAMES = frozenset(
         "__twitter_impression",
     }
 )
+MAX_URL_CHARS = 2000  # an index of the ledger holds no longer one, and no reader's browser needs it
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -22,7 +23,8 @@ def resolve(base: str, link: str) -> str | None:
     try:
         url = urljoin(base, link.strip())
         parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+        is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if is_web and len(canonical(url)) <= MAX_URL_CHARS:
             return url
     except ValueError:
         pass

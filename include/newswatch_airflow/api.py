@@ -70,6 +70,11 @@ class AirflowApi:
         run = self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})
         return str(run["dag_run_id"])
 
+    def has_open_backfill(self, dag_id: str) -> bool:
+        """Airflow takes one at a time, and closes it up to half a minute after its last run."""
+        backfills = self.call("GET", "/backfills", params={"dag_id": dag_id})["backfills"]
+        return any(not b["completed_at"] for b in backfills)
+
     def backfill(self, dag_id: str, first: date, last: date, *, reprocess: str = "none") -> int:
         """Create a backfill over partition dates, ends included; returns its id."""
         body = {

@@ -11,13 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
 import click
+import httpx
 
+from newswatch import embedded
 from newswatch.errors import NewswatchError
 from newswatch.pipeline import Reader
 from newswatch.settings import Settings, load_settings
@@ -27,6 +29,7 @@ from newswatch_airflow.processes import Processes
 
 DAGS = ("poll_feeds", "refresh_day", "daily_digest")
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+SOURCED = "NEWSWATCH_SOURCED_FROM"
 HISTORY_DAYS = 70
 DIGEST_DAYS = 7
 
@@ -47,7 +50,7 @@ def main() -> None:
         _Run().run()
     except Stopped:
         click.echo("\nStopped. `make run` goes on from here.")
-    except (Failed, NewswatchError) as error:
+    except (Failed, NewswatchError, httpx.HTTPError) as error:
         sys.exit(f"\nmake run: {error}")
 
 
@@ -62,7 +65,14 @@ class _Run:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
+        _forget_sourced(os.environ)
         self._is_newsroom = not os.environ.get("NEWSWATCH_CONFIG_DIR")
+        for name in ("NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
+            if self._is_newsroom and os.environ.get(name):
+                raise Failed(
+                    f"{name} is set, and invented stories must not get there. Unset it, or name your own feeds and "
+                    "topics: NEWSWATCH_CONFIG_DIR=include make run"
+                )
         settings = load_settings()
         named = os.environ.get("NEWSWATCH_HOME")
         self._home = PROJECT / "var" / "newsroom" if self._is_newsroom and not named else settings.home
@@ -75,6 +85,7 @@ class _Run:
             left = self._processes.end_leftovers()
             if left:
                 self._say(f"ended {left} processes that an earlier run had left")
+            stack.callback(embedded.stop, self._home / "postgres")
             stack.callback(self._processes.stop)
             settings = self._start()
             with AirflowApi(self._env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
@@ -150,10 +161,13 @@ class _Run:
         """Have Airflow issue the last week's missing digests, by a backfill as a user would start it."""
         yesterday = _yesterday(settings)
         wanted = [yesterday - timedelta(days=n) for n in reversed(range(DIGEST_DAYS))]
+        if all(day in self._issued() for day in wanted):
+            return
+        self._until(lambda: not api.has_open_backfill("daily_digest"), "the backfill of an earlier run", 300)
         missing = [day for day in wanted if day not in self._issued()]
         if not missing:
             return
-        api.backfill("daily_digest", missing[0], missing[-1])
+        api.backfill("daily_digest", missing[0], missing[-1], reprocess="failed")
         self._say(f"backfill of daily_digest from {missing[0]} to {missing[-1]} …")
         shown: set[date] = set()
 
@@ -196,6 +210,7 @@ class _Run:
         """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's."""
         names = [n for n in sorted(self._env) if n.startswith(("AIRFLOW_", "NEWSWATCH_"))]
         lines = [f"export {n}={shlex.quote(self._env[n])}" for n in names]
+        lines.append(f"export {SOURCED}={shlex.quote(str(self._home / 'env'))}")
         lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
         path = self._home / "env"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -232,6 +247,18 @@ class _Run:
             raise Failed(f"{ended} has ended by itself; see {self._processes.log(ended)}")
 
 
+def _forget_sourced(environ: MutableMapping[str, str]) -> None:
+    """Drop variables that a sourced env file of some run has set: this run has a home of its own to choose."""
+    try:
+        text = Path(environ.pop(SOURCED, "")).read_text(encoding="utf-8")
+    except OSError:
+        return
+    for line in text.splitlines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        if name.startswith("NEWSWATCH_") and [environ.get(name)] == shlex.split(value):
+            del environ[name]
+
+
 @contextlib.contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     with open(home / "run.lock", "w") as lock:
@@ -246,7 +273,10 @@ def _only_one(home: Path) -> Iterator[None]:
 
 def _api_port() -> int:
     """NEWSWATCH_PORT, else 8080, else, where that is taken, a free one."""
-    wanted = int(os.environ.get("NEWSWATCH_PORT") or 0)
+    stated = os.environ.get("NEWSWATCH_PORT") or "0"
+    if not stated.isdecimal():
+        raise Failed(f"NEWSWATCH_PORT={stated!r} is no port. Write a number, 8080 for one.")
+    wanted = int(stated)
     if wanted:
         if not is_free(wanted):
             raise Failed(f"port {wanted} (NEWSWATCH_PORT) is taken. Choose another one.")

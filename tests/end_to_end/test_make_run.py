@@ -127,8 +127,7 @@ def wait_until_no_backfill_is_open(api: AirflowApi) -> None:
     """Airflow closes a backfill up to half a minute after its last run."""
     ends = time.monotonic() + 120
     while time.monotonic() < ends:
-        backfills = api.call("GET", "/backfills", params={"dag_id": "daily_digest"})["backfills"]
-        if all(b["completed_at"] for b in backfills):
+        if not api.has_open_backfill("daily_digest"):
             return
         time.sleep(1)
     raise AssertionError("the backfill was not closed")
@@ -220,7 +219,7 @@ def test_explain_tells_where_a_story_comes_from(running: Run):
     assert (running.home / "data" / told["bytes"]["file"]).exists()
 
 
-def test_ctrl_c_stops_everything_and_the_next_run_goes_on_from_there(running: Run, home: Path):
+def test_ctrl_c_or_a_kill_ends_everything_and_the_next_run_goes_on_from_there(running: Run, home: Path):
     stories = sorted(pd.read_parquet(home / "data" / "tables" / "stories", columns=["story_id"])["story_id"])
     issues = {p: p.read_bytes() for p in (home / "data" / "digests").glob("*/issue-*/digest.md")}
     assert "Stopped." in running.stop()
@@ -232,5 +231,9 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on_from_there(running: Ru
         assert set(stories) <= set(now)
         assert {p: p.read_bytes() for p in issues} == issues
     finally:
-        again.stop()
+        again.process.kill()  # as a power cut would: nothing is cleaned up
+        again.process.wait()
+    after_kill = start(home)
+    assert "that an earlier run had left" in after_kill.printed
+    after_kill.stop()
     assert processes_of(home) == []

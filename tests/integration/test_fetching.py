@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -293,3 +294,33 @@ def test_a_link_with_tracking_is_the_same_story_as_one_without(
 
     assert [s["canonical_url"] for s in stories(nw)] == [site.url("/story?id=1")]
     assert report.page_outcomes == {"ok": 1, "same_story": 1}
+
+
+def test_headers_that_are_not_utf_8_cost_neither_the_feed_nor_the_page(
+    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+) -> None:
+    nw = make_newswatch(site_config)
+    site.answers["/one"] = (302, {"Location": "/caf\xe9"}, b"")
+    site.page("/caf%E9")
+    site.page("/two", title="The other board met")
+    site.feed(site.item("/one"), site.item("/two"), ETag='"f\xe9vr"')
+    assert poll(nw, ["site"], "test").feed_outcomes == {"ok": 1}
+    fetch_pending(nw, "test")
+
+    assert sorted(s["canonical_url"] for s in stories(nw)) == [site.url("/caf%E9"), site.url("/two")]
+
+
+def test_an_address_too_long_for_the_ledger_costs_only_itself(
+    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+) -> None:
+    nw = make_newswatch(site_config)
+    long = site.url("/?" + "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(100)))
+    site.page("/one", head=f'<link rel="canonical" href="{long}">')
+    site.answers["/two"] = (302, {"Location": long}, b"")
+    site.page("/three", title="A third board met")
+    site.feed(site.item("/one"), site.item("/two"), site.item("/three"))
+    poll(nw, ["site"], "test")
+    fetch_pending(nw, "test")
+
+    assert sorted(s["canonical_url"] for s in stories(nw)) == [site.url(p) for p in ("/one", "/three", "/two")]
+    assert page_outcomes(nw) == {"ok": 2, "bad_redirect": 1}

@@ -107,3 +107,14 @@ def test_a_child_sees_nothing_of_the_environment_that_it_does_not_need(monkeypat
             return child.environ()
 
     assert not any("secret" in value for value in asyncio.run(run()).values())
+
+
+def test_a_child_that_cannot_be_started_is_an_error_and_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read() -> None:
+        async with Sandbox(size=1, deadline_seconds=5, memory_bytes=1_000_000_000) as sandbox:
+            monkeypatch.setattr("sys.executable", "/nowhere/python")
+            for _ in range(2):
+                with pytest.raises(FileNotFoundError):
+                    await sandbox.page(b"<p>", url="https://example.com/", content_type="text/html")
+
+    asyncio.run(asyncio.wait_for(read(), 10))

@@ -53,6 +53,11 @@ def lock(connection: sa.Connection, day: date) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, day.toordinal())))
 
 
+def lock_delivery(connection: sa.Connection) -> None:
+    """Wait for the one who delivers; held until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, 0)))  # no day has the ordinal 0
+
+
 def generation_of(connection: sa.Connection, day: date) -> int | None:
     return connection.scalar(sa.select(t.dirty_days.c.generation).where(t.dirty_days.c.day == day))
 

@@ -15,6 +15,7 @@ from newswatch.decide import FeedState
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
 
+_OF_ADDRESS = ("etag", "last_modified", "body_sha256", "covered_from", "covered_to")  # void for another address
 _STATE = [c for c in t.feeds.c if c.name in FeedState.__dataclass_fields__]
 
 
@@ -46,7 +47,8 @@ def claim(connection: sa.Connection, feeds: Iterable[Feed], lease: Lease, now: d
         statement = insert(t.feeds).values(feed_id=feed.id, url=feed.url)
         connection.execute(statement.on_conflict_do_nothing())
         moved = t.feeds.c.url != feed.url
-        fresh = {n: sa.case((moved, sa.null()), else_=t.feeds.c[n]) for n in ("etag", "last_modified", "body_sha256")}
+        fresh: dict[str, Any] = {n: sa.case((moved, sa.null()), else_=t.feeds.c[n]) for n in _OF_ADDRESS}
+        fresh["failure_count"] = sa.case((moved, 0), else_=t.feeds.c.failure_count)
         row = connection.execute(
             sa.update(t.feeds)
             .where(t.feeds.c.feed_id == feed.id, _is_free(t.feeds, lease.owner, now))

@@ -61,12 +61,13 @@ def issue_digest(nw: Newswatch, day: date, issuer: str) -> IssueReport:
 
 
 def deliver(nw: Newswatch, day: date, number: int) -> bool:
-    """Put the issue where readers look, `digests/latest.*`, unless a later day's stands there. False: done before."""
+    """Put the issue where readers look, `digests/latest.*`, unless a later one stands there. False: done before."""
     with nw.ledger.begin() as connection:
-        delivered = [d for d in days.digests_of(connection) if d["delivered_at"]]
+        days.lock_delivery(connection)
+        delivered = [(d["day"], d["number"]) for d in days.digests_of(connection) if d["delivered_at"]]
         if not days.mark_delivered(connection, day, number, nw.clock()):
             return False
-        if not any(d["day"] > day for d in delivered):
+        if max(delivered, default=(day, 0)) <= (day, number):
             for name in ("digest.html", "digest.md"):
                 content = nw.store.read(f"digests/{day}/issue-{number}/{name}")
                 nw.store.write(f"digests/{name.replace('digest', 'latest')}", content)

@@ -121,7 +121,8 @@ def _jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[_Job]:
     """Entries with what their poll kept of them, grouped by address."""
     texts: dict[str, dict[Key, dict[str, Any]]] = {}
     groups: dict[str, list[tuple[dict[str, Any], int]]] = {}
-    for row in claimed:
+    # In one order everywhere: the first entry of an address decides whose story it is.
+    for row in sorted(claimed, key=lambda r: (r["first_seen_at"], r["feed_id"], r["entry_key"])):
         path, key = row["path"], (row["feed_id"], row["entry_key"])
         if path not in texts:
             stored = tables.ENTRIES.from_bytes(nw.store.read(path))
@@ -145,11 +146,19 @@ def _feed_of(nw: Newswatch, entry: Mapping[str, Any]) -> Feed:
 
 
 async def _end(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, raw: WarcBuffer, job: _Job) -> _Ended:
-    """Bring one job to its end: at most one page request."""
+    """Bring one job to its end: at most one page request. A fault of ours costs this page, not its neighbours."""
+    try:
+        return await _request(nw, fetcher, sandbox, raw, job)
+    except Exception as error:
+        log.exception("page failed", url=job.address)
+        return _failed(nw, job, "failed", clean.line(f"{type(error).__name__}: {error}"), is_passing=False)
+
+
+async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, raw: WarcBuffer, job: _Job) -> _Ended:
     if job.address is None:
         return _Ended(job, None)
     entry = job.entries[0]
-    is_private = _feed_of(nw, entry).allow_private
+    is_private = all(_feed_of(nw, e).allow_private for e in job.entries)
     request = Request(entry["url"], nw.settings.max_page_bytes, {"Accept": PAGE_TYPES}, is_private, obeys_robots=True)
     answer = await fetcher.get(request)
     if isinstance(answer, Failure):

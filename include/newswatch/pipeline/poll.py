@@ -107,6 +107,16 @@ async def _poll(nw: Newswatch, chosen: list[Feed], owner: str) -> PollReport:
 
 
 async def _poll_one(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, state: FeedState) -> _Polled:
+    """Poll one feed. A fault of ours costs this feed, not its neighbours."""
+    try:
+        return await _request(nw, fetcher, sandbox, feed, state)
+    except Exception as error:
+        log.exception("feed failed", feed=feed.id)
+        detail = clean.line(f"{type(error).__name__}: {error}")
+        return _Polled(feed, state, Failure(feed.url, "failed", detail, is_transient=False), "failed", detail)
+
+
+async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, state: FeedState) -> _Polled:
     headers = {"Accept": FEED_TYPES, **decide.conditional_headers(state)}
     answer = await fetcher.get(Request(feed.url, nw.settings.max_feed_bytes, headers, feed.allow_private))
     if isinstance(answer, Failure):
