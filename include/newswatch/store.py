@@ -75,9 +75,8 @@ def _write_local(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)  # there only where something went wrong
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
