@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +24,7 @@ from ask import NOW
 from newsroom.server import find_story
 from newsroom.stories import Story
 from newswatch import tables
+from newswatch.config import parse_catalogue
 from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll
 
 TODAY = NOW.date()
@@ -217,6 +219,20 @@ def test_a_new_topic_finds_the_stories_of_the_days_before(built: Any, tmp_path: 
     finally:
         later.close()
         build_day(built.nw, DAYS[0])
+    assert table_files(built) == before
+
+
+def test_a_renamed_outlet_keeps_its_stories_and_leaves_no_false_zero(built: Any) -> None:
+    before = table_files(built)
+    feeds = built.nw.catalogue.feeds_text.replace("The Harbour Courier", "The Courier")
+    renamed = replace(built.nw, catalogue=parse_catalogue(feeds, built.nw.catalogue.topics_text))
+    try:
+        build_day(renamed, DAYS[0])
+        outlets = pd.read_parquet(built.nw.store.locate(f"tables/outlet_days/{DAYS[0]}.parquet"))
+    finally:
+        build_day(built.nw, DAYS[0])
+    assert "The Harbour Courier" not in set(outlets["outlet"])
+    assert outlets.set_index("outlet").loc["The Courier", "story_count"] > 0
     assert table_files(built) == before
 
 

@@ -123,9 +123,12 @@ class _Facts:
 
 
 def _inputs(nw: Newswatch, facts: _Facts) -> summarise.DayInputs:
+    """An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind."""
+    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
+    rows = read_stories(nw, facts.story_ids)
     return summarise.DayInputs(
         day=facts.day,
-        stories=read_stories(nw, facts.story_ids),
+        stories=[{**row, "outlet": outlets.get(str(row["feed_id"]), row["outlet"])} for row in rows],
         polls=facts.polls,
         outcomes=facts.outcomes,
         covering=facts.covering,
