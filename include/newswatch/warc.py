@@ -10,8 +10,6 @@ from warcio.warcwriter import WARCWriter
 
 from newswatch.model import Response
 
-MEDIA_TYPE = "application/warc"
-
 
 class WarcBuffer:
     """Collects responses into the bytes of one WARC file; each record is a gzip member and can be read alone."""

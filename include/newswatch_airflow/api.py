@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from types import TracebackType
 from typing import Any
@@ -87,13 +86,3 @@ class AirflowApi:
             "dag_run_conf": {},
         }
         return int(self.call("POST", "/backfills", json=body)["id"])
-
-    def wait_for_runs(self, dag_id: str, wanted: int, seconds: float, **filters: Any) -> list[dict[str, Any]]:
-        """The runs, once `wanted` of them have ended. Raises TimeoutError."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            runs = self.runs(dag_id, **filters)
-            if len([r for r in runs if r["state"] in ("success", "failed")]) >= wanted:
-                return runs
-            time.sleep(1)
-        raise TimeoutError(f"{dag_id}: fewer than {wanted} runs ended within {seconds:g} s")

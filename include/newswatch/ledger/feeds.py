@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.config import Feed
-from newswatch.decide import FeedState
+from newswatch.decide import FeedState, is_due
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
 
@@ -35,7 +35,7 @@ def due(connection: sa.Connection, feeds: Sequence[Feed], now: datetime) -> list
     waiting = {
         feed.id
         for feed in feeds
-        if (row := known.get(feed.id)) and row.url == feed.url and row.next_due_at and row.next_due_at > now
+        if (row := known.get(feed.id)) and row.url == feed.url and not is_due(row.next_due_at, now)
     }
     return [feed.id for feed in feeds if feed.id not in waiting]
 

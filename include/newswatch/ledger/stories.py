@@ -16,11 +16,6 @@ from newswatch.ledger.feeds import Lease, _is_free
 _KEY = (t.entries.c.feed_id, t.entries.c.entry_key)
 
 
-def pending_count(connection: sa.Connection, now: datetime) -> int:
-    """Entries whose page may be fetched now."""
-    return connection.scalar(sa.select(sa.func.count()).where(*_is_ready(now))) or 0
-
-
 def _is_ready(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     entries = t.entries.c
     return entries.state == "pending", sa.or_(entries.next_attempt_at.is_(None), entries.next_attempt_at <= now)
