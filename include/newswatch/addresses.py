@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-# Forms that carry an IPv4 address inside an IPv6 one. RFC 6052, RFC 8215, RFC 3056, RFC 4380.
-_CARRIERS = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
-# Not public either, and unknown as such to some of the Python versions that we run on. RFC 3879, RFC 9637.
-_RETIRED = tuple(map(ip_network, ("fec0::/10", "3fff::/20")))
+# Forms that carry an IPv4 address inside an IPv6 one. RFC 6052, RFC 8215, RFC 3056, RFC 4380, RFC 4291, RFC 5214.
+_CARRIERS = tuple(
+    map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96"))
+)
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # the third quarter of an address
+# Not public either, and unknown as such to some of the Python versions that we run on. RFC 3879, RFC 9637, RFC 9602.
+_RETIRED = tuple(map(ip_network, ("fec0::/10", "3fff::/20", "5f00::/16", "192.88.99.0/24", "192.0.0.0/24")))
+# Where clouds tell a machine its own secrets: no feed lives there, so that no mark opens them. AWS, Azure, Google and
+# others; Azure's second; Alibaba; Oracle; AWS over IPv6; Google's over IPv6.
+_METADATA = frozenset(
+    map(
+        ip_address,
+        ("169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"),
+    )
+)
 WEB_PORTS = frozenset({80, 443})
 
 
-def refusal(address: str, port: int) -> str | None:
-    """Why a connection to this literal address is not made, or None: it may be."""
+def refusal(address: str, port: int, *, allow_private: bool = False, ports: frozenset[int] = WEB_PORTS) -> str | None:
+    """Why a connection to this literal address is not made, or None: it may be.
+
+    `allow_private` opens private networks, on any port, but never a cloud's metadata.
+    """
     try:
         ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     except ValueError:
         return f"{address!r} is no address"
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    if isinstance(ip, IPv6Address) and any(ip in network for network in _CARRIERS):
+    if ip in _METADATA:
+        return f"{ip} is a cloud's metadata service"
+    if allow_private:
+        return None
+    if isinstance(ip, IPv6Address) and _is_carrier(ip):
         return f"{ip} is a translated address"
     if (
         any(ip in network for network in _RETIRED if network.version == ip.version)
@@ -28,6 +46,10 @@ def refusal(address: str, port: int) -> str | None:
         or ip.is_reserved
     ):
         return f"{ip} is not a public address"
-    if port not in WEB_PORTS:
+    if port not in ports:
         return f"port {port} is not a web port"
     return None
+
+
+def _is_carrier(ip: IPv6Address) -> bool:
+    return any(ip in network for network in _CARRIERS) or (int(ip) >> 32 & 0xFFFFFFFF) in _ISATAP

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from newswatch.addresses import WEB_PORTS
 from newswatch.errors import ConfigError
 from newswatch.tag import failed_examples
 from newswatch.topics import Topic
@@ -49,6 +50,12 @@ class Feed(BaseModel):
         if parts.username or parts.password:
             raise ValueError("a feed's URL must not hold a user name or password")
         return value
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """Ports on which the feed and its pages are asked for: the web's, and the one that its own URL names."""
+        stated = urlsplit(self.url).port
+        return WEB_PORTS | ({stated} if stated else set())
 
     @field_validator("timezone")
     @classmethod
@@ -150,6 +157,14 @@ def parse_catalogue(feeds_text: str, topics_text: str) -> Catalogue:
     return Catalogue(
         feeds=tuple(feeds.feeds), topics=tuple(topics.topics), feeds_text=feeds_text, topics_text=topics_text
     )
+
+
+def parse_feeds(feeds_text: str) -> tuple[Feed, ...]:
+    """The feeds alone, of a text that was accepted before. Raises ConfigError."""
+    feeds, problems = _parse("feeds.yaml", feeds_text, _FeedsFile)
+    if feeds is None:
+        raise ConfigError(problems)
+    return tuple(feeds.feeds)
 
 
 def _parse(name: str, text: str, model: type[M]) -> tuple[M | None, list[str]]:

@@ -25,10 +25,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed document that was understood. `window_from`: publication time of its oldest dated entry."""
+    """A feed document that was understood."""
 
     entries: tuple[Entry, ...]
-    window_from: datetime | None
+    window_from: datetime | None  # publication time of the oldest dated entry
+    repair: str = ""  # what it took to read it: "" nothing, "cleaned", "lxml"
+    is_cut: bool = False  # the document's end, or some of its entries, are missing
+    left_out_count: int = 0  # entries beyond feeds.MAX_ENTRIES
+    ttl_minutes: int | None = None  # RSS 2.0 <ttl>: not worth asking again before
+    skip_hours: tuple[int, ...] = ()  # RSS 2.0 <skipHours>, GMT, 0 to 23
+    skip_days: tuple[int, ...] = ()  # RSS 2.0 <skipDays>, Monday 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Response:
     raw_body: bytes
     body: bytes
     fetched_at: datetime
-    seconds: float
+    seconds: float  # on the wire, all hops
+    moved_to: str | None = None  # where permanent redirects (301, 308) alone led from the address that was asked
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case of letters."""

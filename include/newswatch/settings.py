@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from newswatch.errors import ConfigError
 
@@ -32,6 +32,10 @@ class Settings(BaseModel):
     shards: int = Field(2, ge=1, le=16, description="Mapped tasks that poll and fetch are shared out to.")
     host_delay_seconds: float = Field(1.0, ge=0, le=60, description="Pause between two requests to one host.")
     request_deadline_seconds: float = Field(30.0, gt=0, description="Total time of one request, redirects included.")
+    poll_budget_seconds: float = Field(600.0, gt=0, description="Time after which a poll task leaves the rest due.")
+    longest_interval_hours: float = Field(
+        24.0, ge=0.25, le=168, description="Longest time between two polls of a feed that publishes little."
+    )
     fetch_budget_seconds: float = Field(
         600.0, gt=0, description="Time after which a fetch task leaves the rest pending."
     )
@@ -40,6 +44,10 @@ class Settings(BaseModel):
     parse_deadline_seconds: float = Field(10.0, gt=0, description="Time that one feed or page may hold a parser child.")
     parse_memory_bytes: int = Field(1_000_000_000, gt=0, description="Address space of one parser child.")
     parse_workers: int = Field(2, ge=1, le=32, description="Parser children of one fetch task.")
+    notify_urls: SecretStr = Field(
+        SecretStr(""),
+        description="Apprise URLs, with blanks between, that are told of bad feeds and failed digests; empty: a file.",
+    )
     announce_cap: int = Field(40, ge=1, description="Dirty days announced in one run, oldest first.")
 
     @field_validator("timezone")
