@@ -47,7 +47,7 @@ class Sandbox:
                 await _end(child)
 
     async def feed(self, body: bytes, **arguments: Any) -> ParsedFeed:
-        """`feeds.parse` in a child. Raises ParseFailed (timeout, crashed, failed, not_a_feed)."""
+        """`feeds.parse` in a child. Raises ParseFailed (timeout, crashed, failed, not_a_feed, unreadable)."""
         parsed: ParsedFeed = await self._run("feed", body, arguments)
         return parsed
 
@@ -126,7 +126,7 @@ def _answer(head: bytes, body: bytes) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # a hostile document may raise anything; the parent gets its name
-        names = {"NotAFeed": "not_a_feed", "NoStory": "no_story"}
+        names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": "no_story"}
         failed = names.get(type(error).__name__, "failed")
         answer = {"failed": failed, "detail": f"{type(error).__name__}: {error}"[:500]}
     return json.dumps(answer).encode()

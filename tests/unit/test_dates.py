@@ -1,0 +1,181 @@
+"""Dates as feeds write them, and what a reader would take them for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newswatch.dates import FIRST_YEAR, LAST_YEAR, moment
+
+TEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
+SUMMER_TEN = datetime(2026, 7, 22, 10, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "Sun, 22 Nov 2026 10:00:00 +0000",
+        "Sun, 22 Nov 2026 12:00:00 +0200",
+        "22 Nov 2026 10:00:00 GMT",
+        "22 Nov 2026 10:00 UT",
+        "Mon, 22 Nov 2026 10:00:00 GMT",  # it was a Sunday
+        "Sunday, 22 November 2026 10:00:00 GMT",
+        "Sun,22 Nov 2026 10:00:00 Z",
+        "22 Nov 26 10:00:00 GMT",
+        "Sun, 22 Nov 126 10:00:00 GMT",
+        "  Sun,  22 Nov\n2026 10:00:00   GMT ",
+        "Sun, 22 Nov 2026 12:00:00 +02:00",
+        "Sun, 22 Nov 2026 12:00:00 GMT+2",
+        "Sun, 22 Nov 2026 04:30:00 -0530",
+        "Sun Nov 22 10:00:00 2026",
+        "Sun Nov 22 05:00:00 EST 2026",
+        "Sun Nov 22 2026 12:00:00 GMT+0200 (Eastern European Standard Time)",
+        "November 22, 2026 10:00 AM",
+        "22-Nov-2026 10:00:00",
+        "2026-11-22T10:00:00Z",
+        "2026-11-22t10:00:00z",
+        "2026-11-22T12:00:00+02:00",
+        "2026-11-22T12:00:00.123456789+0200",
+        "2026-11-22T10:00Z",
+        "2026-11-22 12:00:00 +0200",
+        "2026-11-22 12:00:00 EET",
+        "2026/11/22 10:00:00",
+        "20261122T100000Z",
+        "2026-W47-7T10:00:00Z",
+        "22.11.2026 10:00",
+        "11/22/2026 10:00:00",
+        "1795341600",
+        "1795341600000",
+    ],
+)
+def test_the_forms_of_ten_oclock(stated: str) -> None:
+    assert moment(stated, None) == TEN
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "22 ноября 2026, 10:00",
+        "Вс, 22 нояб. 2026 10:00:00 +0000",
+        "22 листопада 2026 р., 10:00",
+        "22. November 2026, 10:00 Uhr",
+        "dimanche 22 novembre 2026 10h00",
+        "22 de noviembre de 2026 10:00",
+        "niedziela, 22 listopada 2026 10:00",
+    ],
+)
+def test_months_in_the_words_of_other_languages(stated: str) -> None:
+    assert moment(stated, None) == TEN
+
+
+@pytest.mark.parametrize(
+    ("stated", "month"),
+    [
+        *(("1 марта 2026", 3), ("1 мая 2026", 5), ("1 червня 2026", 6), ("1 липня 2026", 7), ("1 серпня 2026", 8)),
+        *(("1. März 2026", 3), ("1. Mai 2026", 5), ("1er juin 2026", 6), ("1er juillet 2026", 7), ("1er août 2026", 8)),
+        *(("1 maja 2026", 5), ("1 czerwca 2026", 6), ("1 lipca 2026", 7), ("1 enero 2026", 1), ("1 grudnia 2026", 12)),
+    ],
+)
+def test_months_that_are_easily_mixed_up(stated: str, month: int) -> None:
+    assert moment(stated, None) == datetime(2026, month, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "hour"),
+    [
+        *(("UTC", 10), ("GMT", 10), ("WET", 10), ("CET", 9), ("MEZ", 9), ("EET", 8), ("MSK", 7), ("МСК", 7)),
+        *(("EST", 15), ("CST", 16), ("MST", 17), ("PST", 18), ("ET", 15), ("PT", 18)),
+        *(("IST", 4.5), ("HKT", 2), ("SGT", 2), ("JST", 1), ("KST", 1), ("AEST", 0)),
+        *(("Europe/Kyiv", 8), ("America/New_York", 15), ("Etc/UTC", 10)),
+    ],
+)
+def test_a_named_zone_is_not_taken_for_utc(name: str, hour: float) -> None:
+    expected = datetime(2026, 11, 22, int(hour), round(hour % 1 * 60), tzinfo=UTC)
+    assert moment(f"Sun, 22 Nov 2026 10:00:00 {name}", None) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "hour"),
+    [("BST", 9), ("WEST", 9), ("CEST", 8), ("MESZ", 8), ("EEST", 7), ("EDT", 14), ("PDT", 17), ("Europe/Kyiv", 7)],
+)
+def test_a_named_summer_time_too(name: str, hour: int) -> None:
+    assert moment(f"Wed, 22 Jul 2026 10:00:00 {name}", None) == SUMMER_TEN.replace(hour=hour)
+
+
+def test_moscow_was_four_hours_ahead_for_some_years() -> None:
+    assert moment("Thu, 22 Nov 2012 10:00:00 MSK", None) == datetime(2012, 11, 22, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("stated", "zone", "expected"),
+    [
+        ("22 Jul 2026 10:00:00 IST", "Asia/Kolkata", SUMMER_TEN.replace(hour=4, minute=30)),
+        ("22 Jul 2026 10:00:00 IST", "Europe/Dublin", SUMMER_TEN.replace(hour=9)),
+        ("22 Nov 2026 10:00:00 IST", "Asia/Jerusalem", TEN.replace(hour=8)),
+        ("22 Nov 2026 10:00:00 IST", "Europe/Dublin", TEN.replace(hour=4, minute=30)),  # Dublin is at GMT then
+        ("22 Nov 2026 10:00:00 IST", "Europe/Kyiv", TEN.replace(hour=4, minute=30)),
+        ("22 Nov 2026 10:00:00 CST", "Asia/Shanghai", TEN.replace(hour=2)),
+    ],
+)
+def test_an_abbreviation_means_what_it_means_where_the_feed_is_at_home(
+    stated: str, zone: str, expected: datetime
+) -> None:
+    assert moment(stated, ZoneInfo(zone)) == expected
+
+
+@pytest.mark.parametrize("zone_name", ["", "A", "N", "XYZ", "Nowhere/Atlantis", "../etc/passwd", "Europe"])
+def test_without_a_zone_that_is_known_the_feeds_own_counts_and_without_that_utc(zone_name: str) -> None:
+    stated = f"Sun, 22 Nov 2026 10:00:00 {zone_name}".strip()
+    assert moment(stated, None) == TEN
+    assert moment(stated, ZoneInfo("Europe/Kyiv")) == TEN.replace(hour=8)
+
+
+@pytest.mark.parametrize(
+    "stated", ["2026-11-22", "20261122", "Sun, 22 Nov 2026", "22.11.2026", "22/11/2026", "Nov 22, 2026"]
+)
+def test_a_day_without_a_time_begins_at_its_midnight(stated: str) -> None:
+    assert moment(stated, None) == MIDNIGHT
+    assert moment(stated, ZoneInfo("Europe/Kyiv")) == datetime(2026, 11, 21, 22, tzinfo=UTC)
+
+
+def test_the_last_second_and_the_hour_after_it() -> None:
+    assert moment("Sat, 21 Nov 2026 24:00:00 GMT", None) == MIDNIGHT
+    assert moment("2026-11-21T24:00:00Z", None) == MIDNIGHT
+    assert moment("Sat, 21 Nov 2026 23:59:60 GMT", None) == MIDNIGHT.replace(day=21, hour=23, minute=59, second=59)
+    assert moment("22 Nov 2026 12:30 AM", None) == MIDNIGHT.replace(minute=30)
+    assert moment("22 Nov 2026 12:30 PM", None) == MIDNIGHT.replace(hour=12, minute=30)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *("", " ", "yesterday", "2 hours ago", "soon", "2026", "2026-11", "0", "12345", "99999999999"),
+        *("0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59", "9999-12-31T23:59:59-12:00"),
+        *("2026-13-45", "2026-02-30T10:00:00Z", "32 Nov 2026 10:00", "Sun, 22 Nov 2026 25:00:00 GMT", "22 Foo 2026"),
+        *("11/12/2026", "Sun, 22 Nov 2026 10:00:00 +9999", "0000-00-00 00:00:00", "Thu, 01 Jan 1900 00:00:00 GMT"),
+        *("²²²²-¹¹-²²", "١٧٩٥٣٤١٦٠٠", "1" * 5000, "22 Nov 2026 " + "x" * 5000, "\ud800", "\0"),
+    ],
+)
+def test_what_is_no_date_that_news_can_have_is_none(stated: str) -> None:
+    for zone in (None, ZoneInfo("Asia/Tbilisi"), ZoneInfo("America/New_York")):
+        assert moment(stated, zone) is None
+
+
+ZONES = st.sampled_from([None, *map(ZoneInfo, ("Europe/Kyiv", "Asia/Kolkata", "America/New_York", "Pacific/Apia"))])
+DATE_LIKE = st.text(alphabet="0123456789:-+/., TZWGMhapm()NovJulЯнваря", max_size=40)
+BUILT = st.builds(
+    "{} {} {} {}:{}:{} {}".format,
+    *(st.integers(0, 40), st.sampled_from(["Jan", "Nov", "мая", "août", "Foo"]), st.integers(0, 12000)),
+    *(st.integers(0, 30), st.integers(0, 70), st.integers(0, 70), st.text(max_size=8)),
+)
+
+
+@given(st.one_of(st.text(), DATE_LIKE, BUILT), ZONES)
+def test_no_text_raises_and_what_comes_back_is_utc(stated: str, zone: ZoneInfo | None) -> None:
+    found = moment(stated, zone)
+    assert found is None or (found.tzinfo is UTC and FIRST_YEAR <= found.year <= LAST_YEAR)
