@@ -37,8 +37,8 @@ types: setup
 imports: setup
 	@$(BIN)/lint-imports
 
-docs: setup ## the data dictionary, from include/newswatch/tables.py
-	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md
+docs: setup ## the data dictionary and the rules for addresses, from the code
+	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt

@@ -112,10 +112,10 @@ def _meta(tree: HtmlElement) -> dict[str, str]:
 
 
 def _canonical(tree: HtmlElement, url: str) -> str | None:
-    """The page's own canonical link, if it is on the same site and no mere home page."""
+    """The page's own canonical link, if it is credible (`urls.is_credible_canonical`)."""
     for node in tree.iterfind(".//link[@rel='canonical']"):
         link = urls.resolve(url, node.get("href") or "")
-        if link and urls.is_same_site(link, url) and len(urls.canonical(link).split("/", 3)[3]) > 0:
+        if link and urls.is_credible_canonical(url, link):
             return urls.canonical(link)
     return None
 
