@@ -17,6 +17,7 @@ import click
 import structlog
 
 from newswatch import __version__
+from newswatch.cli_feeds import feeds
 from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
 
@@ -73,6 +74,9 @@ def main(verbose: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+main.add_command(feeds)
 
 
 @contextmanager
@@ -230,6 +234,14 @@ def show_dictionary() -> None:
     from newswatch.tables import dictionary
 
     click.echo(dictionary(), nl=False)
+
+
+@main.command("url-rules", hidden=True)
+def show_url_rules() -> None:
+    """Print docs/urls.md: how an address becomes canonical, and every tracking parameter."""
+    from newswatch.url_rules import rules
+
+    click.echo(rules(), nl=False)
 
 
 if __name__ == "__main__":

@@ -146,6 +146,8 @@ HELP = {
     "migrate": "schema",
     "settings": "environment variable",
     "dictionary": "column",
+    "feeds": "OPML",
+    "url-rules": "docs/urls.md",
 }
 
 
