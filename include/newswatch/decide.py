@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +13,18 @@ POLL_INTERVAL = timedelta(minutes=15)
 SLACK = timedelta(minutes=2)  # the scheduler's tick may come a little before the interval is over
 LONGEST_INTERVAL = timedelta(days=1)
 GONE_INTERVAL = timedelta(days=7)
+FULL_EVERY = timedelta(days=1)  # some servers answer 304 whatever has changed
+POLLS_AN_ENTRY = 4  # so that an entry waits a quarter of the usual time between two of them at most
+UNKNOWN_RATE = 24.0  # entries a day, until a feed has shown its own: the shortest interval
+RATE_MEMORY = timedelta(days=3)
+MOVES_TO_LEARN = 3
+PINNED_ENTRIES = 2  # kept in a listing by hand for weeks, they prove no unbroken listing
 LONGEST_WINDOW = timedelta(days=92)  # an old entry kept at a feed's end does not make it list all since then
+QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
+QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
+BAD_AFTER = 3  # failures in a row
 MAX_PAGE_ATTEMPTS = 3
-SUCCESSES = frozenset({"ok", "not_modified"})
+SUCCESSES = frozenset({"ok", "not_modified", "damaged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,57 +36,232 @@ class FeedState:
     etag: str | None = None
     last_modified: str | None = None
     body_sha256: str | None = None
+    full_at: datetime | None = None  # the last poll that sent no validators
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
     next_due_at: datetime | None = None
-    failure_count: int = 0
+    failure_count: int = 0  # in a row
+    last_outcome: str | None = None
     covered_from: datetime | None = None
     covered_to: datetime | None = None
+    entry_rate: float | None = None  # entries a day
+    last_new_at: datetime | None = None  # the last poll that brought a new entry
+    newest_at: datetime | None = None  # publication of the newest entry, or the poll that brought it undated
+    longest_quiet_seconds: float | None = None  # between two entries
+    ttl_minutes: int | None = None
+    skip_hours: Sequence[int] | None = None  # GMT
+    skip_days: Sequence[int] | None = None  # Monday 0
+    moved_to: str | None = None  # where permanent redirects led
+    moved_count: int = 0  # polls in a row that were led there
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a parsed feed document lists, in the light of what was known of the feed."""
+
+    dates: Sequence[datetime]  # credible publication times, in any order
+    new_dates: Sequence[datetime]  # those of the entries that are new
+    new_count: int
+    known_first_seen: Sequence[datetime]  # of the listed entries that were known
+    is_damaged: bool = False
+    ttl_minutes: int | None = None
+    skip_hours: Sequence[int] = ()
+    skip_days: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollPlan:
+    """How to ask: the learnt address or the configured one, with or without the validators of the last good poll."""
+
+    url: str
+    headers: dict[str, str]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PollFacts:
+    """How one poll ended. `listing` None: nothing was parsed."""
+
+    outcome: str
+    moment: datetime
+    plan: PollPlan
+    retry_after_seconds: float | None = None
+    max_age_seconds: float = 0.0
+    moved_to: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    listing: Listing | None = None
 
 
 def is_due(next_due_at: datetime | None, now: datetime) -> bool:
     return next_due_at is None or next_due_at <= now
 
 
-def conditional_headers(state: FeedState) -> dict[str, str]:
-    """Validators of the last good poll (RFC 9110, section 13.1)."""
+def plan_poll(state: FeedState, now: datetime) -> PollPlan:
+    """Ask with the last good poll's validators (RFC 9110, section 13.1); once a day without, where feeds.yaml says."""
+    is_full = state.full_at is None or now - state.full_at >= FULL_EVERY - SLACK
+    is_learnt = state.moved_to is not None and state.moved_count >= MOVES_TO_LEARN
     headers = {}
-    if state.etag:
+    if not is_full and state.etag:
         headers["If-None-Match"] = state.etag
-    if state.last_modified:
+    if not is_full and state.last_modified:
         headers["If-Modified-Since"] = state.last_modified
-    return headers
+    url = state.moved_to if is_learnt and not is_full and state.moved_to else state.url
+    return PollPlan(url, headers, is_full)
 
 
-def next_due_at(outcome: str, failure_count: int, now: datetime, retry_after_seconds: float | None) -> datetime:
-    """When to poll again. A failure doubles the interval up to a day; a feed never stops for good."""
-    if outcome == "gone":
-        return now + GONE_INTERVAL
-    wait = POLL_INTERVAL
-    if outcome not in SUCCESSES:
-        wait = min(POLL_INTERVAL * (1 << min(max(failure_count - 1, 0), 7)), LONGEST_INTERVAL)
-        if retry_after_seconds is not None:
-            asked = timedelta(seconds=min(retry_after_seconds, LONGEST_INTERVAL.total_seconds()))
-            wait = max(wait, asked)
-    return now + wait - SLACK
+def after_poll(state: FeedState, facts: PollFacts, longest: timedelta = LONGEST_INTERVAL) -> FeedState:
+    """The feed's state once a poll has ended. Validators change only with a whole body that was understood."""
+    after = replace(state, polled_at=facts.moment, last_outcome=facts.outcome)
+    if facts.outcome not in SUCCESSES:
+        return _after_failure(after, facts)
+    after = replace(after, succeeded_at=facts.moment, failure_count=0)
+    moved_to, moved_count = _move(state, facts)
+    after = replace(after, moved_to=moved_to, moved_count=moved_count)
+    if facts.plan.is_full:
+        after = replace(after, full_at=facts.moment)
+    is_unbroken = facts.listing is None or not is_gap(state, facts.listing)
+    window_from = _window_from(facts.listing, is_unbroken=is_unbroken) if facts.listing else state.covered_to
+    begin, end = covered_window(state, facts.moment, window_from, is_unbroken=is_unbroken)
+    after = replace(after, covered_from=begin, covered_to=end, entry_rate=_rate(state, facts))
+    if facts.listing:
+        after = _after_listing(after, facts, facts.listing)
+    wait = interval(after.entry_rate, longest) if is_unbroken else POLL_INTERVAL
+    return replace(after, next_due_at=next_due_at(after, facts, wait))
 
 
-def next_attempt_at(attempt_count: int, now: datetime) -> datetime | None:
+def _after_failure(state: FeedState, facts: PollFacts) -> FeedState:
+    """A failure doubles the interval up to a day, never for good. A learnt address that fails is forgotten."""
+    now = facts.moment
+    asked = timedelta(seconds=min(facts.retry_after_seconds or 0.0, LONGEST_INTERVAL.total_seconds()))
+    if facts.outcome == "host_paused":  # the feed itself was not asked
+        return replace(state, next_due_at=now + max(asked, POLL_INTERVAL) - SLACK)
+    failures = state.failure_count + 1
+    state = replace(state, failure_count=failures, moved_to=None, moved_count=0)
+    if facts.plan.url != state.url:
+        return replace(state, next_due_at=now + POLL_INTERVAL - SLACK)
+    if facts.outcome == "gone":
+        return replace(state, next_due_at=now + GONE_INTERVAL)
+    wait = min(POLL_INTERVAL * (1 << min(failures - 1, 7)), LONGEST_INTERVAL)
+    return replace(state, next_due_at=now + max(wait, asked) - SLACK)
+
+
+def _after_listing(state: FeedState, facts: PollFacts, listing: Listing) -> FeedState:
+    """What the parsed document teaches: validators, the publisher's own floor, how long the feed may be quiet."""
+    newest = max(listing.dates, default=facts.moment if listing.new_count else None)
+    quiet = state.longest_quiet_seconds
+    if state.newest_at is None:
+        dates = sorted(listing.dates)
+        gaps = [(late - early).total_seconds() for early, late in itertools.pairwise(dates)]
+        quiet = max(gaps, default=None)
+    elif newest and newest > state.newest_at:
+        quiet = max(quiet or 0.0, (newest - state.newest_at).total_seconds())
+    if not listing.is_damaged:
+        state = replace(state, etag=facts.etag, last_modified=facts.last_modified)
+    return replace(
+        state,
+        body_sha256=facts.body_sha256,
+        last_new_at=facts.moment if listing.new_count else state.last_new_at,
+        newest_at=max(filter(None, (state.newest_at, newest)), default=None),
+        longest_quiet_seconds=quiet,
+        ttl_minutes=listing.ttl_minutes,
+        skip_hours=list(listing.skip_hours),
+        skip_days=list(listing.skip_days),
+    )
+
+
+def _move(state: FeedState, facts: PollFacts) -> tuple[str | None, int]:
+    """A permanent redirect is learnt once it has been met several times in a row (RFC 9110, section 15.4.2)."""
+    if facts.moved_to is None:
+        is_learnt = facts.plan.url != state.url  # the learnt address answered by itself
+        return (state.moved_to, state.moved_count) if is_learnt else (None, 0)
+    return facts.moved_to, state.moved_count + 1 if facts.moved_to == state.moved_to else 1
+
+
+def is_gap(state: FeedState, listing: Listing) -> bool:
+    """Whether entries may have been lost before this poll: all that is listed is new, but for a pinned one or two."""
+    if state.last_new_at is None or not listing.new_count:
+        return False
+    is_tail_known = any(moment >= state.last_new_at for moment in listing.known_first_seen)
+    return not is_tail_known and len(listing.known_first_seen) <= PINNED_ENTRIES
+
+
+def _window_from(listing: Listing, *, is_unbroken: bool) -> datetime | None:
+    """How far the listing reaches back; after a gap an entry pinned to it says nothing."""
+    return min(listing.dates if is_unbroken else listing.new_dates, default=None)
+
+
+def _rate(state: FeedState, facts: PollFacts) -> float | None:
+    """Entries a day: at first by the dates that the feed lists, then by what each poll brought, older ones fading."""
+    new = facts.listing.new_count if facts.listing else 0
+    if state.succeeded_at is None or state.entry_rate is None:
+        week = [d for d in facts.listing.dates if d > facts.moment - timedelta(days=7)] if facts.listing else []
+        days = (facts.moment - min(week)) / timedelta(days=1) if week else 0.0
+        return len(week) / days if len(week) > 1 and days > 0.04 else UNKNOWN_RATE
+    days = max((facts.moment - state.succeeded_at) / timedelta(days=1), 1e-4)
+    weight = math.exp(-days / (RATE_MEMORY / timedelta(days=1)))
+    return weight * state.entry_rate + (1 - weight) * new / days
+
+
+def interval(entry_rate: float | None, longest: timedelta = LONGEST_INTERVAL) -> timedelta:
+    """Between two polls: a quarter of the usual time between two entries, 15 minutes to a day."""
+    rate = UNKNOWN_RATE if entry_rate is None else max(entry_rate, 1e-6)
+    days = 1 / (rate * POLLS_AN_ENTRY)
+    return max(POLL_INTERVAL, min(timedelta(days=min(days, 400.0)), longest))
+
+
+def next_due_at(state: FeedState, facts: PollFacts, wait: timedelta) -> datetime:
+    """When to poll again: not before the publisher's max-age or ttl (at most a day), nor in hours that it skips."""
+    asked = timedelta(seconds=max(facts.max_age_seconds, (state.ttl_minutes or 0) * 60.0))
+    due = facts.moment + max(wait, min(asked, LONGEST_INTERVAL)) - SLACK
+    hour = due.replace(minute=0, second=0, microsecond=0)
+    for _ in range(24 * 7):
+        if hour.hour not in (state.skip_hours or ()) and hour.weekday() not in (state.skip_days or ()):
+            return max(due, hour)
+        hour += timedelta(hours=1)
+    return due  # a feed that skips every hour of the week says nothing
+
+
+def is_quiet(state: FeedState, now: datetime) -> bool:
+    """Whether the feed answers and has listed nothing new for longer than it ever did."""
+    if state.newest_at is None or state.failure_count:
+        return False
+    known = state.longest_quiet_seconds
+    usual = QUIET_UNKNOWN if known is None else max(timedelta(seconds=known), QUIET_AT_LEAST)
+    return now - state.newest_at > usual
+
+
+def condition(state: FeedState, now: datetime) -> str:
+    """One word on the feed's health: new, gone, failing, quiet or well."""
+    if state.polled_at is None:
+        return "new"
+    if state.last_outcome == "gone":
+        return "gone"
+    if state.failure_count >= BAD_AFTER:
+        return "failing"
+    return "quiet" if is_quiet(state, now) else "well"
+
+
+def next_attempt_at(attempt_count: int, now: datetime, retry_after_seconds: float | None = None) -> datetime | None:
     """When to try a page again after its n-th failure that may pass; None: not again."""
     if attempt_count >= MAX_PAGE_ATTEMPTS:
         return None
-    return now + timedelta(minutes=10 << 2 * (attempt_count - 1))
+    asked = timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_INTERVAL.total_seconds()))
+    return now + max(timedelta(minutes=10 << 2 * (attempt_count - 1)), asked)
 
 
 def covered_window(
-    state: FeedState, polled_at: datetime, window_from: datetime | None, *, knew_an_entry: bool
+    state: FeedState, polled_at: datetime, window_from: datetime | None, *, is_unbroken: bool
 ) -> tuple[datetime, datetime]:
     """The unbroken stretch of time whose entries have all been listed to us, this poll included.
 
-    A poll goes on from the last one if it lists an entry that was known, or one older than the last poll.
+    A poll goes on from the last one if it shows no gap, or lists an entry older than the last poll.
     """
     begins = max(min(window_from or polled_at, polled_at), polled_at - LONGEST_WINDOW)
     if state.covered_from is None or state.covered_to is None:
         return begins, polled_at
-    if knew_an_entry or begins <= state.covered_to:
+    if is_unbroken or begins <= state.covered_to:
         return min(state.covered_from, begins), polled_at
     return begins, polled_at
 

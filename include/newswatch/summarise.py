@@ -127,6 +127,10 @@ def _feed_days(inputs: DayInputs) -> pd.DataFrame:
                 "poll_count": 0,
                 "success_count": 0,
                 "failure_count": 0,
+                "unchanged_count": 0,
+                "damaged_count": 0,
+                "gap_count": 0,
+                "last_success_at": None,
                 "new_entry_count": 0,
                 "poll_seconds": 0.0,
             },
@@ -135,6 +139,10 @@ def _feed_days(inputs: DayInputs) -> pd.DataFrame:
         row["poll_count"] += 1
         row["success_count"] += is_success
         row["failure_count"] += not is_success
+        row["unchanged_count"] += poll["outcome"] == "not_modified"
+        row["damaged_count"] += poll["outcome"] == "damaged"
+        row["gap_count"] += poll["is_gap"]
+        row["last_success_at"] = poll["polled_at"] if is_success else row["last_success_at"]
         row["new_entry_count"] += poll["new_entry_count"]
         row["poll_seconds"] += poll["seconds"]
         row["last_outcome"] = poll["outcome"]

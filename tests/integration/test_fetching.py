@@ -90,6 +90,8 @@ def test_a_page_that_fails_for_now_is_asked_again_after_its_time_and_ends_as_the
     fetch_pending(nw, "test")
 
     assert newsroom.hits["khvylia", story.path] == 3
+    clock.advance(minutes=10)
+    fetch_pending(nw, "test")  # the 503 had its host paused, its neighbours have waited
     kept = story_at(nw, address(newsroom, story))
     assert (kept["text_source"], kept["text"], kept["title"]) == ("feed", story.standfirst, story.headline)
     assert set(values(nw, sa.select(t.entries.c.state))) == {"done"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newswatch import decide
 from newswatch.decide import FeedState
-from newswatch.fetch import retry_after_seconds
+from newswatch.headers import max_age_seconds, retry_after_seconds
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 MOMENTS = st.timedeltas(timedelta(days=-600), timedelta(days=600)).map(lambda offset: NOW + offset)
@@ -24,26 +24,6 @@ def test_a_feed_that_was_never_polled_is_due() -> None:
     assert not decide.is_due(NOW + timedelta(seconds=1), NOW)
 
 
-def test_a_good_poll_waits_one_interval_and_a_gone_feed_a_week() -> None:
-    assert decide.next_due_at("ok", 0, NOW, None) == decide.next_due_at("not_modified", 0, NOW, 9999.0)
-    assert decide.next_due_at("ok", 0, NOW, None) == NOW + timedelta(minutes=13)
-    assert decide.next_due_at("gone", 1, NOW, None) == NOW + timedelta(days=7)
-
-
-@given(st.integers(1, 10_000), st.none() | st.floats(0, 1e300))
-def test_a_failing_feed_waits_longer_but_never_more_than_a_day(failures: int, retry_after: float | None) -> None:
-    wait = decide.next_due_at("http_503", failures, NOW, retry_after) - NOW
-    assert timedelta(minutes=13) <= wait <= timedelta(days=1)
-    longer = decide.next_due_at("http_503", failures + 1, NOW, retry_after) - NOW
-    assert longer >= wait
-
-
-@pytest.mark.parametrize("header", ["9" * 30, "9" * 400, "120", "Sun, 22 Nov 2026 19:00:00 GMT", "soon", "-5", ""])
-def test_no_retry_after_that_a_server_can_send_breaks_the_decision(header: str) -> None:
-    wait = decide.next_due_at("http_429", 1, NOW, retry_after_seconds(header, NOW)) - NOW
-    assert timedelta(minutes=13) <= wait <= timedelta(days=1)
-
-
 def test_retry_after_is_understood_in_both_forms() -> None:
     assert retry_after_seconds("120", NOW) == 120
     assert retry_after_seconds("Sun, 22 Nov 2026 19:00:00 GMT", NOW) == 3600
@@ -52,16 +32,21 @@ def test_retry_after_is_understood_in_both_forms() -> None:
     assert retry_after_seconds(None, NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("max-age=600", 600), ("public, Max-Age=60, x", 60), ('max-age="5"', 5), ("no-cache", 0), ("s-maxage=9", 0)],
+)
+def test_the_age_that_a_server_states_is_read(header: str, seconds: float) -> None:
+    assert max_age_seconds(header) == seconds
+    assert max_age_seconds(None) == 0
+
+
 def test_a_page_gets_three_attempts() -> None:
     assert decide.next_attempt_at(1, NOW) == NOW + timedelta(minutes=10)
     assert decide.next_attempt_at(2, NOW) == NOW + timedelta(minutes=40)
     assert decide.next_attempt_at(3, NOW) is None
-
-
-def test_validators_are_sent_only_where_the_last_good_poll_gave_some() -> None:
-    assert decide.conditional_headers(FeedState("a", "http://a/")) == {}
-    both = decide.conditional_headers(FeedState("a", "http://a/", etag='"x"', last_modified="y"))
-    assert both == {"If-None-Match": '"x"', "If-Modified-Since": "y"}
+    assert decide.next_attempt_at(1, NOW, 3600.0) == NOW + timedelta(hours=1)
+    assert decide.next_attempt_at(1, NOW, float("inf")) == NOW + timedelta(days=1)
 
 
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=9)), ZONES)
@@ -93,29 +78,29 @@ def covered(begin_hours: float, end_hours: float) -> FeedState:
 
 def test_a_first_poll_covers_from_its_oldest_entry() -> None:
     oldest = NOW - timedelta(hours=30)
-    assert decide.covered_window(FeedState("a", "u"), NOW, oldest, knew_an_entry=False) == (oldest, NOW)
-    assert decide.covered_window(FeedState("a", "u"), NOW, None, knew_an_entry=False) == (NOW, NOW)
+    assert decide.covered_window(FeedState("a", "u"), NOW, oldest, is_unbroken=False) == (oldest, NOW)
+    assert decide.covered_window(FeedState("a", "u"), NOW, None, is_unbroken=False) == (NOW, NOW)
 
 
-def test_a_poll_that_lists_a_known_entry_goes_on_from_the_last_one() -> None:
-    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=3), knew_an_entry=True)
+def test_a_poll_without_a_gap_goes_on_from_the_last_one() -> None:
+    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=3), is_unbroken=True)
     assert window == (NOW - timedelta(hours=50), NOW)
 
 
 def test_a_poll_that_reaches_back_before_the_last_one_goes_on_from_it() -> None:
-    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=21), knew_an_entry=False)
+    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=21), is_unbroken=False)
     assert window == (NOW - timedelta(hours=50), NOW)
 
 
 def test_a_poll_after_a_gap_begins_anew() -> None:
-    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=3), knew_an_entry=False)
+    window = decide.covered_window(covered(50, 20), NOW, NOW - timedelta(hours=3), is_unbroken=False)
     assert window == (NOW - timedelta(hours=3), NOW)
 
 
 @given(st.none() | st.timedeltas(timedelta(days=-400), timedelta(days=400)), st.booleans())
 def test_a_window_ends_with_the_poll_and_never_begins_after_it(offset: timedelta | None, knew: bool) -> None:
     window_from = None if offset is None else NOW + offset
-    begin, end = decide.covered_window(covered(50, 20), NOW, window_from, knew_an_entry=knew)
+    begin, end = decide.covered_window(covered(50, 20), NOW, window_from, is_unbroken=knew)
     assert begin <= end == NOW
 
 

@@ -18,7 +18,7 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=2)
+        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=2, executemany_mode="values_plus_batch")
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -31,6 +31,8 @@ class Ledger:
 
     def migrate(self) -> None:
         """Bring the schema to this code's version; several processes may call it at once."""
+        if self._is_current():  # as nearly always: Alembic alone costs a third of a second
+            return
         from alembic import command
         from alembic.config import Config
 
@@ -40,6 +42,13 @@ class Ledger:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def _is_current(self) -> bool:
+        head = max(path.name for path in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+        with self.begin() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return False
+            return bool(connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == head)
 
     def close(self) -> None:
         self._engine.dispose()

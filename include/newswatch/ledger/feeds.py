@@ -15,8 +15,7 @@ from newswatch.decide import FeedState, is_due
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
 
-_OF_ADDRESS = ("etag", "last_modified", "body_sha256", "covered_from", "covered_to")  # void for another address
-_STATE = [c for c in t.feeds.c if c.name in FeedState.__dataclass_fields__]
+_STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +40,49 @@ def due(connection: sa.Connection, feeds: Sequence[Feed], now: datetime) -> list
 
 
 def claim(connection: sa.Connection, feeds: Iterable[Feed], lease: Lease, now: datetime) -> list[FeedState]:
-    """Take the feeds that nobody else polls just now. The same owner takes its own again: that is a second try."""
-    claimed = []
-    for feed in sorted(feeds, key=lambda f: f.id):  # one order everywhere, so that two takers never deadlock
-        statement = insert(t.feeds).values(feed_id=feed.id, url=feed.url)
-        connection.execute(statement.on_conflict_do_nothing())
-        moved = t.feeds.c.url != feed.url
-        fresh: dict[str, Any] = {n: sa.case((moved, sa.null()), else_=t.feeds.c[n]) for n in _OF_ADDRESS}
-        fresh["failure_count"] = sa.case((moved, 0), else_=t.feeds.c.failure_count)
-        row = connection.execute(
-            sa.update(t.feeds)
-            .where(t.feeds.c.feed_id == feed.id, _is_free(t.feeds, lease.owner, now))
-            .values(url=feed.url, lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until, **fresh)
-            .returning(*_STATE)
-        ).one_or_none()
-        if row:
-            claimed.append(FeedState(**row._asdict()))
-    return claimed
+    """Take the feeds that nobody else polls just now. The same owner takes its own again: that is a second try.
+
+    A feed whose address has changed starts afresh: what was known belongs to the old one.
+    """
+    url_of = {feed.id: feed.url for feed in feeds}
+    if not url_of:
+        return []
+    known = set(connection.scalars(sa.select(t.feeds.c.feed_id).where(t.feeds.c.feed_id.in_(url_of))))
+    fresh = [{"feed_id": feed_id, "url": url_of[feed_id]} for feed_id in sorted(url_of.keys() - known)]
+    if fresh:
+        connection.execute(insert(t.feeds).on_conflict_do_nothing(), fresh)
+    taken = sa.update(t.feeds).values(lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until)
+    free = (
+        sa.select(t.feeds.c.feed_id)
+        .where(t.feeds.c.feed_id.in_(url_of), _is_free(t.feeds, lease.owner, now))
+        .order_by(t.feeds.c.feed_id)  # one order everywhere, so that two takers never deadlock
+        .with_for_update()
+    )
+    ids = list(connection.scalars(free))
+    rows = connection.execute(taken.where(t.feeds.c.feed_id.in_(ids)).returning(*_STATE))
+    states = (FeedState(**row._asdict()) for row in rows)
+    return [s if s.url == url_of[s.feed_id] else FeedState(s.feed_id, url_of[s.feed_id]) for s in states]
 
 
 def _is_free(table: sa.Table, owner: str, now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(table.c.lease_until.is_(None), table.c.lease_until < now, table.c.lease_owner == owner)
 
 
-def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) -> set[str]:
-    """Which of the keys have been seen in this feed."""
-    query = sa.select(t.entries.c.entry_key).where(t.entries.c.feed_id == feed_id, t.entries.c.entry_key.in_(keys))
-    return set(connection.scalars(query))
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """An entry as it was seen last."""
+
+    url: str | None
+    fingerprint: str | None
+    first_seen_at: datetime
+
+
+def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) -> dict[str, KnownEntry]:
+    """Those of the keys that have been seen in this feed."""
+    e = t.entries.c
+    query = sa.select(e.entry_key, e.url, e.fingerprint, e.first_seen_at)
+    rows = connection.execute(query.where(e.feed_id == feed_id, e.entry_key.in_(keys)))
+    return {row.entry_key: KnownEntry(row.url, row.fingerprint, row.first_seen_at) for row in rows}
 
 
 def hold(connection: sa.Connection, feed_ids: Sequence[str], lease: Lease) -> None:
@@ -82,31 +97,48 @@ def hold(connection: sa.Connection, feed_ids: Sequence[str], lease: Lease) -> No
         raise LeaseLost("another try took over these feeds while this one was polling")
 
 
-def save_state(connection: sa.Connection, feed_id: str, changes: Mapping[str, Any]) -> None:
-    """Write the feed's new state and give the lease back."""
-    connection.execute(
-        sa.update(t.feeds)
-        .where(t.feeds.c.feed_id == feed_id)
-        .values(**changes, lease_owner=None, lease_token=None, lease_until=None)
-    )
+def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
+    """Write the feeds' new states and give their leases back."""
+    if states:
+        free = {"lease_owner": None, "lease_token": None, "lease_until": None}
+        rows = [{c.name: getattr(state, c.name) for c in _STATE} | free for state in states]
+        statement = insert(t.feeds)
+        changed = {name: statement.excluded[name] for name in rows[0] if name != "feed_id"}
+        statement = statement.on_conflict_do_update(index_elements=["feed_id"], set_=changed)
+        connection.execute(statement.returning(t.feeds.c.feed_id), rows)
+
+
+def release(connection: sa.Connection, lease: Lease) -> None:
+    """Give back feeds that were taken and not reached; they stay due."""
+    free = {"lease_owner": None, "lease_token": None, "lease_until": None}
+    connection.execute(sa.update(t.feeds).where(t.feeds.c.lease_token == lease.token).values(free))
 
 
 def add_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add entries; one that is known takes the row's address, text and state, and keeps when it was first seen."""
     if rows:
-        connection.execute(insert(t.entries).on_conflict_do_nothing(), rows)
+        statement = insert(t.entries)
+        names = ("url", "host", "path", "state", "fingerprint")
+        changed = {name: statement.excluded[name] for name in names} | {"attempt_count": 0, "next_attempt_at": None}
+        connection.execute(statement.on_conflict_do_update(index_elements=["feed_id", "entry_key"], set_=changed), rows)
 
 
-def add_coverage(connection: sa.Connection, feed_id: str, days: Sequence[date]) -> list[date]:
-    """Note that the feed's windows reach over these days; returns those that it did not cover before."""
+def set_fingerprints(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note what known entries say now (keys `of_feed`, `of_entry`, `fingerprint`)."""
+    if rows:
+        e = t.entries.c
+        statement = sa.update(t.entries).where(
+            e.feed_id == sa.bindparam("of_feed"), e.entry_key == sa.bindparam("of_entry")
+        )
+        connection.execute(statement, rows)
+
+
+def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]]) -> set[date]:
+    """Note that feeds' windows reach over days (feed id, day); returns days that gained a feed."""
     if not days:
-        return []
-    statement = insert(t.coverage).values([{"feed_id": feed_id, "day": day} for day in days])
-    return list(connection.scalars(statement.on_conflict_do_nothing().returning(t.coverage.c.day)))
-
-
-def states(connection: sa.Connection) -> list[Mapping[str, Any]]:
-    """Every feed's row, for the pages that show their health."""
-    return [row._asdict() for row in connection.execute(sa.select(t.feeds).order_by(t.feeds.c.feed_id))]
+        return set()
+    statement = insert(t.coverage).values([{"feed_id": feed_id, "day": day} for feed_id, day in days])
+    return set(connection.scalars(statement.on_conflict_do_nothing().returning(t.coverage.c.day)))
 
 
 def add_polls(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = sa.MetaData(
     naming_convention={
@@ -23,6 +23,7 @@ feeds = sa.Table(
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
     sa.Column("body_sha256", sa.Text),
+    sa.Column("full_at", _MOMENT),
     sa.Column("polled_at", _MOMENT),
     sa.Column("succeeded_at", _MOMENT),
     sa.Column("next_due_at", _MOMENT),
@@ -30,6 +31,16 @@ feeds = sa.Table(
     sa.Column("last_outcome", sa.Text),
     sa.Column("covered_from", _MOMENT),
     sa.Column("covered_to", _MOMENT),
+    sa.Column("entry_rate", sa.Float),
+    sa.Column("last_new_at", _MOMENT),
+    sa.Column("newest_at", _MOMENT),
+    sa.Column("longest_quiet_seconds", sa.Float),
+    sa.Column("ttl_minutes", sa.Integer),
+    sa.Column("skip_hours", ARRAY(sa.SmallInteger)),
+    sa.Column("skip_days", ARRAY(sa.SmallInteger)),
+    sa.Column("moved_to", sa.Text),
+    sa.Column("moved_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("told_condition", sa.Text),  # what watch_feeds told of it last; null: nothing, or that it is well again
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
@@ -49,6 +60,7 @@ entries = sa.Table(
     sa.Column("attempt_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_attempt_at", _MOMENT),
     sa.Column("story_id", sa.Text),
+    sa.Column("fingerprint", sa.Text),  # of its title, 16 hex digits, and of its text, 16
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
@@ -69,6 +81,21 @@ stories = sa.Table(
     sa.Column("tagged_batch_id", sa.Text),  # the batch whose mentions were counted at arrival
     sa.Index(None, "day"),
     sa.Index(None, "first_seen_at", postgresql_where=sa.text("tagged_batch_id IS NULL")),
+)
+
+# What hosts asked for, from one run to the next.
+host_pauses = sa.Table(
+    "host_pauses",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("paused_until", _MOMENT, nullable=False),
+)
+robots = sa.Table(
+    "robots",
+    metadata,
+    sa.Column("origin", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("fetched_at", _MOMENT, nullable=False),
 )
 
 # Every link ever seen, and the story it leads to.
@@ -113,6 +140,7 @@ polls = sa.Table(
     sa.Column("new_entry_count", sa.Integer, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("raw_path", sa.Text),
+    sa.Column("is_gap", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "day"),
 )
 outcomes = sa.Table(

@@ -24,12 +24,18 @@ def _is_ready(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 def claim_pending(
     connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime
 ) -> list[Mapping[str, Any]]:
-    """Take up to `limit` pending entries of this shard's hosts, oldest first, spread over the hosts."""
+    """Take up to `limit` pending entries of this shard's hosts, those that failed last, spread over the hosts.
+
+    Those that the lease holds already are not taken twice.
+    """
     entries = t.entries.c
-    turn = sa.func.row_number().over(partition_by=entries.host, order_by=(entries.first_seen_at, *_KEY))
+    turn = sa.func.row_number().over(
+        partition_by=entries.host, order_by=(entries.attempt_count, entries.first_seen_at, *_KEY)
+    )
     mine = (
         sa.select(*_KEY, turn.label("turn"))
         .where(*_is_ready(now), _is_free(t.entries, lease.owner, now))
+        .where(entries.lease_token.is_distinct_from(lease.token))
         .where(sa.func.mod(sa.func.hashtext(entries.host).op("&")(0x7FFFFFFF), shards) == shard)
         .subquery()
     )
@@ -120,15 +126,18 @@ def of_day(connection: sa.Connection, day: date) -> dict[str, set[str]]:
     return paths
 
 
-def find(connection: sa.Connection, canonical_url: str) -> Mapping[str, Any] | None:
-    """The story known under this address or alias."""
-    story_id = sa.select(t.aliases.c.story_id).where(t.aliases.c.url == canonical_url).scalar_subquery()
+def find(connection: sa.Connection, names: Sequence[str]) -> Mapping[str, Any] | None:
+    """The story known under one of these addresses or twin keys; the first of them that is known counts."""
+    story_of = known_urls(connection, names)
+    story_id = next((story_of[name] for name in names if name in story_of), None)
     row = connection.execute(sa.select(t.stories).where(t.stories.c.story_id == story_id)).one_or_none()
     return row._asdict() if row else None
 
 
 def aliases_of(connection: sa.Connection, story_id: str) -> list[str]:
-    return sorted(connection.scalars(sa.select(t.aliases.c.url).where(t.aliases.c.story_id == story_id)))
+    """Every address that led to the story; the keys that it shares with its twins are none."""
+    query = sa.select(t.aliases.c.url).where(t.aliases.c.story_id == story_id, ~t.aliases.c.url.startswith("//"))
+    return sorted(connection.scalars(query))
 
 
 def entries_of(connection: sa.Connection, story_id: str) -> list[Mapping[str, Any]]:

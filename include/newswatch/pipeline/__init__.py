@@ -3,7 +3,9 @@
 from newswatch.pipeline.announce import AnnounceReport, announce
 from newswatch.pipeline.build import BuildReport, build_day, ensure_built, never_built
 from newswatch.pipeline.context import Newswatch, open_newswatch
+from newswatch.pipeline.discover import Discovery, Found, discover
 from newswatch.pipeline.explain import explain
+from newswatch.pipeline.health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.issue import IssueReport, deliver, issue_digest
 from newswatch.pipeline.pages import FetchReport, fetch_pending
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
@@ -13,10 +15,14 @@ from newswatch.pipeline.tagging import TagReport, tag_new
 __all__ = [
     "AnnounceReport",
     "BuildReport",
+    "Discovery",
+    "FeedHealth",
     "FetchReport",
+    "Found",
     "IssueReport",
     "Issued",
     "Newswatch",
+    "Notice",
     "PollReport",
     "PollShard",
     "Reader",
@@ -24,6 +30,7 @@ __all__ = [
     "announce",
     "build_day",
     "deliver",
+    "discover",
     "ensure_built",
     "explain",
     "fetch_pending",
@@ -33,4 +40,5 @@ __all__ = [
     "plan_poll",
     "poll",
     "tag_new",
+    "watch_feeds",
 ]

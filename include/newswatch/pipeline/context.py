@@ -17,6 +17,7 @@ from newswatch.fetch import Fetcher
 from newswatch.ledger import Ledger, catalogues
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.feeds import Lease
+from newswatch.manners import HostMemory
 from newswatch.sandbox import Sandbox
 from newswatch.settings import Settings
 from newswatch.store import Store
@@ -71,13 +72,14 @@ class Newswatch:
     def write_file(self, path: str, content: bytes, row_count: int) -> BatchFile:
         return BatchFile(path, row_count, len(content), self.store.write(path, content))
 
-    def fetcher(self) -> Fetcher:
-        """A fetcher with this installation's manners and limits."""
+    def fetcher(self, memory: HostMemory | None = None) -> Fetcher:
+        """A fetcher with this installation's manners and limits, and what it knows of hosts."""
         return Fetcher(
             contact=self.settings.contact,
             delay_seconds=self.settings.host_delay_seconds,
             deadline_seconds=self.settings.request_deadline_seconds,
             clock=self.clock,
+            memory=memory,
         )
 
     def sandbox(self) -> Sandbox:

@@ -7,9 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from newswatch import tables
-from newswatch.ledger import Ledger, days
+from newswatch.config import parse_feeds
+from newswatch.decide import day_of
+from newswatch.ledger import Ledger, catalogues, days
 from newswatch.pipeline.build import table_path
 from newswatch.pipeline.context import ledger_url
+from newswatch.pipeline.health import FeedHealth, feed_health
 from newswatch.settings import Settings
 from newswatch.store import Store
 
@@ -29,6 +32,7 @@ class Reader:
     """Store and ledger, opened to look at."""
 
     def __init__(self, settings: Settings) -> None:
+        self._zone = settings.zone
         self._store = Store(settings.data_url)
         self._ledger = Ledger(ledger_url(settings))
 
@@ -48,6 +52,13 @@ class Reader:
         """Rows of one of the day's tables. Raises MissingFile where the day was not built."""
         table = next(t for t in tables.DAY_TABLES if t.name == name)
         return table.from_bytes(self._store.read(table_path(name, day)))
+
+    def health(self, now: datetime) -> list[FeedHealth]:
+        """How the feeds of the configuration in force have done; empty before the first poll."""
+        with self._ledger.begin() as connection:
+            texts = catalogues.last_good(connection)
+            feeds = parse_feeds(texts[0]) if texts else ()
+            return feed_health(connection, feeds, now, day_of(now, self._zone))
 
     def close(self) -> None:
         self._ledger.close()

@@ -1,0 +1,65 @@
+"""What the polls of the last days say of each feed, and what was told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from newswatch.decide import FeedState
+from newswatch.ledger import schema as t
+
+_STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
+
+
+@dataclass(frozen=True, slots=True)
+class PollCount:
+    """Polls of one feed on one day that ended alike."""
+
+    feed_id: str
+    day: date
+    outcome: str
+    poll_count: int
+    new_entry_count: int
+    gap_count: int
+
+
+def counts(connection: sa.Connection, since: date) -> list[PollCount]:
+    """Polls from that day on, by feed, day and outcome."""
+    p = t.polls.c
+    sums = (
+        sa.func.count().label("poll_count"),
+        sa.func.sum(p.new_entry_count).label("new_entry_count"),
+        sa.func.count().filter(p.is_gap).label("gap_count"),
+    )
+    key = (p.feed_id, p.day, p.outcome)
+    rows = connection.execute(sa.select(*key, *sums).where(p.day >= since).group_by(*key).order_by(*key))
+    return [PollCount(**row._asdict()) for row in rows]
+
+
+def details(connection: sa.Connection) -> dict[str, str]:
+    """Feed id → what its last poll said of its end."""
+    p = t.polls.c
+    query = sa.select(p.feed_id, p.detail).distinct(p.feed_id).order_by(p.feed_id, p.polled_at.desc())
+    return {row.feed_id: row.detail for row in connection.execute(query)}
+
+
+def states(connection: sa.Connection) -> dict[str, FeedState]:
+    """Every feed's state, by id; of a feed that has left feeds.yaml too."""
+    return {row.feed_id: FeedState(**row._asdict()) for row in connection.execute(sa.select(*_STATE))}
+
+
+def lock_told(connection: sa.Connection) -> dict[str, str]:
+    """Feeds of which something bad was told last, by id, locked until the transaction ends."""
+    query = sa.select(t.feeds.c.feed_id, t.feeds.c.told_condition).order_by(t.feeds.c.feed_id).with_for_update()
+    return {row.feed_id: row.told_condition for row in connection.execute(query) if row.told_condition}
+
+
+def save_told(connection: sa.Connection, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Remember what was told (keys `of_feed`, `told`; None: that it is well again)."""
+    if changes:
+        statement = sa.update(t.feeds).where(t.feeds.c.feed_id == sa.bindparam("of_feed"))
+        connection.execute(statement.values(told_condition=sa.bindparam("told")), changes)

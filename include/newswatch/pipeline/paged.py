@@ -1,0 +1,141 @@
+"""One page's fetch: the entries that lead to it, the request, and what its answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from newswatch import clean, decide, tables, urls
+from newswatch.config import Feed
+from newswatch.errors import MissingFile, ParseFailed
+from newswatch.fetch import Fetcher, Request
+from newswatch.headers import retry_after_seconds
+from newswatch.model import ExtractedPage, Failure, Response
+from newswatch.pipeline.context import Newswatch, log
+from newswatch.sandbox import Sandbox
+
+PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses worth another try (RFC 9110, RFC 6585, RFC 8470)
+
+Key = tuple[str, str]  # feed_id, entry_key
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All pending entries that lead to one address: one request serves them."""
+
+    address: str | None  # canonical; None: an entry without a link
+    entries: tuple[dict[str, Any], ...]
+    attempt_count: int
+
+    @property
+    def keys(self) -> list[Key]:
+        return [(e["feed_id"], e["entry_key"]) for e in self.entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job after its request. `outcome` None: no request was made (no link, or its host is paused)."""
+
+    job: Job
+    outcome: str | None
+    detail: str = ""
+    answer: Response | None = None  # its bytes are kept, whatever was made of them
+    page: ExtractedPage | None = None
+    known_as: str | None = None  # story id, where the address was known before
+    retry_at: datetime | None = None
+
+    @property
+    def byte_count(self) -> int:
+        return len(self.answer.raw_body) if self.answer else 0
+
+
+def names_of(address: str) -> list[str]:
+    """The address, and the key that it shares with its twins; the address of a story without a page has none."""
+    return [address] if "#entry-" in address else [address, urls.twin_key(address)]
+
+
+def make_jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """Entries with what their poll kept of them, grouped by the page that they lead to."""
+    texts: dict[str, dict[Key, dict[str, Any]]] = {}
+    groups: dict[str, list[tuple[dict[str, Any], int]]] = {}
+    # In one order everywhere: the first entry of an address decides whose story it is.
+    for row in sorted(claimed, key=lambda r: (r["first_seen_at"], r["feed_id"], r["entry_key"])):
+        path, key = row["path"], (row["feed_id"], row["entry_key"])
+        if path not in texts:
+            texts[path] = _entry_texts(nw, path)
+        group = urls.twin_key(urls.canonical(row["url"])) if row["url"] else f"no link: {key}"
+        groups.setdefault(group, []).append((texts[path].get(key) or _bare(row), row["attempt_count"]))
+    jobs = [
+        Job(
+            address=urls.canonical(members[0][0]["url"]) if members[0][0]["url"] else None,
+            entries=tuple(entry for entry, _ in members),
+            attempt_count=max(count for _, count in members),
+        )
+        for members in groups.values()
+    ]
+    return sorted(jobs, key=lambda job: job.attempt_count)  # one that failed must not have its host paused again first
+
+
+def _entry_texts(nw: Newswatch, path: str) -> dict[Key, dict[str, Any]]:
+    """The entries of one file. A lost file costs the feed's words, not the pages that its entries lead to."""
+    try:
+        return {(e["feed_id"], e["entry_key"]): e for e in tables.ENTRIES.from_bytes(nw.store.read(path))}
+    except MissingFile:
+        log.error("entries file lost", path=path)
+        return {}
+
+
+def _bare(row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: row[name] for name in ("feed_id", "entry_key", "url", "first_seen_at")}
+    return known | {"title": "", "summary": "", "authors": [], "published_at": None}
+
+
+def feed_of(nw: Newswatch, entry: Mapping[str, Any]) -> Feed:
+    """The entry's feed; one that has left feeds.yaml meanwhile goes under its id."""
+    known = nw.feeds.get(entry["feed_id"])
+    return known or Feed(id=entry["feed_id"], outlet=entry["feed_id"], url="http://unlisted.invalid/", language="und")
+
+
+async def end(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: Job) -> Ended:
+    """Bring one job to its end: at most one page request. A fault of ours costs this page, not its neighbours."""
+    try:
+        return await _request(nw, fetcher, sandbox, job)
+    except Exception as error:
+        log.exception("page failed", url=job.address)
+        return Ended(job, "failed", clean.line(f"{type(error).__name__}: {error}"))
+
+
+async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: Job) -> Ended:
+    if job.address is None:
+        return Ended(job, None)
+    feeds = [feed_of(nw, e) for e in job.entries]
+    answer = await fetcher.get(
+        Request(
+            job.entries[0]["url"],
+            nw.settings.max_page_bytes,
+            {"Accept": PAGE_TYPES},
+            allow_private=all(feed.allow_private for feed in feeds),
+            ports=frozenset.intersection(*(feed.ports for feed in feeds)),
+            obeys_robots=True,
+        )
+    )
+    now = nw.clock()
+    if isinstance(answer, Failure):
+        if answer.outcome == "host_paused":
+            return Ended(job, None, retry_at=decide.next_attempt_at(1, now, answer.retry_after_seconds))
+        retry_at = decide.next_attempt_at(job.attempt_count + 1, now) if answer.is_transient else None
+        return Ended(job, answer.outcome, answer.detail, retry_at=retry_at)
+    if answer.status != 200:
+        wait = retry_after_seconds(answer.header("Retry-After"), now)
+        retry_at = decide.next_attempt_at(job.attempt_count + 1, now, wait) if answer.status in _PASSING else None
+        detail = f"{answer.url} answered {answer.status}"
+        return Ended(job, f"http_{answer.status}", detail, answer, retry_at=retry_at)
+    try:
+        content_type = clean.line(answer.header("Content-Type") or "")
+        page = await sandbox.page(answer.body, url=answer.url, content_type=content_type)
+    except ParseFailed as error:
+        return Ended(job, error.reason, f"{answer.url}: {error}", answer)
+    return Ended(job, "ok", answer=answer, page=page)

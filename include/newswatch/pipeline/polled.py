@@ -1,0 +1,272 @@
+"""One feed's poll: the request, what its answer means, and what a batch of such answers will write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from newswatch import clean, decide, tables, urls
+from newswatch.config import Feed
+from newswatch.decide import FeedState, Listing, PollFacts, PollPlan
+from newswatch.errors import ParseFailed
+from newswatch.fetch import Fetcher, Request
+from newswatch.headers import max_age_seconds, retry_after_seconds
+from newswatch.ledger.batches import Batch, BatchFile, Outcomes
+from newswatch.ledger.feeds import KnownEntry
+from newswatch.model import Entry, Failure, ParsedFeed, Response
+from newswatch.pipeline.context import Newswatch, log
+from newswatch.sandbox import Sandbox
+from newswatch.warc import WarcBuffer
+
+FEED_TYPES = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One feed's answer, classified."""
+
+    feed: Feed
+    state: FeedState
+    plan: PollPlan
+    answer: Response | Failure
+    outcome: str
+    detail: str
+    parsed: ParsedFeed | None = None
+
+    @property
+    def byte_count(self) -> int:
+        """What it holds of memory, about: a feed's entries weigh several times its bytes."""
+        body = self.answer.body if isinstance(self.answer, Response) else b""
+        return len(body) * (10 if self.parsed else 1)
+
+    @property
+    def seconds(self) -> float:
+        return self.answer.seconds if isinstance(self.answer, Response) else 0.0
+
+
+async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, state: FeedState) -> Polled:
+    """Poll one feed. A fault of ours costs this feed, not its neighbours."""
+    plan = decide.plan_poll(state, nw.clock())
+    try:
+        headers = {"Accept": FEED_TYPES, **plan.headers}
+        request = Request(plan.url, nw.settings.max_feed_bytes, headers, feed.allow_private, feed.ports)
+        answer = await fetcher.get(request)
+        outcome, detail, parsed = await _understand(sandbox, feed, state, answer)
+        return Polled(feed, state, plan, answer, outcome, detail, parsed)
+    except Exception as error:
+        log.exception("feed failed", feed=feed.id)
+        detail = clean.line(f"{type(error).__name__}: {error}")
+        return Polled(feed, state, plan, Failure(plan.url, "failed", detail, is_transient=False), "failed", detail)
+
+
+async def _understand(
+    sandbox: Sandbox, feed: Feed, state: FeedState, answer: Response | Failure
+) -> tuple[str, str, ParsedFeed | None]:
+    """Outcome, detail, and the document where there is one. What has not changed is not parsed."""
+    if isinstance(answer, Failure):
+        return answer.outcome, answer.detail, None
+    if answer.status == 304 or (answer.status == 200 and _sha256(answer.body) == state.body_sha256):
+        return "not_modified", "", None
+    if answer.status == 410:
+        return "gone", f"{answer.url} says that it is gone for good", None
+    if answer.status != 200:
+        return f"http_{answer.status}", f"{answer.url} answered {answer.status}", None
+    try:
+        parsed = await _parse(sandbox, feed, answer)
+    except ParseFailed as error:
+        return error.reason, str(error), None
+    if _is_damaged(parsed):
+        return "damaged", "its end, or some of its entries, could not be read", parsed
+    return "ok", "read after cleaning" if parsed.repair else "", parsed
+
+
+def _is_damaged(parsed: ParsedFeed) -> bool:
+    """Whether entries may be missing from the reading; a document that needed no more than cleaning is whole."""
+    return parsed.is_cut or parsed.repair == "lxml"
+
+
+async def _parse(sandbox: Sandbox, feed: Feed, answer: Response) -> ParsedFeed:
+    """In a child; a document that holds feedparser up or brings it down is read once more by the plain reader."""
+    arguments = {
+        "feed_id": feed.id,
+        "url": answer.url,
+        "content_type": clean.line(answer.header("Content-Type") or ""),
+        "timezone": feed.timezone,
+    }
+    try:
+        return await sandbox.feed(answer.body, **arguments)
+    except ParseFailed as error:
+        if error.reason not in ("timeout", "crashed"):
+            raise
+        return await sandbox.feed(answer.body, **arguments, is_plain=True)
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+class Draft:
+    """What one batch of polls will write: bytes, entries, ledger rows, outcomes."""
+
+    def __init__(self, nw: Newswatch, batch: Batch) -> None:
+        self._nw = nw
+        self._raw = WarcBuffer()
+        self.batch = batch
+        self.day = nw.day_of(batch.committed_at)
+        self.dirty = {self.day}
+        self.outcomes = Outcomes()
+        self.rows: list[dict[str, Any]] = []
+        self.pending: list[dict[str, Any]] = []
+        self.changed: list[dict[str, Any]] = []
+        self.polls: list[dict[str, Any]] = []
+
+    @property
+    def _raw_path(self) -> str:
+        return f"raw/feeds/{self.day}/{self.batch.batch_id}.warc.gz"
+
+    @property
+    def _entries_path(self) -> str:
+        return f"batches/entries/{self.day}/{self.batch.batch_id}.parquet"
+
+    def add(self, p: Polled, known: Mapping[str, KnownEntry]) -> FeedState:
+        """One feed's answer: its bytes unless they are those of last time, its new entries, its outcome, its state."""
+        raw_path = None
+        if isinstance(p.answer, Response) and p.outcome != "not_modified" and p.answer.raw_body:
+            self._raw.add(p.answer)
+            raw_path = self._raw_path
+        moment = p.answer.fetched_at if isinstance(p.answer, Response) else self.batch.committed_at
+        new = self._add_entries(p, known, moment)
+        facts = _facts(p, moment, _listing(p.parsed, new, known, moment) if p.parsed else None)
+        after = decide.after_poll(p.state, facts, timedelta(hours=self._nw.settings.longest_interval_hours))
+        self.outcomes.add("feed", p.outcome, p.feed.id, self.day, p.detail[:300])
+        self.polls.append(
+            {
+                "batch_id": self.batch.batch_id,
+                "feed_id": p.feed.id,
+                "day": self.day,
+                "polled_at": moment,
+                "outcome": p.outcome,
+                "detail": p.detail[:500],
+                "entry_count": len(p.parsed.entries) if p.parsed else 0,
+                "new_entry_count": len(new),
+                "seconds": p.seconds,
+                "raw_path": raw_path,
+                "is_gap": facts.listing is not None and decide.is_gap(p.state, facts.listing),
+            }
+        )
+        return after
+
+    def _add_entries(self, p: Polled, known: Mapping[str, KnownEntry], moment: datetime) -> list[Entry]:
+        """Count each listed entry once; returns the new ones. Of a key listed twice, the first place counts."""
+        entries = p.parsed.entries if p.parsed else ()
+        first = {e.key: e for e in reversed(entries)}
+        new = []
+        for key, entry in first.items():
+            before = known.get(key)
+            state, outcome = _entry_state(entry, before)
+            if before is None:
+                new.append(entry)
+            if before is None or outcome == "reused":
+                self.rows.append(_entry_row(entry, moment))
+                self.pending.append(_pending_row(p.feed, entry, state, self._entries_path, moment))
+            elif before.fingerprint != _fingerprint(entry):
+                self.changed.append({"of_feed": p.feed.id, "of_entry": key, "fingerprint": _fingerprint(entry)})
+            self.outcomes.add("entry", outcome, p.feed.id, self.day, key[:300])
+        self.outcomes.add("entry", "known", p.feed.id, self.day, "", len(entries) - len(first))
+        self.outcomes.add("entry", "left_out", p.feed.id, self.day, "", p.parsed.left_out_count if p.parsed else 0)
+        return new
+
+    def write_files(self) -> list[BatchFile]:
+        files = []
+        if self._raw.count:
+            files.append(self._nw.write_file(self._raw_path, self._raw.content(), self._raw.count))
+        if self.rows:
+            files.append(self._nw.write_rows(self._entries_path, tables.ENTRIES, self.rows))
+        return files
+
+
+def _entry_state(entry: Entry, before: KnownEntry | None) -> tuple[str, str]:
+    """The entry's state in the ledger, if it is to be written, and its outcome.
+
+    A key with another title at another address is another story: some feeds use their numbers again. With only one of
+    the two changed it is the same story, edited, or one whose link differs from poll to poll.
+    """
+    state, outcome = "pending", "new"
+    if not entry.url:
+        state, outcome = ("pending", "no_link") if entry.title or entry.summary else ("done", "empty")
+    if before is None:
+        return state, outcome
+    now = _fingerprint(entry)
+    if before.fingerprint is None or before.fingerprint == now:
+        return state, "known"
+    is_moved = bool(entry.url and before.url and urls.twin_key(entry.url) != urls.twin_key(before.url))
+    is_reused = is_moved and before.fingerprint[:16] != now[:16]
+    return state, "reused" if is_reused else "changed"
+
+
+def _fingerprint(entry: Entry) -> str:
+    """16 hex digits of the title's SHA-256, and 16 of the summary's."""
+    return "".join(hashlib.sha256(text.encode()).hexdigest()[:16] for text in (entry.title, entry.summary))
+
+
+def _entry_row(entry: Entry, moment: datetime) -> dict[str, Any]:
+    return {
+        "feed_id": entry.feed_id,
+        "entry_key": entry.key,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "authors": list(entry.authors),
+        "published_at": clean.credible(entry.published_at, moment),
+        "first_seen_at": moment,
+    }
+
+
+def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: datetime) -> dict[str, Any]:
+    return {
+        "feed_id": feed.id,
+        "entry_key": entry.key,
+        "url": entry.url,
+        "host": urls.host_of(entry.url or feed.url),
+        "path": path,
+        "first_seen_at": moment,
+        "state": state,
+        "fingerprint": _fingerprint(entry),
+    }
+
+
+def _dates(entries: list[Entry] | tuple[Entry, ...], moment: datetime) -> list[datetime]:
+    return [d for e in entries if (d := clean.credible(e.published_at, moment))]
+
+
+def _listing(parsed: ParsedFeed, new: list[Entry], known: Mapping[str, KnownEntry], moment: datetime) -> Listing:
+    return Listing(
+        dates=_dates(parsed.entries, moment),
+        new_dates=_dates(new, moment),
+        new_count=len(new),
+        known_first_seen=[k.first_seen_at for k in known.values()],
+        is_damaged=_is_damaged(parsed),
+        ttl_minutes=parsed.ttl_minutes,
+        skip_hours=parsed.skip_hours,
+        skip_days=parsed.skip_days,
+    )
+
+
+def _facts(p: Polled, moment: datetime, listing: Listing | None) -> PollFacts:
+    if isinstance(p.answer, Failure):
+        return PollFacts(p.outcome, moment, p.plan, retry_after_seconds=p.answer.retry_after_seconds)
+    return PollFacts(
+        outcome=p.outcome,
+        moment=moment,
+        plan=p.plan,
+        retry_after_seconds=retry_after_seconds(p.answer.header("Retry-After"), moment),
+        max_age_seconds=max_age_seconds(p.answer.header("Cache-Control")),
+        moved_to=p.answer.moved_to,
+        etag=p.answer.header("ETag"),
+        last_modified=p.answer.header("Last-Modified"),
+        body_sha256=_sha256(p.answer.body),
+        listing=listing,
+    )
