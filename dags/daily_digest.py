@@ -6,7 +6,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from newswatch_airflow import steps
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
 from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of
-from newswatch_airflow.notices import FileNotice
+from newswatch_airflow.notices import FailureNotice
 from newswatch_airflow.timetables import DayAfterTimetable
 
 DOC = f"""
@@ -37,7 +37,7 @@ not for new topics. The dates are those of the days themselves. One backfill of 
     catchup=False,
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
-    on_failure_callback=[FileNotice()],
+    on_failure_callback=[FailureNotice()],
     params={
         "deliver": Param(
             False,

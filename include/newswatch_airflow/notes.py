@@ -7,7 +7,7 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 NOTE_KEY = "newswatch_note"  # the XCom under which tasks leave their lines
-DAG_IDS = frozenset({"poll_feeds", "refresh_day", "daily_digest"})
+DAG_IDS = frozenset({"poll_feeds", "refresh_day", "daily_digest", "watch_feeds"})
 MAX_NOTE_CHARS = 1000  # Airflow's own limit for a note
 
 

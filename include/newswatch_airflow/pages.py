@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from html import escape
 
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from newswatch.errors import MissingFile
 from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
+from newswatch_airflow import feeds_page
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; base-uri 'none'; form-action 'self'"
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
@@ -34,15 +35,18 @@ BAR_STYLE = """
 .bar { display:flex; gap:.8rem; align-items:center; flex-wrap:wrap; padding:.6rem 1.1rem; background:var(--tint);
   border-bottom:1px solid var(--line); font-size:.92rem; position:sticky; top:0 }
 .bar form { display:flex; gap:.5rem; align-items:center; margin:0 auto }
+.bar .other { padding-left:.8rem; border-left:1px solid var(--line) }
 .bar select, .bar button { font:inherit; color:var(--ink); background:var(--page);
   border:1px solid var(--line); border-radius:6px; padding:.25rem .5rem }
 </style>
 """
+_FEEDS_BAR = '<nav class="bar" aria-label="Pages"><a href="./">← Digests</a></nav>'
 EMPTY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Newswatch</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"></head>
 <body style="font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem"><h1>No digest yet</h1>
-<p>The first one is issued tomorrow morning. To have one now, trigger the DAG <b>daily_digest</b>.</p></body></html>"""
+<p>The first one is issued tomorrow morning. To have one now, trigger the DAG <b>daily_digest</b>.</p>
+<p><a href="feeds">Feeds: how their polls went</a></p></body></html>"""
 
 
 @cache
@@ -62,6 +66,11 @@ def create_app() -> FastAPI:
     @app.get("/links.js")
     def links() -> Response:
         return PlainTextResponse(LINKS_JS, media_type="text/javascript", headers=HEADERS)
+
+    @app.get("/feeds")
+    def feeds() -> HTMLResponse:
+        now = datetime.now(UTC)
+        return _framed(feeds_page.render(_reader().health(now), now), _FEEDS_BAR)
 
     @app.get("/")
     def latest(day: str | None = None) -> HTMLResponse:
@@ -104,11 +113,17 @@ def _page(issued: list[Issued], chosen: Issued) -> HTMLResponse:
     )
     bar = (
         f'<nav class="bar" aria-label="Days">{earlier}<form><label for="days">Day</label>'
-        f'<select id="days" name="day">{options}</select><noscript><button>Show</button></noscript></form>{later}</nav>'
+        f'<select id="days" name="day">{options}</select><noscript><button>Show</button></noscript></form>{later}'
+        '<a class="other" href="feeds">Feeds</a></nav>'
     )
     try:
         html = _reader().digest_html(chosen.day, chosen.number)
     except MissingFile:
         raise HTTPException(404, f"The digest of {escape(str(chosen.day))} is no longer stored.") from None
+    return _framed(html, bar)
+
+
+def _framed(html: str, bar: str) -> HTMLResponse:
+    """The page below a bar, its links made to work in Airflow's frame."""
     html = html.replace("</head>", f'{BAR_STYLE}<script src="links.js" defer></script></head>', 1)
     return HTMLResponse(html.replace("<body>", f"<body>{bar}", 1), headers=HEADERS)

@@ -27,7 +27,7 @@ from newswatch_airflow.api import AirflowApi
 from newswatch_airflow.environment import PROJECT, USER, Ports, airflow_environment, free_port, is_free
 from newswatch_airflow.processes import Processes
 
-DAGS = ("poll_feeds", "refresh_day", "daily_digest")
+DAGS = ("poll_feeds", "refresh_day", "daily_digest", "watch_feeds")
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 HISTORY_DAYS = 70
@@ -67,6 +67,7 @@ class _Run:
         self._began = time.monotonic()
         _forget_sourced(os.environ)
         self._is_newsroom = not os.environ.get("NEWSWATCH_CONFIG_DIR")
+        self._is_broken_on = os.environ.get("NEWSROOM_BROKEN", "0") not in ("", "0")
         for name in ("NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
             if self._is_newsroom and os.environ.get(name):
                 raise Failed(
@@ -133,9 +134,13 @@ class _Run:
         kept.write_text(str(port))
         command = [sys.executable, "-m", "newsroom", "serve", "--port", str(port)]
         command += ["--config-dir", self._env["NEWSWATCH_CONFIG_DIR"], "--topics", str(PROJECT / "include/topics.yaml")]
+        if self._is_broken_on:
+            command.append("--broken")
         self._processes.start("newsroom", command, self._env)
         self._until(lambda: not is_free(port), "newsroom", 20)
         self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
+        if self._is_broken_on:
+            self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
 
     def _first_poll(self, settings: Settings) -> None:
         """Poll what is due, and build the days that have stories and no tables yet, by the command line's verbs."""

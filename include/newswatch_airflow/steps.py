@@ -142,3 +142,13 @@ def deliver(day: date, number: int) -> None:
     with _open() as nw:
         is_new = pipeline.deliver(nw, day, number)
     _note(f"Issue {number} {'delivered' if is_new else 'had been delivered before'}.")
+
+
+def watch() -> None:
+    """Tell of feeds that turned bad or are back."""
+    from newswatch import pipeline
+    from newswatch_airflow import notices
+
+    with _open() as nw:
+        told = pipeline.watch_feeds(nw, notices.tell_of_feeds)
+    _note("\n".join(f"- {notices.line_of(notice)}" for notice in told) or "No feed has turned bad or come back.")

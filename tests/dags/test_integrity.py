@@ -26,7 +26,7 @@ def bag(airflow_database):
 def test_every_dag_file_loads_without_error_or_warning(bag):
     assert bag.import_errors == {}
     assert {path: warned for path, warned in bag.captured_warnings.items() if warned} == {}
-    assert set(bag.dags) == {"poll_feeds", "refresh_day", "daily_digest"}
+    assert set(bag.dags) == {"poll_feeds", "refresh_day", "daily_digest", "watch_feeds"}
 
 
 def test_every_dag_file_is_parsed_in_less_than_a_second(bag):

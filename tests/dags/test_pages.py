@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newswatch.pipeline import build_day, issue_digest, open_newswatch
+from newswatch.pipeline import build_day, issue_digest, open_newswatch, poll
 from newswatch.settings import load_settings
 
 DAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
@@ -92,3 +92,26 @@ def test_a_day_without_a_digest_is_named_and_nothing_of_it_is_run(client, day: s
     answer = client.get("/newswatch/", params={"day": day})
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_the_page_of_feeds_shows_each_with_its_state(client, newsroom):
+    nw = open_newswatch(load_settings())
+    newsroom.fail("ledger", 500)
+    for _ in range(3):
+        poll(nw, list(nw.feeds), "test")
+    nw.close()
+    assert client.get("/newswatch/feeds").status_code == 401
+    log_in(client, "VIEWER")
+    page = client.get("/newswatch/feeds")
+    assert page.status_code == 200
+    for feed_id in nw.feeds:
+        assert f'id="{feed_id}"' in page.text
+    assert "2 failing" in page.text
+    assert "1 gone" in page.text
+    assert "3 http_500" in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_before_the_first_poll_the_page_of_feeds_says_what_to_do(client):
+    log_in(client, "VIEWER")
+    assert "poll_feeds" in client.get("/newswatch/feeds").text

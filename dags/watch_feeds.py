@@ -1,0 +1,42 @@
+"""Tell once when a feed turns bad, and once when it is back."""
+
+from airflow.sdk import dag, task
+
+from newswatch_airflow import steps
+from newswatch_airflow.defaults import DEFAULT_ARGS, START
+
+DOC = """
+### Watch the feeds
+
+Once an hour: looks at how the last polls ended, and tells of each feed **once when it turns bad** and **once when it is
+back**. The page *Newswatch ▸ Feeds* shows all of them at any time.
+
+| condition | when |
+| --- | --- |
+| failing | three polls in a row have failed |
+| gone | the server says that the feed is gone for good (410); it is asked again weekly |
+| quiet | the feed answers, and nothing new has come for longer than it ever was quiet before (two days at least) |
+
+Notices go to `notices.jsonl` in `NEWSWATCH_HOME`, to the run's note and, where `NEWSWATCH_NOTIFY_URLS` holds
+[apprise](https://github.com/caronc/apprise) addresses (mail, Slack, Telegram and many more), there too, in one message.
+"""
+
+
+@dag(
+    schedule="7 * * * *",
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=DOC,
+    tags=["newswatch"],
+)
+def watch_feeds():
+    @task
+    def watch() -> None:
+        steps.watch()
+
+    watch()
+
+
+watch_feeds()

@@ -1,0 +1,50 @@
+"""The page *Feeds*: how each has done, those that need a look first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from newswatch.digest import web_address
+from newswatch.pipeline import FeedHealth
+
+
+def render(feeds: Sequence[FeedHealth], now: datetime) -> str:
+    """The page as HTML; `now` is the moment as of which `feeds` was read."""
+    conditions = Counter(feed.condition for feed in feeds)
+    days = len(feeds[0].new_entries) if feeds else 0
+    template = _environment().get_template("feeds.html.j2")
+    return template.render(feeds=feeds, now=now, days=days, conditions=list(conditions.items()))
+
+
+def span(time: timedelta) -> str:
+    """A time in the unit in which people would say it: 12 min, 5 h, 3 days."""
+    minutes = max(0, round(time / timedelta(minutes=1)))
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(minutes / 60)
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
+
+
+def rate(entries_a_day: float) -> str:
+    """Whole numbers from ten on, one decimal below, and what is next to nothing said so."""
+    if entries_a_day >= 9.95:
+        return f"{entries_a_day:.0f}"
+    return f"{entries_a_day:.1f}" if entries_a_day >= 0.05 else "< 0.1"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("newswatch_airflow"), PackageLoader("newswatch")]),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters |= {"span": span, "rate": rate, "web": web_address}
+    environment.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
+    return environment
