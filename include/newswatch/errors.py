@@ -33,10 +33,11 @@ class MissingFile(NewswatchError):
 
 
 class ParseFailed(NewswatchError):
-    """A parser child gave no result: `reason` is `timeout`, `crashed` or `failed`."""
+    """A parser child gave no result: `reason` is the outcome, `timeout` for one."""
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason = reason
+        self.detail = detail
         super().__init__(f"{reason}: {detail}")
 
 

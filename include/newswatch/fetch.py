@@ -12,11 +12,13 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from protego import Protego
 
 from newswatch import addresses, clean, headers, manners, urls
@@ -97,6 +99,22 @@ class _Resolver(AbstractResolver):
         await self._system.close()
 
 
+class _Wire(ResponseHandler):
+    """Parses a head before what follows it: bytes behind the body's end (its length counts characters, or a 304 has
+    a body) would otherwise cost the whole answer. A fault of framing ends the body: it would be waited for."""
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        super().set_exception(exc, *cause)
+        if self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(aiohttp.ClientPayloadError(f"the body is no HTTP: {exc}"))
+
+    def data_received(self, data: bytes) -> None:
+        head, end, rest = data.partition(b"\r\n\r\n")
+        super().data_received(head + end)
+        if rest:
+            super().data_received(rest)
+
+
 @dataclass(slots=True)
 class _Budget:
     """Wire time that one request has left, waiting for its turn not counted."""
@@ -139,6 +157,7 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             resolver=_Resolver(), socket_factory=_checked_socket, force_close=True, use_dns_cache=False, limit=0
         )
+        connector._factory = partial(_Wire, loop=asyncio.get_running_loop())
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
                 connector=connector,

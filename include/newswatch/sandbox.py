@@ -127,8 +127,9 @@ def _answer(head: bytes, body: bytes) -> bytes:
         raise
     except Exception as error:  # a hostile document may raise anything; the parent gets its name
         names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": "no_story"}
-        failed = names.get(type(error).__name__, "failed")
-        answer = {"failed": failed, "detail": f"{type(error).__name__}: {error}"[:500]}
+        name = type(error).__name__
+        detail = str(error) if name in names else f"{name}: {error}"
+        answer = {"failed": names.get(name, "failed"), "detail": detail[:500]}
     return json.dumps(answer).encode()
 
 

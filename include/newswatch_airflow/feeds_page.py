@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -37,6 +37,13 @@ def rate(entries_a_day: float) -> str:
     return f"{entries_a_day:.1f}" if entries_a_day >= 0.05 else "< 0.1"
 
 
+def bars(feed: FeedHealth) -> list[tuple[date, int, float]]:
+    """Day, new entries, and the height of its bar, 1 to 23. The day that brought a new feed's whole listing is cut."""
+    counts = sorted(count for _, count in feed.new_entries)
+    most = max(1.0, counts[-2] * 1.2 if len(counts) > 1 and counts[-2] else counts[-1])
+    return [(day, count, round(1 + 22 * min(1.0, count / most), 1)) for day, count in feed.new_entries]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -45,6 +52,6 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"span": span, "rate": rate, "web": web_address}
+    environment.filters |= {"span": span, "rate": rate, "bars": bars, "web": web_address}
     environment.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
     return environment

@@ -132,10 +132,10 @@ async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: Job) 
         wait = retry_after_seconds(answer.header("Retry-After"), now)
         retry_at = decide.next_attempt_at(job.attempt_count + 1, now, wait) if answer.status in _PASSING else None
         detail = f"{answer.url} answered {answer.status}"
-        return Ended(job, f"http_{answer.status}", detail, answer, retry_at=retry_at)
+        return Ended(job, f"http_{answer.status:03}", detail, answer, retry_at=retry_at)
     try:
         content_type = clean.line(answer.header("Content-Type") or "")
         page = await sandbox.page(answer.body, url=answer.url, content_type=content_type)
     except ParseFailed as error:
-        return Ended(job, error.reason, f"{answer.url}: {error}", answer)
+        return Ended(job, error.reason, error.detail, answer)
     return Ended(job, "ok", answer=answer, page=page)

@@ -54,7 +54,7 @@ async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, sta
         headers = {"Accept": FEED_TYPES, **plan.headers}
         request = Request(plan.url, nw.settings.max_feed_bytes, headers, feed.allow_private, feed.ports)
         answer = await fetcher.get(request)
-        outcome, detail, parsed = await _understand(sandbox, feed, state, answer)
+        outcome, detail, parsed = await _understand(sandbox, feed, state, plan, answer)
         return Polled(feed, state, plan, answer, outcome, detail, parsed)
     except Exception as error:
         log.exception("feed failed", feed=feed.id)
@@ -63,21 +63,22 @@ async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, sta
 
 
 async def _understand(
-    sandbox: Sandbox, feed: Feed, state: FeedState, answer: Response | Failure
+    sandbox: Sandbox, feed: Feed, state: FeedState, plan: PollPlan, answer: Response | Failure
 ) -> tuple[str, str, ParsedFeed | None]:
     """Outcome, detail, and the document where there is one. What has not changed is not parsed."""
     if isinstance(answer, Failure):
         return answer.outcome, answer.detail, None
-    if answer.status == 304 or (answer.status == 200 and _sha256(answer.body) == state.body_sha256):
+    is_unchanged = answer.status == 304 and bool(plan.headers)  # unasked, a 304 says nothing of what we know
+    if is_unchanged or (answer.status == 200 and _sha256(answer.body) == state.body_sha256):
         return "not_modified", "", None
     if answer.status == 410:
         return "gone", f"{answer.url} says that it is gone for good", None
     if answer.status != 200:
-        return f"http_{answer.status}", f"{answer.url} answered {answer.status}", None
+        return f"http_{answer.status:03}", f"{answer.url} answered {answer.status}", None
     try:
         parsed = await _parse(sandbox, feed, answer)
     except ParseFailed as error:
-        return error.reason, str(error), None
+        return error.reason, error.detail, None
     if _is_damaged(parsed):
         return "damaged", "its end, or some of its entries, could not be read", parsed
     return "ok", "read after cleaning" if parsed.repair else "", parsed
