@@ -127,6 +127,8 @@ def after_poll(state: FeedState, facts: PollFacts, longest: timedelta = LONGEST_
     after = replace(after, covered_from=begin, covered_to=end, entry_rate=_rate(state, facts))
     if facts.listing:
         after = _after_listing(after, facts, facts.listing)
+    if facts.body_sha256 == after.body_sha256:  # the whole document, this time or when it was read
+        after = replace(after, etag=facts.etag, last_modified=facts.last_modified)
     wait = interval(after.entry_rate, longest) if is_unbroken else POLL_INTERVAL
     return replace(after, next_due_at=next_due_at(after, facts, wait))
 
@@ -148,7 +150,7 @@ def _after_failure(state: FeedState, facts: PollFacts) -> FeedState:
 
 
 def _after_listing(state: FeedState, facts: PollFacts, listing: Listing) -> FeedState:
-    """What the parsed document teaches: validators, the publisher's own floor, how long the feed may be quiet."""
+    """What the parsed document teaches: its hash if it is whole, the publisher's own floor, how long the feed may be quiet."""
     newest = max(listing.dates, default=facts.moment if listing.new_count else None)
     quiet = state.longest_quiet_seconds
     if state.newest_at is None:
@@ -157,11 +159,9 @@ def _after_listing(state: FeedState, facts: PollFacts, listing: Listing) -> Feed
         quiet = max(gaps, default=None)
     elif newest and newest > state.newest_at:
         quiet = max(quiet or 0.0, (newest - state.newest_at).total_seconds())
-    if not listing.is_damaged:
-        state = replace(state, etag=facts.etag, last_modified=facts.last_modified)
     return replace(
         state,
-        body_sha256=facts.body_sha256,
+        body_sha256=state.body_sha256 if listing.is_damaged else facts.body_sha256,
         last_new_at=facts.moment if listing.new_count else state.last_new_at,
         newest_at=max(filter(None, (state.newest_at, newest)), default=None),
         longest_quiet_seconds=quiet,

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_proto import ResponseHandler
 from protego import Protego
 
 from newswatch import addresses, clean, headers, manners, urls
 from newswatch.body import ACCEPT_ENCODING, BadEncoding, Body, CutShort, TooLarge
 from newswatch.manners import Gate, HostMemory, RobotsText
 from newswatch.model import Failure, Response
+from newswatch.wire import Wire
 
 MAX_REDIRECTS = 5
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
@@ -99,22 +99,6 @@ class _Resolver(AbstractResolver):
         await self._system.close()
 
 
-class _Wire(ResponseHandler):
-    """Parses a head before what follows it: bytes behind the body's end (its length counts characters, or a 304 has
-    a body) would otherwise cost the whole answer. A fault of framing ends the body: it would be waited for."""
-
-    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        super().set_exception(exc, *cause)
-        if self._payload is not None and not self._payload.is_eof():
-            self._payload.set_exception(aiohttp.ClientPayloadError(f"the body is no HTTP: {exc}"))
-
-    def data_received(self, data: bytes) -> None:
-        head, end, rest = data.partition(b"\r\n\r\n")
-        super().data_received(head + end)
-        if rest:
-            super().data_received(rest)
-
-
 @dataclass(slots=True)
 class _Budget:
     """Wire time that one request has left, waiting for its turn not counted."""
@@ -157,7 +141,7 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             resolver=_Resolver(), socket_factory=_checked_socket, force_close=True, use_dns_cache=False, limit=0
         )
-        connector._factory = partial(_Wire, loop=asyncio.get_running_loop())
+        connector._factory = partial(Wire, loop=asyncio.get_running_loop())
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
                 connector=connector,
@@ -288,7 +272,7 @@ class Fetcher:
             answer = await self._follow(request)
             if isinstance(answer, Failure) and answer.outcome != "redirect_loop":  # section 2.3.1.2: none to be had
                 return answer
-            if isinstance(answer, Response) and answer.status >= 500:
+            if isinstance(answer, Response) and (answer.status >= 500 or answer.status == 429):
                 return Failure(request.url, f"http_{answer.status}", f"answered {answer.status}", is_transient=True)
             is_there = isinstance(answer, Response) and answer.status < 300
             text = answer.body.decode("utf-8-sig", "replace") if isinstance(answer, Response) and is_there else ""

@@ -182,12 +182,18 @@ def test_a_feed_is_asked_with_its_validators_and_once_a_day_without() -> None:
     assert after(polled(full_at=NOW - DAY)).full_at == NOW
 
 
-def test_a_whole_document_brings_new_validators_and_a_damaged_one_only_its_hash() -> None:
+def test_a_whole_document_brings_new_validators_and_a_damaged_one_none() -> None:
     fresh = {"etag": '"new"', "last_modified": "now", "body_sha256": "new"}
     whole = after(polled(), listing=listing(1, known=9), **fresh)
     assert (whole.etag, whole.last_modified, whole.body_sha256) == ('"new"', "now", "new")
     damaged = after(polled(), "damaged", listing=listing(1, known=9, is_damaged=True), **fresh)
-    assert (damaged.etag, damaged.last_modified, damaged.body_sha256) == ('"old"', "then", "new")
+    assert (damaged.etag, damaged.last_modified, damaged.body_sha256) == ('"old"', "then", "old")
+
+
+def test_the_same_bytes_under_a_new_tag_bring_that_tag_and_a_304_none() -> None:
+    same = after(polled(), "not_modified", etag='"new"', last_modified="now", body_sha256="old")
+    assert (same.etag, same.last_modified) == ('"new"', "now")
+    assert after(polled(), "not_modified", etag='"new"', body_sha256="hash of nothing").etag == '"old"'
 
 
 # Moves
