@@ -22,14 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import feedparser
-import psutil
-import yaml
-from aiohttp import web
-
-from newswatch import embedded
-from newswatch.fetch import MAX_CONNECTIONS
+# Heavy libraries are imported where they are used: each run measures what it needs, and nothing of its rivals.
 
 ENTRIES = 30
 WORDS = "the harbour board met on tuesday and heard three reports on the state of the quay members asked for figures".split()
@@ -52,6 +45,8 @@ def feed(number: int, version: int, port: int) -> bytes:
 
 def serve(count: int) -> None:
     """Serve the feeds until standard input ends. A line `n` on it changes the first n feeds; `etag` turns tags on."""
+    from aiohttp import web
+
     versions = [0] * count
     state = {"etag": False, "port": 0}
 
@@ -110,6 +105,10 @@ def run_newswatch(folder: Path) -> None:
 
 def run_bare(addresses: list[str]) -> None:
     """The same library, the same number of connections, nothing else."""
+    import aiohttp
+
+    from newswatch.fetch import MAX_CONNECTIONS
+
     names = {"count": 0, "bytes": 0}
 
     class Loopback(aiohttp.ThreadedResolver):
@@ -136,6 +135,8 @@ def run_feedparser(addresses: list[str]) -> None:
     """feedparser's own fetching in 32 threads; the name is looked up by the proxyless system, so by address here."""
     import re
 
+    import feedparser
+
     began = time.perf_counter()
 
     def get(url: str) -> int:
@@ -152,6 +153,8 @@ def run_feedparser(addresses: list[str]) -> None:
 
 def measure(*arguments: str) -> dict[str, Any]:
     """Run this file with the arguments; figures of its process tree."""
+    import psutil
+
     began = time.perf_counter()
     child = subprocess.Popen([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True)
     peak, done = 0, threading.Event()
@@ -184,7 +187,9 @@ def measure(*arguments: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--feeds", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3, help="of what can be repeated: unchanged polls and bare client")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="of what can be repeated: unchanged polls and bare client"
+    )
     parser.add_argument("--run", choices=["serve", "newswatch", "bare", "feedparser"])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--port", type=int)
@@ -202,6 +207,8 @@ def main() -> None:
 
 
 def compare(count: int, rounds: int) -> None:
+    from newswatch import embedded
+
     with tempfile.TemporaryDirectory(prefix="nwb-") as name:
         folder = Path(name)
         server = subprocess.Popen(
@@ -239,6 +246,10 @@ def compare(count: int, rounds: int) -> None:
 
 
 def setup(folder: Path, count: int, port: int) -> None:
+    import yaml
+
+    from newswatch import embedded
+
     feeds = [
         {"id": f"f{n}", "outlet": f"Outlet {n}", "url": url, "language": "en", "allow_private": True}
         for n, url in enumerate(urls(count, port))

@@ -12,11 +12,14 @@ _ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # the third quarter of an address
 # Not public either, and unknown as such to some of the Python versions that we run on. RFC 3879, RFC 9637, RFC 9602.
 _RETIRED = tuple(map(ip_network, ("fec0::/10", "3fff::/20", "5f00::/16", "192.88.99.0/24", "192.0.0.0/24")))
 # Where clouds tell a machine its own secrets: no feed lives there, so that no mark opens them. AWS, Azure, Google and
-# others; Azure's second; Alibaba; Oracle; AWS over IPv6; Google's over IPv6.
+# others; their credentials for containers; Azure's second; Alibaba; Oracle; AWS, Google and OpenStack over IPv6.
 _METADATA = frozenset(
     map(
         ip_address,
-        ("169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"),
+        (
+            *("169.254.169.254", "169.254.170.2", "169.254.170.23", "168.63.129.16", "100.100.100.200", "192.0.0.192"),
+            *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe"),
+        ),
     )
 )
 WEB_PORTS = frozenset({80, 443})
@@ -33,7 +36,7 @@ def refusal(address: str, port: int, *, allow_private: bool = False, ports: froz
         return f"{address!r} is no address"
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    if ip in _METADATA:
+    if not _METADATA.isdisjoint(_ends(ip)):
         return f"{ip} is a cloud's metadata service"
     if allow_private:
         return None
@@ -49,6 +52,16 @@ def refusal(address: str, port: int, *, allow_private: bool = False, ports: froz
     if port not in ports:
         return f"port {port} is not a web port"
     return None
+
+
+def _ends(ip: IPv4Address | IPv6Address) -> set[IPv4Address | IPv6Address]:
+    """The address, and those that a gateway may make of it where it carries one of IPv4."""
+    if isinstance(ip, IPv4Address) or not _is_carrier(ip):
+        return {ip}
+    last, whole = int(ip) & 0xFFFFFFFF, int(ip)
+    second = (whole >> 80) & 0xFFFFFFFF  # 6to4
+    parted = (whole >> 64 & 0xFFFF) << 16 | whole >> 40 & 0xFFFF  # RFC 6052, section 2.2, a prefix of 48 bits
+    return {ip, *map(IPv4Address, (last, last ^ 0xFFFFFFFF, second, parted))}  # Teredo turns its bits over
 
 
 def _is_carrier(ip: IPv6Address) -> bool:

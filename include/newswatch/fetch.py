@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,11 +19,10 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from protego import Protego
 
-from newswatch import addresses, clean, headers, manners, urls
+from newswatch import addresses, clean, headers, manners, urls, wire
 from newswatch.body import ACCEPT_ENCODING, BadEncoding, Body, CutShort, TooLarge
 from newswatch.manners import Gate, HostMemory, RobotsText
 from newswatch.model import Failure, Response
-from newswatch.wire import Wire
 
 MAX_REDIRECTS = 5
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
@@ -141,7 +139,7 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             resolver=_Resolver(), socket_factory=_checked_socket, force_close=True, use_dns_cache=False, limit=0
         )
-        connector._factory = partial(Wire, loop=asyncio.get_running_loop())
+        connector._factory = wire.factory()
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
                 connector=connector,

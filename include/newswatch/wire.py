@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
@@ -24,3 +27,8 @@ class Wire(ResponseHandler):
         super().set_exception(exc, *cause)
         if self._payload is not None and not self._payload.is_eof():
             self._payload.set_exception(aiohttp.ClientPayloadError(f"the body is no HTTP: {exc}"))
+
+
+def factory() -> partial[ResponseHandler]:
+    """What a connector makes its connections with."""
+    return partial(Wire, loop=asyncio.get_running_loop())

@@ -34,6 +34,7 @@ REST = """
 # NEWSWATCH_TIMEZONE=UTC
 # NEWSWATCH_DIGEST_HOUR=6
 # NEWSWATCH_CONTACT=
+# NEWSWATCH_NOTIFY_URLS=
 
 # Invented stories instead of your feeds, with databases and data of their own: take the # from these lines.
 # COMPOSE_PROJECT_NAME=newswatch-demo

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 BATCH_COUNT = 500
-BATCH_BYTES = 16 << 20
+BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 5.0  # what has ended waits no longer for its commit
 
 
