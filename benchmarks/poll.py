@@ -25,7 +25,8 @@ from typing import Any
 # Heavy libraries are imported where they are used: each run measures what it needs, and nothing of its rivals.
 
 ENTRIES = 30
-WORDS = "the harbour board met on tuesday and heard three reports on the state of the quay members asked for figures".split()
+TEXT = "the harbour board met on tuesday and heard three reports on the state of the quay and members asked for figures"
+WORDS = TEXT.split()
 
 
 def feed(number: int, version: int, port: int) -> bytes:

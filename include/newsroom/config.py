@@ -5,14 +5,20 @@ from pathlib import Path
 
 import yaml
 
+from newsroom.broken import FEEDS as BROKEN_FEEDS
+from newsroom.notes import OUTLET as BROKEN_OUTLET
 from newsroom.outlets import OUTLETS
 from newsroom.pages import Site
 
 
-def write_config(folder: Path, *, port: int, domain: str = "newsroom.localhost", topics: Path) -> None:
+def write_config(
+    folder: Path, *, port: int, domain: str = "newsroom.localhost", topics: Path, broken: bool = False
+) -> None:
     """Write ``feeds.yaml`` into ``folder``, and ``topics.yaml`` as a link to ``topics`` unless it exists.
 
-    Where links cannot be made the file is copied.  Raises OSError if the folder cannot be written.
+    Where links cannot be made the file is copied.  ``broken``: with The Broken Buoy's feeds too.
+
+    Raises OSError if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     site = Site(domain, port)
@@ -28,6 +34,9 @@ def write_config(folder: Path, *, port: int, domain: str = "newsroom.localhost",
         for outlet in OUTLETS
         for feed in outlet.feeds
     ]
+    if broken:
+        same = {"outlet": BROKEN_OUTLET, "language": "en", "timezone": "UTC", "allow_private": True}
+        feeds += [{"id": feed.id, "url": feed.url(site)} | same for feed in BROKEN_FEEDS]
     text = yaml.safe_dump({"feeds": feeds}, allow_unicode=True, sort_keys=False)
     (folder / "feeds.yaml").write_text(text, encoding="utf-8")
     target = folder / "topics.yaml"

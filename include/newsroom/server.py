@@ -15,6 +15,7 @@ from typing import Self
 
 from aiohttp import web
 
+from newsroom import broken
 from newsroom.feeds import entries_of, fails_at, feed_bytes, last_change
 from newsroom.outlets import BY_ID, Feed, Outlet
 from newsroom.pages import Site, front_page, index_page, story_page
@@ -39,16 +40,24 @@ class Newsroom:
 
     ``clock`` tells the newsroom's time and may be replaced while it runs.  ``faults`` forces statuses:
     ``faults["courier", "/rss.xml"] = 503``, or ``faults["courier", "*"]`` for all of an outlet.  ``hits`` counts
-    requests by (outlet id, path); for a host that is no outlet's, by (host, path).
+    requests by (outlet id, path); for a host that is no outlet's, by (host, path).  ``is_broken_on``: The Broken Buoy
+    is served too (see newsroom.broken); its hosts count by (host, path).
     """
 
     def __init__(
-        self, *, port: int = 0, domain: str = DOMAIN, clock: Callable[[], datetime] = utc_now, host: str = "127.0.0.1"
+        self,
+        *,
+        port: int = 0,
+        domain: str = DOMAIN,
+        clock: Callable[[], datetime] = utc_now,
+        host: str = "127.0.0.1",
+        is_broken_on: bool = False,
     ) -> None:
         self.port = port  # the port in fact, once started
         self.domain = domain
         self.clock = clock
         self.host = host
+        self.is_broken_on = is_broken_on
         self.hits: Counter[tuple[str, str]] = Counter()
         self.faults: dict[tuple[str, str], int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,12 +125,16 @@ class Newsroom:
         finally:
             await runner.cleanup()
 
-    async def _handle(self, request: web.Request) -> web.Response:
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         host, _, port = request.headers.get("Host", "").lower().partition(":")
         site = Site(self.domain, int(port) if port.isdigit() else None)
-        outlet = BY_ID.get(host.removesuffix(f".{self.domain}"))
+        label = host.removesuffix(f".{self.domain}")
+        outlet = BY_ID.get(label)
         self.hits[outlet.id if outlet else host, request.path] += 1
-        if outlet is None:
+        answer: web.StreamResponse
+        if self.is_broken_on and broken.is_broken(label):
+            answer = await broken.answer(label, request, site, self.clock(), self._stopping)
+        elif outlet is None:
             answer = _html(index_page(site))
         else:
             fault = self.faults.get((outlet.id, request.path)) or self.faults.get((outlet.id, ANY_PATH))

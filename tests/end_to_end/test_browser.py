@@ -54,6 +54,19 @@ def test_the_digest_in_airflows_menu_shows_the_numbers_of_the_tables(running: Ru
     assert shown["Donetsk"] == rows.loc[rows["topic"] == "donetsk", "story_count"].item()
 
 
+def test_the_feeds_and_their_faults_are_one_click_away(running: Run, page):
+    page.goto(f"{running.url}/plugin/newswatch")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="Feeds").click()
+    frame.locator("h1", has_text="Feeds").wait_for()
+    rows = {row.get_attribute("id"): row.inner_text() for row in frame.locator("tbody tr").all()}
+    assert len(rows) > 20
+    assert "gone" in rows["tidewater-archive"]
+    assert "well" in rows["northgate-wire"]
+    frame.get_by_role("link", name="Digests").click()
+    frame.locator("#days").wait_for()
+
+
 def test_a_storys_link_opens_at_its_outlet_in_spite_of_airflows_frame(running: Run, page):
     page.goto(f"{running.url}/plugin/newswatch")
     link = page.frame_locator("iframe").locator("li > a").first

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -102,6 +103,49 @@ def test_a_run_says_what_it_did_without_its_logs(running: Run, api: AirflowApi):
     assert "not_modified" in run["note"]
     tasks = api.call("GET", f"/dags/poll_feeds/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     assert any("feeds:" in str(t["rendered_map_index"]) for t in tasks if t["task_id"] == "poll")
+
+
+def notices(running: Run) -> list[dict[str, Any]]:
+    path = running.home / "notices.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+# What the newsroom's broken feeds must lead to, whatever else happens: no run is red, and each fault has its name.
+FAULTS = {
+    "buoy-drip": "timeout",
+    "buoy-bomb": "too_large",
+    "buoy-busy": "http_429",
+    "buoy-loop": "redirect_loop",
+    "buoy-inside": "address_refused",
+    "buoy-login": "not_a_feed",
+    "tidewater-archive": "gone",
+    "svodka-culture": "not_a_feed",
+}
+
+
+def test_every_fault_of_the_newsroom_stands_on_the_page_of_feeds_and_no_run_is_red(running: Run, api: AirflowApi):
+    runs = [poll(api), poll(api)]
+    assert {run["state"] for run in runs} == {"success"}
+    page = api.page("/newswatch/feeds")
+    for feed_id, outcome in FAULTS.items():
+        (row,) = re.findall(rf'<tr id="{feed_id}">.*?</tr>', page, re.S)
+        assert outcome in row, feed_id
+    assert re.search(r"\d+ failing", page)
+
+
+def test_whoever_watches_the_feeds_is_told_of_each_once(running: Run, api: AirflowApi):
+    told: list[str] = []
+    for _ in range(2):
+        run_id = api.trigger("watch_feeds", {})
+        ends = time.monotonic() + 120
+        states = {}
+        while time.monotonic() < ends and states.get(run_id) not in ("success", "failed"):
+            states = {r["dag_run_id"]: r["state"] for r in api.runs("watch_feeds", order_by="-run_after")}
+            time.sleep(1)
+        assert states[run_id] == "success"
+        told = [n["feed_id"] for n in notices(running) if n.get("condition") in ("failing", "gone", "quiet")]
+        assert {"buoy-bomb", "buoy-login", "tidewater-archive"} <= set(told)
+        assert len(told) == len(set(told))
 
 
 def test_a_week_is_backfilled_while_polls_run_and_twice_gives_the_same_bytes(running: Run, api: AirflowApi):
@@ -203,12 +247,11 @@ def test_a_digest_that_fails_is_noticed_in_a_file(running: Run, api: AirflowApi)
     finally:
         hidden.rename(stories)
     assert runs[0]["state"] == "failed"
-    notices = running.home / "notices.jsonl"
+    wanted = {"dag_id": "daily_digest", "run_id": runs[0]["dag_run_id"]}
     ends = time.monotonic() + 60
-    while time.monotonic() < ends and not notices.exists():
+    while time.monotonic() < ends and not any(wanted.items() <= n.items() for n in notices(running)):
         time.sleep(1)
-    notice = json.loads(notices.read_text().splitlines()[-1])
-    assert (notice["dag_id"], notice["run_id"]) == ("daily_digest", runs[0]["dag_run_id"])
+    assert [n for n in notices(running) if wanted.items() <= n.items()]
 
 
 def test_explain_tells_where_a_story_comes_from(running: Run):
