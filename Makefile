@@ -37,8 +37,9 @@ types: setup
 imports: setup
 	@$(BIN)/lint-imports
 
-docs: setup ## the data dictionary and the rules for addresses, from the code
+docs: setup ## the data dictionary, the rules for addresses and the fault matrix, from the code
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
+	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt

@@ -143,13 +143,13 @@ class Body:
         if self._engine is None:  # a gzip file that the server forgot to label is still no text
             self._engine = _Zlib("gzip") if not self._raw and chunk.startswith(_GZIP_MAGIC) else _Plain()
         self._raw += chunk
-        if len(self._raw) > self._max:
-            raise TooLarge(f"more than {self._max:,} bytes")
         limit = min(self._max, max(len(self._raw) * MAX_RATIO, MIN_LIMIT))
         try:
             self._body += self._engine.push(chunk, limit + 1 - len(self._body))
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
             raise BadEncoding(str(error)) from None
+        if len(self._raw) > self._max:  # asked last: of a body that is cut to size, this chunk's beginning counts
+            raise TooLarge(f"more than {self._max:,} bytes")
         if len(self._body) > limit:
             raise TooLarge(f"decodes to more than {limit:,} bytes")
 

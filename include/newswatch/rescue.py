@@ -28,6 +28,7 @@ _REFERENCE = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:#(?:[xX]([0-9a-fA-F]{1,8})|(\d{1,10}));|(\w{1,32});)?", re.S
 )
 _NUMBER = re.compile(r"&#(?:[xX]0{0,99}([0-9a-fA-F]{1,8})|0{0,99}(\d{1,10}));")
+_ENTRY_END = re.compile(r"(?i)</(?:[\w.-]{1,40}:)?(?:item|entry)\s{0,9}>")
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -61,7 +62,10 @@ def outline(text: str, max_items: int) -> Outline:
     starts = marks.get("url", []) if is_sitemap else sorted(marks.get("item", []) + marks.get("entry", []))
     is_cut = bool(root) and not _is_closed(text, root)
     left_out_count = max(len(starts) - max_items, 0)
-    end = starts[max_items] if left_out_count else len(text)
+    is_halved = is_cut and not is_sitemap and len(starts) > 1 and not _ENTRY_END.search(text, starts[-1])
+    if is_halved and not left_out_count:
+        left_out_count = 1  # half an entry could go by another key than when the next poll lists it whole
+    end = starts[len(starts) - left_out_count] if left_out_count else len(text)
     closing = _closing(root) if left_out_count else ""
     return Outline(
         text=prolog + text[start:end] + closing,
@@ -119,7 +123,7 @@ def _prolog(head: str) -> str:
 
 
 def _is_closed(text: str, root: str) -> bool:
-    tail = text[-_TAIL_CHARS:].lower()
+    tail = text.rstrip()[-_TAIL_CHARS:].lower()
     return f"</{root.lower()}" in tail or (
         len(text) < _TAIL_CHARS and tail.rstrip().endswith("/>") and "</" not in tail
     )

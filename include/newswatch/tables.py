@@ -257,7 +257,7 @@ OUTCOME_DOCS = {
     "host_paused": "feed: its host had failed three times in a row; polled later. A page so paused waits, uncounted.",
     "changed": "entry: seen before, with another title or text than now; its story stays as it was read.",
     "reused": "entry: a key seen before, now with another title at another address: a story of its own.",
-    "left_out": "entry: beyond the 5,000 that are read of one document.",
+    "left_out": "entry: beyond the 5,000 that are read of one document, or cut in half at its end.",
     "damaged": "feed: its end or some of its entries could not be read; the others count, its validators do not.",
     "unreadable": "feed: no reader, ours included, made anything of it; its bytes are kept.",
     "no_link": "entry: no usable link; the feed's own text became the story.",

@@ -31,4 +31,5 @@ class Wire(ResponseHandler):
 
 def factory() -> partial[ResponseHandler]:
     """What a connector makes its connections with."""
-    return partial(Wire, loop=asyncio.get_running_loop())
+    made: type[ResponseHandler] = Wire
+    return partial(made, loop=asyncio.get_running_loop())

@@ -459,6 +459,18 @@ def test_a_document_without_its_end_is_known_to_be_cut(body: str, is_cut: bool) 
 
 
 @pytest.mark.parametrize("is_plain", [False, True])
+def test_half_an_entry_waits_for_the_document_to_come_whole(is_plain: bool) -> None:
+    """Without the guid that stands behind the cut it would go by another key, and be new a second time."""
+    items = [f"<item><title>{n}</title><link>https://example.com/{n}</link><guid>{n}</guid></item>" for n in "abc"]
+    feed = parse(rss(*items).partition("<guid>c")[0], is_plain=is_plain)
+    assert ([e.key for e in feed.entries], feed.left_out_count, feed.is_cut) == (["a", "b"], 1, True)
+
+
+def test_blanks_behind_a_feed_do_no_harm() -> None:
+    assert not parse(rss("<item><title>A</title></item>") + " \n" * 5000).is_cut
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
 def test_half_a_link_at_the_cut_is_not_taken(is_plain: bool) -> None:
     feed = parse("<rss><channel><item><title>A</title><link>https://example.com/har", is_plain=is_plain)
     assert [(e.title, e.url) for e in feed.entries] == [("A", None)]
