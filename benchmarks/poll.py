@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/poll.py [--feeds 2000] [--rounds 3]
 
 Each line of the result is a process of its own: wall time, CPU (its children included, PostgreSQL apart) and the peak
-of its whole tree's memory (PSS: what processes share counts once). Every feed has a host name of its own, so that the pause between two requests
-to one host, which stays on, costs nothing.
+of its whole tree's memory (PSS: what processes share counts once). Every feed has a host name of its own, so that the
+pause between two requests to one host, which stays on, costs nothing.
 """
 
 from __future__ import annotations

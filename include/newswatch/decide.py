@@ -150,7 +150,7 @@ def _after_failure(state: FeedState, facts: PollFacts) -> FeedState:
 
 
 def _after_listing(state: FeedState, facts: PollFacts, listing: Listing) -> FeedState:
-    """What the parsed document teaches: its hash if it is whole, the publisher's own floor, how long the feed may be quiet."""
+    """What a parsed document teaches: its hash if it is whole, the publisher's floor, how long it may be quiet."""
     newest = max(listing.dates, default=facts.moment if listing.new_count else None)
     quiet = state.longest_quiet_seconds
     if state.newest_at is None:
