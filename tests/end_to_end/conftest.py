@@ -64,7 +64,7 @@ def start(home: Path) -> Run:
     """Start it on free ports, the newsroom's broken feeds among the others, and wait until it says that it is ready."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW_", "NEWSWATCH_"))}
     env |= {"NEWSWATCH_HOME": str(home), "NEWSWATCH_PORT": str(free_port())}
-    env |= {"NEWSROOM_BROKEN": "1", "NEWSWATCH_REQUEST_DEADLINE_SECONDS": "3"}
+    env |= {"NEWSROOM_BROKEN": "1", "NEWSWATCH_REQUEST_DEADLINE_SECONDS": "2"}
     process = subprocess.Popen(
         [sys.executable, "-m", "newswatch_airflow.standalone"],
         env=env,
