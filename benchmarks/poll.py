@@ -250,6 +250,7 @@ def setup(folder: Path, count: int, port: int) -> None:
     import yaml
 
     from newswatch import embedded
+    from newswatch.ledger import Ledger
 
     feeds = [
         {"id": f"f{n}", "outlet": f"Outlet {n}", "url": url, "language": "en", "allow_private": True}
@@ -265,6 +266,9 @@ def setup(folder: Path, count: int, port: int) -> None:
         "database_url": embedded.database(embedded.start(folder / "pg"), "ledger"),
     }
     (folder / "settings.json").write_text(json.dumps(settings))
+    ledger = Ledger(settings["database_url"])
+    ledger.migrate()  # once for an installation, not for a poll
+    ledger.close()
 
 
 def show(rows: list[tuple[str, dict[str, Any]]], count: int) -> None:

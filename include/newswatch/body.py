@@ -35,13 +35,6 @@ class _Engine(Protocol):
         """Decode, giving at most `room` bytes; the caller goes no further once they are used up."""
 
 
-class _Plain:
-    is_complete = True
-
-    def push(self, data: bytes, room: int) -> bytes:
-        return data
-
-
 class _Zlib:
     """gzip members one after the other, a zlib stream, or the bare deflate that some servers send under its name."""
 
@@ -134,34 +127,41 @@ class Body:
         names = [n for n in (part.strip().lower() for part in content_encoding.split(",")) if n and n != "identity"]
         if len(names) > 1:
             raise BadEncoding(f"{len(names)} content encodings at once: {content_encoding[:80]!r}")
-        self._engine = _engine(names[0]) if names else None
+        self._engine = _engine(names[0]) if names else None  # None: the bytes are the body
         self._raw = bytearray()
         self._body = bytearray()
 
     def add(self, chunk: bytes) -> None:
         """Take what has arrived."""
-        if self._engine is None:  # a gzip file that the server forgot to label is still no text
-            self._engine = _Zlib("gzip") if not self._raw and chunk.startswith(_GZIP_MAGIC) else _Plain()
+        if self._engine is None and not self._raw and chunk.startswith(_GZIP_MAGIC):
+            self._engine = _Zlib("gzip")  # a gzip file that the server forgot to label is still no text
         self._raw += chunk
-        limit = min(self._max, max(len(self._raw) * MAX_RATIO, MIN_LIMIT))
-        try:
-            self._body += self._engine.push(chunk, limit + 1 - len(self._body))
-        except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
-            raise BadEncoding(str(error)) from None
+        if self._engine:
+            self._decode(self._engine, chunk)
         if len(self._raw) > self._max:  # asked last: of a body that is cut to size, this chunk's beginning counts
             raise TooLarge(f"more than {self._max:,} bytes")
+
+    def _decode(self, engine: _Engine, chunk: bytes) -> None:
+        limit = min(self._max, max(len(self._raw) * MAX_RATIO, MIN_LIMIT))
+        try:
+            self._body += engine.push(chunk, limit + 1 - len(self._body))
+        except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
+            raise BadEncoding(str(error)) from None
         if len(self._body) > limit:
             raise TooLarge(f"decodes to more than {limit:,} bytes")
 
     def beginning(self) -> bytes:
         """What has been decoded so far, within the cap."""
-        return bytes(self._body[: self._max])
+        return bytes((self._body if self._engine else self._raw)[: self._max])
 
     def finish(self) -> tuple[bytes, bytes]:
         """The bytes that were on the wire, and the decoded body."""
-        if self._raw and self._engine and not self._engine.is_complete:
+        raw = bytes(self._raw)
+        if self._engine is None:
+            return raw, raw
+        if raw and not self._engine.is_complete:
             raise CutShort("the compressed body is cut short")
-        return bytes(self._raw), bytes(self._body)
+        return raw, bytes(self._body)
 
 
 def _engine(name: str) -> _Engine:

@@ -21,7 +21,7 @@ from protego import Protego
 
 from newswatch import addresses, clean, headers, manners, urls, wire
 from newswatch.body import ACCEPT_ENCODING, BadEncoding, Body, CutShort, TooLarge
-from newswatch.manners import Gate, HostMemory, RobotsText
+from newswatch.manners import Backlog, Gate, HostMemory, RobotsText
 from newswatch.model import Failure, Response
 
 MAX_REDIRECTS = 5
@@ -129,6 +129,7 @@ class Fetcher:
         self._delay = delay_seconds
         self._deadline = deadline_seconds
         self.memory = memory or HostMemory()
+        self.backlog = Backlog()
         self._gates: dict[str, Gate] = {}
         self._robots: dict[tuple[str, bool], asyncio.Task[Protego | Failure]] = {}
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
@@ -198,6 +199,7 @@ class Fetcher:
                 return paused
             await asyncio.sleep(max(0.0, gate.free_at - time.monotonic()))
             async with self._slots:
+                await self.backlog.room()
                 began = time.monotonic()
                 answer = await self._in_time(request, url, budget)
                 seconds = time.monotonic() - began

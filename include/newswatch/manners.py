@@ -6,6 +6,8 @@ Pure but for the clock that is handed in: `fetch` asks here before and reports h
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -87,6 +89,37 @@ class Gate:
             self.paused_until = now + UNSTATED_PAUSE
         elif stated_seconds > 0:
             self.paused_until = now + timedelta(seconds=min(stated_seconds, LONGEST_PAUSE.total_seconds()))
+
+
+class Backlog:
+    """Bodies that wait for their reader: while they hold more than 4 MB no new request begins.
+
+    Parsing takes longer than fetching; without this everything that is due would lie in memory at once.
+    """
+
+    MAX_BYTES = 4 << 20
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def room(self) -> None:
+        """Wait until less waits."""
+        await self._room.wait()
+
+    @contextmanager
+    def holding(self, answer: Response) -> Iterator[None]:
+        """Count the body while the block reads it."""
+        self._count(len(answer.body))
+        try:
+            yield
+        finally:
+            self._count(-len(answer.body))
+
+    def _count(self, byte_count: int) -> None:
+        self._bytes += byte_count
+        (self._room.clear if self._bytes > self.MAX_BYTES else self._room.set)()
 
 
 def user_agent(contact: str) -> str:

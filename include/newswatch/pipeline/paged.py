@@ -135,7 +135,8 @@ async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: Job) 
         return Ended(job, f"http_{answer.status:03}", detail, answer, retry_at=retry_at)
     try:
         content_type = clean.line(answer.header("Content-Type") or "")
-        page = await sandbox.page(answer.body, url=answer.url, content_type=content_type)
+        with fetcher.backlog.holding(answer):
+            page = await sandbox.page(answer.body, url=answer.url, content_type=content_type)
     except ParseFailed as error:
         return Ended(job, error.reason, error.detail, answer)
     return Ended(job, "ok", answer=answer, page=page)

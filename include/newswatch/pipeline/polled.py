@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +41,7 @@ class Polled:
     def byte_count(self) -> int:
         """What it holds of memory, about: a feed's entries weigh several times its bytes."""
         body = self.answer.body if isinstance(self.answer, Response) else b""
-        return len(body) * (10 if self.parsed else 1)
+        return len(body) * (20 if self.parsed else 1)
 
     @property
     def seconds(self) -> float:
@@ -54,7 +55,8 @@ async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, sta
         headers = {"Accept": FEED_TYPES, **plan.headers}
         request = Request(plan.url, nw.settings.max_feed_bytes, headers, feed.allow_private, feed.ports)
         answer = await fetcher.get(request)
-        outcome, detail, parsed = await _understand(sandbox, feed, state, plan, answer)
+        with fetcher.backlog.holding(answer) if isinstance(answer, Response) else nullcontext():
+            outcome, detail, parsed = await _understand(sandbox, feed, state, plan, answer)
         return Polled(feed, state, plan, answer, outcome, detail, parsed)
     except Exception as error:
         log.exception("feed failed", feed=feed.id)
