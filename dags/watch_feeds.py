@@ -19,6 +19,7 @@ back**. The page *Newswatch ▸ Feeds* shows all of them at any time.
 
 Notices go to `notices.jsonl` in `NEWSWATCH_HOME`, to the run's note and, where `NEWSWATCH_NOTIFY_URLS` holds
 [apprise](https://github.com/caronc/apprise) addresses (mail, Slack, Telegram and many more), there too, in one message.
+A service that does not take it is named in the run's note by its number and is not asked again: the file has it.
 """
 
 

@@ -40,10 +40,15 @@ def checked(**values: Any) -> Feed:
         ) from error
 
 
-def known_as(feeds: Iterable[Feed], url: str) -> Feed | None:
-    """The feed that already has this address or a twin of it (http or https, `www.` or none, a final slash)."""
-    key = urls.twin_key(url)
-    return next((feed for feed in feeds if urls.twin_key(feed.url) == key), None)
+def by_twin_key(feeds: Iterable[Feed]) -> dict[str, Feed]:
+    """The feeds by what all spellings of their address share (http or https, `www.` or none, a final slash).
+
+    For `urls.twin_key` of an address: the first feed that has it already.
+    """
+    found: dict[str, Feed] = {}
+    for feed in feeds:
+        found.setdefault(urls.twin_key(feed.url), feed)
+    return found
 
 
 def make_id(title: str, url: str, taken: Collection[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,7 +134,7 @@ def _explain_none(site: str, discovery: Discovery) -> None:
     click.echo(f"newswatch: no feed was found at {site}. What was tried:", err=True)
     for tried in discovery.tried:
         click.echo(f"  {tried.outcome:<20} {tried.url} ({tried.how}) {tried.detail}".rstrip(), err=True)
-    if any(tried.outcome == "address_refused" for tried in discovery.tried):
+    if discovery.is_refused:
         click.echo("A site on this machine or a private network is read only with --allow-private.", err=True)
     click.echo("If you know the feed's own address, give that instead of the site's.", err=True)
 
@@ -193,7 +194,7 @@ def import_opml(file: Any, language: str | None, yes: bool, dry_run: bool) -> No
 
     Each is shown as new, there already, or refused with the reason. Addresses are not asked.
     """
-    from newswatch import opml
+    from newswatch import catalogue_edit, opml
     from newswatch.config import load_catalogue
 
     config_dir, name = load_settings().config_dir, getattr(file, "name", "standard input")
@@ -204,35 +205,49 @@ def import_opml(file: Any, language: str | None, yes: bool, dry_run: bool) -> No
         raise ConfigError([f"{name}: {error}"]) from error
     if subscriptions.problem:
         click.echo(f"{name}: {subscriptions.problem}. What is after it may be missing.", err=True)
-    new: list[Feed] = []
+    known = _Known(catalogue_edit.by_twin_key(catalogue.feeds), {feed.id for feed in catalogue.feeds})
     counts = {"new": 0, "there": 0, "refused": 0}
     for outline in subscriptions.outlines:
-        kind, text = _judge(outline, [*catalogue.feeds, *new], language, new)
+        kind, text = _judge(outline, known, language)
         counts[kind] += 1
         click.echo(f"{kind:<8} {text}")
     click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()))
-    if not new or dry_run:
+    if not known.new or dry_run:
         click.echo("Nothing was written.")
         return
-    _save(config_dir, new, asks=not yes)
+    _save(config_dir, known.new, asks=not yes)
 
 
-def _judge(outline: Any, known: list[Feed], language: str | None, new: list[Feed]) -> tuple[str, str]:
+@dataclass
+class _Known:
+    """Feeds that are there and those that come new, for look-ups: each of ten thousand outlines asks for itself."""
+
+    twins: dict[str, Feed]  # by `urls.twin_key`
+    ids: set[str]
+    new: list[Feed] = field(default_factory=list)
+
+    def add(self, key: str, feed: Feed) -> None:
+        self.twins[key] = feed
+        self.ids.add(feed.id)
+        self.new.append(feed)
+
+
+def _judge(outline: Any, known: _Known, language: str | None) -> tuple[str, str]:
     """Whether an outline is new (and then put with the new ones), there already or refused, with a line to show."""
     from newswatch import catalogue_edit, discover, urls
 
-    taken = {feed.id for feed in known}
     if outline.refusal:
         return "refused", f"{outline.url}: {outline.refusal}."
     if urls.resolve(outline.url, "") is None:
         return "refused", f"{outline.url}: it is no web address."
-    if same := catalogue_edit.known_as(known, outline.url):
+    key = urls.twin_key(outline.url)
+    if same := known.twins.get(key):
         return "there", f"{outline.url} as {same.id!r}"
     stated = discover.language_code(outline.language) or language
     if not stated:
         return "refused", f"{outline.url}: it states no language. Give one for all such feeds: --language en"
     values = {
-        "id": catalogue_edit.make_id(outline.id or outline.title, outline.url, taken),
+        "id": catalogue_edit.make_id(outline.id or outline.title, outline.url, known.ids),
         "outlet": outline.outlet or outline.title or urls.host_of(outline.url),
         "url": outline.url,
         "language": stated,
@@ -242,7 +257,7 @@ def _judge(outline: Any, known: list[Feed], language: str | None, new: list[Feed
         feed = catalogue_edit.checked(**values)
     except ConfigError as error:
         return "refused", f"{outline.url}: {error.problems[0]}"
-    new.append(feed)
+    known.add(key, feed)
     return "new", f"{feed.url} as {feed.id!r}"
 
 

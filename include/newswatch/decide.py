@@ -16,6 +16,7 @@ GONE_INTERVAL = timedelta(days=7)
 FULL_EVERY = timedelta(days=1)  # some servers answer 304 whatever has changed
 POLLS_AN_ENTRY = 4  # so that an entry waits a quarter of the usual time between two of them at most
 UNKNOWN_RATE = 24.0  # entries a day, until a feed has shown its own: the shortest interval
+SHORTEST_LISTING = 10  # entries that nearly every feed lists
 RATE_MEMORY = timedelta(days=3)
 MOVES_TO_LEARN = 3
 PINNED_ENTRIES = 2  # kept in a listing by hand for weeks, they prove no unbroken listing
@@ -24,6 +25,7 @@ QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
 QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
 BAD_AFTER = 3  # failures in a row
 MAX_PAGE_ATTEMPTS = 3
+PAGE_PATIENCE = timedelta(hours=6)  # with a host that asks for rest again and again
 SUCCESSES = frozenset({"ok", "not_modified", "damaged"})
 
 
@@ -53,6 +55,7 @@ class FeedState:
     skip_days: Sequence[int] | None = None  # Monday 0
     moved_to: str | None = None  # where permanent redirects led
     moved_count: int = 0  # polls in a row that were led there
+    last_detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class PollFacts:
     last_modified: str | None = None
     body_sha256: str | None = None
     listing: Listing | None = None
+    detail: str = ""
 
 
 def is_due(next_due_at: datetime | None, now: datetime) -> bool:
@@ -113,7 +117,7 @@ def plan_poll(state: FeedState, now: datetime) -> PollPlan:
 
 def after_poll(state: FeedState, facts: PollFacts, longest: timedelta = LONGEST_INTERVAL) -> FeedState:
     """The feed's state once a poll has ended. Validators change only with a whole body that was understood."""
-    after = replace(state, polled_at=facts.moment, last_outcome=facts.outcome)
+    after = replace(state, polled_at=facts.moment, last_outcome=facts.outcome, last_detail=facts.detail)
     if facts.outcome not in SUCCESSES:
         return _after_failure(after, facts)
     after = replace(after, succeeded_at=facts.moment, failure_count=0)
@@ -122,15 +126,15 @@ def after_poll(state: FeedState, facts: PollFacts, longest: timedelta = LONGEST_
     if facts.plan.is_full:
         after = replace(after, full_at=facts.moment)
     is_unbroken = facts.listing is None or not is_gap(state, facts.listing)
-    window_from = _window_from(facts.listing, is_unbroken=is_unbroken) if facts.listing else state.covered_to
+    window_from = _window_from(facts.listing) if facts.listing else None
     begin, end = covered_window(state, facts.moment, window_from, is_unbroken=is_unbroken)
     after = replace(after, covered_from=begin, covered_to=end, entry_rate=_rate(state, facts))
     if facts.listing:
         after = _after_listing(after, facts, facts.listing)
     if facts.body_sha256 == after.body_sha256:  # the whole document, this time or when it was read
         after = replace(after, etag=facts.etag, last_modified=facts.last_modified)
-    wait = interval(after.entry_rate, longest) if is_unbroken else POLL_INTERVAL
-    return replace(after, next_due_at=next_due_at(after, facts, wait))
+    wait = _publishers_wait(after, facts, interval(after.entry_rate, longest)) if is_unbroken else POLL_INTERVAL
+    return replace(after, next_due_at=_not_skipped(after, facts.moment + wait - SLACK))
 
 
 def _after_failure(state: FeedState, facts: PollFacts) -> FeedState:
@@ -154,8 +158,7 @@ def _after_listing(state: FeedState, facts: PollFacts, listing: Listing) -> Feed
     newest = max(listing.dates, default=facts.moment if listing.new_count else None)
     quiet = state.longest_quiet_seconds
     if state.newest_at is None:
-        dates = sorted(listing.dates)
-        gaps = [(late - early).total_seconds() for early, late in itertools.pairwise(dates)]
+        gaps = [(b - a).total_seconds() for a, b in itertools.pairwise(_unpinned(listing.dates))]
         quiet = max(gaps, default=None)
     elif newest and newest > state.newest_at:
         quiet = max(quiet or 0.0, (newest - state.newest_at).total_seconds())
@@ -183,13 +186,26 @@ def is_gap(state: FeedState, listing: Listing) -> bool:
     """Whether entries may have been lost before this poll: all that is listed is new, but for a pinned one or two."""
     if state.last_new_at is None or not listing.new_count:
         return False
-    is_tail_known = any(moment >= state.last_new_at for moment in listing.known_first_seen)
-    return not is_tail_known and len(listing.known_first_seen) <= PINNED_ENTRIES
+    known = len(listing.known_first_seen)
+    listed = listing.new_count + known
+    if known > PINNED_ENTRIES or 2 * known >= listed:
+        return False
+    is_short = listed <= 2 * PINNED_ENTRIES + 1  # so that one of its entries is no rare exception
+    return not (is_short and any(moment >= state.last_new_at for moment in listing.known_first_seen))
 
 
-def _window_from(listing: Listing, *, is_unbroken: bool) -> datetime | None:
-    """How far the listing reaches back; after a gap an entry pinned to it says nothing."""
-    return min(listing.dates if is_unbroken else listing.new_dates, default=None)
+def _window_from(listing: Listing) -> datetime | None:
+    """How far the new entries of a listing reach back; a single one proves nothing."""
+    return min(_unpinned(listing.new_dates)) if len(listing.new_dates) > 1 else None
+
+
+def _unpinned(dates: Sequence[datetime]) -> list[datetime]:
+    """The dates in order, without one or two old ones that stand far from all others: such entries are pinned."""
+    kept = sorted(dates)
+    for _ in range(PINNED_ENTRIES):
+        if len(kept) > 1 and kept[1] - kept[0] > max(timedelta(days=1), 3 * (kept[-1] - kept[1])):
+            del kept[0]
+    return kept
 
 
 def _rate(state: FeedState, facts: PollFacts) -> float | None:
@@ -211,10 +227,18 @@ def interval(entry_rate: float | None, longest: timedelta = LONGEST_INTERVAL) ->
     return max(POLL_INTERVAL, min(timedelta(days=min(days, 400.0)), longest))
 
 
-def next_due_at(state: FeedState, facts: PollFacts, wait: timedelta) -> datetime:
-    """When to poll again: not before the publisher's max-age or ttl (at most a day), nor in hours that it skips."""
+def _publishers_wait(state: FeedState, facts: PollFacts, wait: timedelta) -> timedelta:
+    """Not before the publisher's max-age or ttl; but a day at most, and no longer than ten entries take to come.
+
+    Some servers state a month for a feed that lists twenty entries and brings them in three hours.
+    """
     asked = timedelta(seconds=max(facts.max_age_seconds, (state.ttl_minutes or 0) * 60.0))
-    due = facts.moment + max(wait, min(asked, LONGEST_INTERVAL)) - SLACK
+    safe = interval(state.entry_rate, LONGEST_INTERVAL) * POLLS_AN_ENTRY * SHORTEST_LISTING
+    return max(wait, min(asked, LONGEST_INTERVAL, safe))
+
+
+def _not_skipped(state: FeedState, due: datetime) -> datetime:
+    """The moment, or the first one after it in an hour and on a day that the feed does not skip."""
     hour = due.replace(minute=0, second=0, microsecond=0)
     for _ in range(24 * 7):
         if hour.hour not in (state.skip_hours or ()) and hour.weekday() not in (state.skip_days or ()):
@@ -243,6 +267,20 @@ def condition(state: FeedState, now: datetime) -> str:
     return "quiet" if is_quiet(state, now) else "well"
 
 
+def is_back(state: FeedState, now: datetime) -> bool:
+    """Whether the feed is well beyond doubt: one failure, or a paused host, neither makes it bad nor proves it well."""
+    return state.last_outcome in SUCCESSES and condition(state, now) == "well"
+
+
+def paused_until(first_seen_at: datetime, now: datetime, retry_after_seconds: float | None) -> datetime | None:
+    """When to ask for a page again whose host wants rest; None: it has waited long enough, the feed's text must do."""
+    patience_ends = first_seen_at + PAGE_PATIENCE
+    if now >= patience_ends:
+        return None
+    asked = timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_INTERVAL.total_seconds()))
+    return min(now + max(timedelta(minutes=10), asked), max(patience_ends, now + timedelta(minutes=10)))
+
+
 def next_attempt_at(attempt_count: int, now: datetime, retry_after_seconds: float | None = None) -> datetime | None:
     """When to try a page again after its n-th failure that may pass; None: not again."""
     if attempt_count >= MAX_PAGE_ATTEMPTS:
@@ -256,13 +294,14 @@ def covered_window(
 ) -> tuple[datetime, datetime]:
     """The unbroken stretch of time whose entries have all been listed to us, this poll included.
 
-    A poll goes on from the last one if it shows no gap, or lists an entry older than the last poll.
+    A poll goes on from the last one if it shows no gap, or lists an entry older than the last poll. It makes the
+    stretch longer at its end alone: an old entry that is added to a listing does not bring its neighbours.
     """
     begins = max(min(window_from or polled_at, polled_at), polled_at - LONGEST_WINDOW)
     if state.covered_from is None or state.covered_to is None:
         return begins, polled_at
     if is_unbroken or begins <= state.covered_to:
-        return min(state.covered_from, begins), polled_at
+        return state.covered_from, polled_at
     return begins, polled_at
 
 

@@ -17,7 +17,7 @@ from newswatch import clean, urls
 MAX_HTML_BYTES = 3_000_000  # what is past it is not read: feeds are named in a page's head or foot
 MAX_HEAD_BYTES = 64_000  # a feed states its title and language before its entries
 MAX_CANDIDATES = 25  # of one page: each costs a request
-MAX_LOOKED_AT = 500  # links of one page; a page of feeds alone has fewer
+MAX_LOOKED_AT = 500  # links of one page, sitemaps of one robots.txt; a page of feeds alone has fewer
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"}
 )
@@ -28,7 +28,7 @@ GUESSES = (
 )
 SITEMAP_GUESSES = ("/news-sitemap.xml", "/sitemap-news.xml")
 _FEED_PATH = re.compile(
-    r"(?:^|/)(?:rss|feeds?|atom)(?:\d|/|$)|\.(?:rss|atom|rdf)$|(?:rss|feed|atom)[\w-]*\.(?:xml|php|aspx?)$"
+    r"(?:^|/)(?:rss|feeds?|atom)(?:\d|/|$)|\.(?:rss|atom|rdf)$|(?:rss|feed|atom)[\w-]{0,40}\.(?:xml|php|aspx?)$"
 )
 _FEED_QUERY = re.compile(r"(?:^|&)(?:feed|format|output|type|outputType)=(?:rss2?|atom|rdf|xml)\b", re.I)
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.I | re.M)
@@ -146,7 +146,9 @@ def _is_feed_host(url: str) -> bool:
 
 
 def looks_like_feed(url: str) -> bool:
-    """Whether path or query of the address is of the kind that feeds have."""
+    """Whether path or query of the address, which may be a link as a page has it, is of the kind that feeds have."""
+    if len(url) > urls.MAX_LINK_CHARS:  # before any pattern: a page may hold one link of megabytes
+        return False
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -165,7 +167,8 @@ def guesses(url: str) -> list[Candidate]:
 def news_sitemaps(robots: bytes, url: str) -> list[Candidate]:
     """Sitemaps that a robots.txt names and that are called after news: only those list what is new."""
     text = robots[:MAX_HTML_BYTES].decode("utf-8", "replace")
-    named = dict.fromkeys(urls.resolve(url, link) for link in _SITEMAP_LINE.findall(text))
+    alike = (line[1] for line in _SITEMAP_LINE.finditer(text) if "news" in line[1].lower())  # most are spared the rest
+    named = dict.fromkeys(urls.resolve(url, link) for link in islice(alike, MAX_LOOKED_AT))
     wanted = [address for address in named if address and "news" in urlsplit(address).path.lower()]
     return [Candidate(address, "robots.txt") for address in wanted[:MAX_CANDIDATES]]
 

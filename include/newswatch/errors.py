@@ -28,6 +28,10 @@ class LeaseLost(TransientError):
     """Another attempt took over the same work; what this one wrote is not committed."""
 
 
+class RefusedByLedger(NewswatchError):
+    """The database does not take a value: what brought it must do without, its neighbours need not."""
+
+
 class MissingFile(NewswatchError):
     """A file that the ledger counts on is not in the store. Only a copy brought back from elsewhere helps."""
 

@@ -164,7 +164,7 @@ def _entry(item: Item, feed_id: str, base: str, zone: ZoneInfo | None) -> Entry:
     guid = clean.line(item.guid, len(item.guid))
     return Entry(
         feed_id=feed_id,
-        key=_key(guid) or url or f"sha256:{_content(title, summary)}",
+        key=_key(guid) or (url and _key(url)) or f"sha256:{_content(title, summary)}",
         url=url,
         title=title,
         summary=summary,
@@ -179,9 +179,9 @@ def _resolved(base: str, link: str) -> str | None:
     return urls.resolve(base, clean.line(link, len(link)))
 
 
-def _key(guid: str) -> str:
-    """The guid, as long as an index of the ledger takes it; the end of a longer one as its hash."""
-    return guid if len(guid) <= clean.MAX_TITLE_CHARS else f"{guid[:400]}#{_hash(guid)}"
+def _key(stated: str) -> str:
+    """The guid or link, as long as an index of the ledger takes it; the end of a longer one as its hash."""
+    return stated if len(stated) <= clean.MAX_TITLE_CHARS else f"{stated[:400]}#{_hash(stated)}"
 
 
 def _content(title: str, summary: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +20,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from protego import Protego
 
 from newswatch import addresses, clean, headers, manners, urls, wire
-from newswatch.body import ACCEPT_ENCODING, BadEncoding, Body, CutShort, TooLarge
+from newswatch.body import ACCEPT_ENCODING, Body, TooLarge
 from newswatch.manners import Backlog, Gate, HostMemory, RobotsText
 from newswatch.model import Failure, Response
+from newswatch.wire import Refused, failure_of
 
 MAX_REDIRECTS = 5
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 KiB
@@ -31,10 +32,6 @@ CONNECT_SECONDS = 10.0  # for one address of a host
 LOOKUP_THREADS = 32  # the default here would be six: a dead name server would hold up everybody
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MOVED_FOR_GOOD = frozenset({301, 308})
-
-
-class _Refused(OSError):
-    """Raised where the socket would be made; aiohttp hands it on inside its own error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def _checked_socket(info: tuple[Any, ...]) -> socket.socket:
     """Every connect passes here, with the literal address that it would go to."""
     family, kind, proto, _, address = info
     if reason := _refusal(address[0], address[1]):
-        raise _Refused(reason)
+        raise Refused(reason)
     return socket.socket(family, kind, proto)
 
 
@@ -77,24 +74,30 @@ class _Resolver(AbstractResolver):
     """
 
     def __init__(self) -> None:
-        self._system = aiohttp.ThreadedResolver()
+        # Threads of its own: a dead name server must hold up neither other hosts nor the commits.
+        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         name = host.rstrip(".").lower()
         if name == "localhost" or name.endswith(".localhost"):
-            found = [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=0, flags=0)]
+            found = {("127.0.0.1", socket.AF_INET): None}
         else:
-            found = await self._system.resolve(host, port, family)
-        reasons = [_refusal(result["host"], result["port"]) for result in found]
-        allowed = [result for result, reason in zip(found, reasons, strict=True) if reason is None]
-        if found and not allowed:
-            raise _Refused(reasons[0])
-        return allowed
+            ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+            rows = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+            found = {(str(row[4][0]), row[0]): None for row in rows}
+        reasons = {place: _refusal(place[0], port) for place in found}
+        if found and all(reasons.values()):
+            raise Refused(next(iter(reasons.values())))
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
+            for (address, kind), reason in reasons.items()
+            if reason is None
+        ]
 
     async def close(self) -> None:
-        await self._system.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(slots=True)
@@ -131,12 +134,11 @@ class Fetcher:
         self.memory = memory or HostMemory()
         self.backlog = Backlog()
         self._gates: dict[str, Gate] = {}
-        self._robots: dict[tuple[str, bool], asyncio.Task[Protego | Failure]] = {}
+        self._robots: dict[tuple[str, bool, frozenset[int]], asyncio.Task[Protego | Failure]] = {}
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Fetcher:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUP_THREADS))
         connector = aiohttp.TCPConnector(
             resolver=_Resolver(), socket_factory=_checked_socket, force_close=True, use_dns_cache=False, limit=0
         )
@@ -220,10 +222,16 @@ class Fetcher:
         try:
             async with asyncio.timeout(budget.left):
                 return await self._exchange(request, url)
-        except TimeoutError:
-            return Failure(url, "timeout", f"no answer within {self._deadline:g} s", is_transient=True)
+        except TimeoutError as error:
+            is_connect = isinstance(error, aiohttp.ServerTimeoutError)
+            what = (
+                f"no connection within {CONNECT_SECONDS:g} s"
+                if is_connect
+                else f"no answer within {self._deadline:g} s"
+            )
+            return Failure(url, "timeout", what, is_transient=True)
         except Exception as error:
-            if failure := _failure_of(url, error):
+            if failure := failure_of(url, error):
                 return failure
             raise
 
@@ -250,7 +258,7 @@ class Fetcher:
 
     async def _disallowed(self, request: Request, url: str) -> Failure | None:
         """RFC 9309: a missing robots.txt allows, one that cannot be had forbids."""
-        key = ("/".join(url.split("/", 3)[:3]), request.allow_private)
+        key = ("/".join(url.split("/", 3)[:3]), request.allow_private, request.ports)
         if key not in self._robots:
             self._robots[key] = asyncio.create_task(self._load_robots(key[0], request))
         robots = await asyncio.shield(self._robots[key])
@@ -294,32 +302,3 @@ async def _read(answer: aiohttp.ClientResponse, request: Request) -> tuple[bytes
             raise
         return b"", body.beginning()
     return body.finish()
-
-
-_KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
-    (_Refused, "address_refused", False),
-    (TooLarge, "too_large", False),
-    (BadEncoding, "bad_encoding", False),
-    ((aiohttp.ClientPayloadError, CutShort), "truncated", True),
-    ((aiohttp.ClientSSLError, ssl.SSLError), "tls_failed", True),
-    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "name_unknown", True),
-    (aiohttp.ServerTimeoutError, "timeout", True),
-    (aiohttp.ClientOSError, "connection_failed", True),
-    (aiohttp.ServerDisconnectedError, "connection_failed", True),
-    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError), "bad_url", False),
-    (aiohttp.ClientError, "bad_answer", True),
-    (OSError, "connection_failed", True),
-)
-
-
-def _failure_of(url: str, error: BaseException) -> Failure | None:
-    """The named outcome of what went wrong on the wire, or None where the fault is ours."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, _Refused):
-            return Failure(url, "address_refused", str(cause), is_transient=False)
-        cause = getattr(cause, "os_error", None) or cause.__cause__
-    for kinds, outcome, is_transient in _KINDS:
-        if isinstance(error, kinds):
-            return Failure(url, outcome, f"{type(error).__name__}: {error}"[:300], is_transient)
-    return None

@@ -24,7 +24,7 @@ ROBOTS_TTL = timedelta(hours=24)  # RFC 9309, section 2.4
 UNSTATED_PAUSE = timedelta(minutes=5)  # after a 429 or 503 that names no time
 LONGEST_PAUSE = timedelta(days=1)
 _PAUSING = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
-_FAILING = frozenset({408, 425, 500, 502, 504}) | _PAUSING
+PASSING = frozenset({408, 425, 500, 502, 504}) | _PAUSING  # worth another try (RFC 9110, RFC 8470)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Gate:
         if isinstance(answer, Failure):
             is_failure = answer.is_transient
         else:
-            is_failure = answer.status in _FAILING
+            is_failure = answer.status in PASSING
             if answer.status in _PAUSING:
                 self._pause(retry_after_seconds(answer.header("Retry-After"), now), now)
         self.failure_count = self.failure_count + 1 if is_failure else 0

@@ -18,12 +18,19 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from newswatch import discover
+from newswatch.discover import Heading, Page
 from newswatch.errors import ParseFailed
 from newswatch.model import ExtractedPage, ParsedFeed
 
 T = TypeVar("T")
 _SIZES = struct.Struct("!II")  # bytes of the JSON head, bytes of the body
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {"feed": TypeAdapter(ParsedFeed), "page": TypeAdapter(ExtractedPage)}
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {
+    "feed": TypeAdapter(ParsedFeed),
+    "page": TypeAdapter(ExtractedPage),
+    "site": TypeAdapter(Page),
+    "heading": TypeAdapter(Heading),
+}
 
 
 class Sandbox:
@@ -55,6 +62,16 @@ class Sandbox:
         """`extract.parse` in a child. Raises ParseFailed (timeout, crashed, failed, no_story)."""
         page: ExtractedPage = await self._run("page", body, arguments)
         return page
+
+    async def site(self, body: bytes, **arguments: Any) -> Page:
+        """`discover.read_page` in a child. Raises ParseFailed (timeout, crashed, failed)."""
+        page: Page = await self._run("site", body, arguments)
+        return page
+
+    async def heading(self, body: bytes) -> Heading:
+        """`discover.read_heading` in a child. Raises ParseFailed (timeout, crashed, failed)."""
+        heading: Heading = await self._run("heading", body, {})
+        return heading
 
     async def _run(self, kind: str, body: bytes, arguments: dict[str, Any]) -> Any:
         child, is_well = await self._idle.get(), False
@@ -113,9 +130,11 @@ def _parser(kind: str) -> Callable[..., Any]:
         from newswatch import feeds
 
         return feeds.parse
-    from newswatch import extract
+    if kind == "page":
+        from newswatch import extract
 
-    return extract.parse
+        return extract.parse
+    return discover.read_page if kind == "site" else discover.read_heading
 
 
 def _answer(head: bytes, body: bytes) -> bytes:

@@ -254,7 +254,7 @@ OUTCOME_DOCS = {
     "not_modified": "feed: 304, or the same bytes as before.",
     "new": "entry: first seen here; its page is to be fetched.",
     "known": "entry: seen before.",
-    "host_paused": "feed: its host had failed three times in a row; polled later. A page so paused waits, uncounted.",
+    "host_paused": "its host had asked for rest or failed three times in a row. A page waits some hours first.",
     "changed": "entry: seen before, with another title or text than now; its story stays as it was read.",
     "reused": "entry: a key seen before, now with another title at another address: a story of its own.",
     "left_out": "entry: beyond the 5,000 that are read of one document, or cut in half at its end.",

@@ -217,6 +217,17 @@ def is_same_site(one: str, other: str) -> bool:
     return a == b or a.endswith("." + b) or b.endswith("." + a)
 
 
+def leads_nowhere(asked: str, answered: str) -> bool:
+    """Whether a redirect led from a page to one that stands for many: a home page, a login, an error page."""
+    own, other = urlsplit(canonical(asked)), urlsplit(canonical(answered))
+    if (own.path, own.query) == (other.path, other.query):
+        return False
+    if other.path == "/" and not other.query and not other.fragment:
+        return True
+    last, own_last = ((p.path.rstrip("/").rpartition("/")[2].partition(".")[0].lower()) for p in (other, own))
+    return last in _SHARED and last != own_last
+
+
 def is_credible_canonical(page_url: str, link: str) -> bool:
     """Whether the canonical link (absolute) of a page is believed to name that same page.
 

@@ -1,12 +1,21 @@
-"""How the bytes of an answer reach aiohttp's parser."""
+"""How the bytes of an answer reach aiohttp's parser, and what it is called when they do not."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from functools import partial
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+
+from newswatch.body import BadEncoding, CutShort, TooLarge
+from newswatch.model import Failure
+
+
+class Refused(OSError):
+    """Raised where the socket would be made; aiohttp hands it on inside its own error."""
 
 
 class Wire(ResponseHandler):
@@ -33,3 +42,31 @@ def factory() -> partial[ResponseHandler]:
     """What a connector makes its connections with."""
     made: type[ResponseHandler] = Wire
     return partial(made, loop=asyncio.get_running_loop())
+
+
+KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
+    (Refused, "address_refused", False),
+    (TooLarge, "too_large", False),
+    (BadEncoding, "bad_encoding", False),
+    ((aiohttp.ClientPayloadError, CutShort), "truncated", True),
+    ((aiohttp.ClientSSLError, ssl.SSLError), "tls_failed", True),
+    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "name_unknown", True),
+    (aiohttp.ClientOSError, "connection_failed", True),
+    (aiohttp.ServerDisconnectedError, "connection_failed", True),
+    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError), "bad_url", False),
+    (aiohttp.ClientError, "bad_answer", True),
+    (OSError, "connection_failed", True),
+)
+
+
+def failure_of(url: str, error: BaseException) -> Failure | None:
+    """The named outcome of what went wrong on the wire, or None where the fault is ours."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Refused):
+            return Failure(url, "address_refused", str(cause), is_transient=False)
+        cause = getattr(cause, "os_error", None) or cause.__cause__
+    for kinds, outcome, is_transient in KINDS:
+        if isinstance(error, kinds):
+            return Failure(url, outcome, f"{type(error).__name__}: {error}"[:300], is_transient)
+    return None

@@ -69,6 +69,8 @@ def poll(shard: dict[str, Any]) -> None:
         report = pipeline.poll(nw, shard["feed_ids"], OWNER)
     _name(f"{shard['name']}: {_counts(report.feed_outcomes)}")
     _note(f"Polled {shard['name']}: {_counts(report.feed_outcomes)}; entries: {_counts(report.entry_outcomes)}.")
+    if report.late_count or report.held_count:
+        _note(f"Left for the next run: {report.late_count} feeds out of time, {report.held_count} polled by others.")
 
 
 def fetch(shard: int, shards: int) -> None:
@@ -149,6 +151,9 @@ def watch() -> None:
     from newswatch import pipeline
     from newswatch_airflow import notices
 
+    sent: list[notices.Sent] = []
     with _open() as nw:
-        told = pipeline.watch_feeds(nw, notices.tell_of_feeds)
-    _note("\n".join(f"- {notices.line_of(notice)}" for notice in told) or "No feed has turned bad or come back.")
+        told = pipeline.watch_feeds(nw, lambda some: sent.append(notices.tell_of_feeds(some)))
+    shortfall = "".join(f"**{s.shortfall}**\n\n" for s in sent if s.shortfall)  # first: a long note is cut
+    lines = "\n".join(f"- {notices.line_of(notice)}" for notice in told)
+    _note(shortfall + (lines or "No feed has turned bad or come back."))

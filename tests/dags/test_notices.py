@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from newswatch.errors import TransientError
 from newswatch.pipeline import Notice
 
 NOTICES = [
@@ -24,7 +23,7 @@ def service():
     got: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
-        status = 200
+        status = 200  # of this test: the class is made anew for each
 
         def do_POST(self) -> None:
             got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -70,18 +69,112 @@ def test_a_service_gets_all_in_one_message(newswatch_environment: Path, service,
     assert len(lines(newswatch_environment)) == 2
 
 
-def test_a_service_that_refuses_is_an_error_that_holds_no_secret_and_writes_nothing(
+def test_a_service_that_refuses_is_named_by_its_number_and_the_file_has_the_notice(
+    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from newswatch_airflow.notices import tell_of_feeds
+
+    got, handler, url = service
+    handler.status = 500
+    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", url)
+    sent = tell_of_feeds(NOTICES)
+    assert sent.shortfall == "1 of 1 notification service did not take it (number 1 of NEWSWATCH_NOTIFY_URLS)."
+    assert len(got) == 1
+    assert len(lines(newswatch_environment)) == 2
+    assert "s3cret" not in caplog.text + str(sent)
+
+
+@pytest.mark.parametrize("bad", ["json://user:s3cret@", "nonsense://s3cret", "s3cret", "slack://s3cret/x"])
+def test_a_malformed_address_keeps_no_other_service_from_the_message(
+    bad: str, newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from newswatch_airflow.notices import tell_of_feeds
+
+    got, _, url = service
+    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", f"{url} {bad}")
+    sent = tell_of_feeds(NOTICES)
+    assert sent.shortfall == "1 of 2 notification services did not take it (number 2 of NEWSWATCH_NOTIFY_URLS)."
+    assert len(got) == 1
+    assert len(lines(newswatch_environment)) == 2
+    assert "a (The Courier) is failing" in caplog.text
+    assert sent.shortfall in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_a_service_whose_code_breaks_keeps_no_other_one_from_the_message(
+    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    import apprise
+
+    from newswatch_airflow.notices import tell_of_feeds
+
+    def broken(self: object, address: str) -> bool:
+        if "broken" in address:
+            raise KeyError(address)
+        return whole(self, address)
+
+    whole = apprise.Apprise.add
+    monkeypatch.setattr(apprise.Apprise, "add", broken)
+    got, _, url = service
+    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", f"json://broken:s3cret@a {url} json://broken@b")
+    sent = tell_of_feeds(NOTICES)
+    assert "2 of 3 notification services did not take it (numbers 1, 3 of" in sent.shortfall
+    assert len(got) == 1
+    assert "s3cret" not in caplog.text
+
+
+def test_a_file_that_cannot_be_written_is_an_error_only_where_nobody_else_was_told(
     newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch
 ):
     from newswatch_airflow.notices import tell_of_feeds
 
-    _, handler, url = service
-    handler.status = 500
-    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", url)
-    with pytest.raises(TransientError, match="NEWSWATCH_NOTIFY_URLS") as caught:
+    (newswatch_environment / "notices.jsonl").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
         tell_of_feeds(NOTICES)
-    assert "s3cret" not in str(caught.value)
-    assert not (newswatch_environment / "notices.jsonl").exists()
+    got, handler, url = service
+    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", url)
+    assert tell_of_feeds(NOTICES).shortfall == "notices.jsonl could not be written: Is a directory."
+    assert len(got) == 1
+    handler.status = 500
+    with pytest.raises(IsADirectoryError):
+        tell_of_feeds(NOTICES)
+
+
+def test_the_note_of_the_run_begins_with_the_service_that_failed(
+    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch
+):
+    from newswatch import pipeline
+    from newswatch_airflow import steps
+
+    def watch_feeds(_: object, tell) -> list[Notice]:
+        tell(NOTICES)
+        return NOTICES
+
+    notes: list[str] = []
+    monkeypatch.setattr(pipeline, "watch_feeds", watch_feeds)
+    monkeypatch.setattr(steps, "_note", notes.append)
+    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", f"{service[2]} nonsense://x")
+    steps.watch()
+    (note,) = notes
+    assert note.startswith(
+        "**1 of 2 notification services did not take it (number 2 of NEWSWATCH_NOTIFY_URLS).**\n\n- a"
+    )
+
+
+def test_a_failed_run_is_noted_though_no_service_takes_it(
+    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from types import SimpleNamespace
+
+    from newswatch_airflow.notices import FailureNotice
+
+    service[1].status = 500
+    monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", service[2])
+    run = SimpleNamespace(dag_id="daily_digest", run_id="r", partition_key="2026-11-22")
+    FailureNotice().notify({"dag_run": run, "reason": "task_failure"})
+    (line,) = lines(newswatch_environment)
+    assert (line["dag_id"], line["day"], line["reason"]) == ("daily_digest", "2026-11-22", "task_failure")
+    assert "1 of 1 notification service did not take it" in caplog.text
 
 
 def test_the_settings_never_show_the_addresses(monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from ask import feed_row, page_outcomes, rows, stories, values
 
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, explain, fetch_pending, plan_poll, poll
+from newswatch.pipeline import Newswatch, explain, fetch_pending, plan_poll, poll, polled
 
 
 @pytest.fixture
@@ -193,3 +194,89 @@ def test_a_lost_entries_file_costs_the_feeds_words_and_not_the_page(nw: Newswatc
 def test_entries_beyond_the_limit_are_counted(nw: Newswatch, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     site.feed(*(f"<item><title>Note {n}</title></item>" for n in range(5003)))
     assert poll(nw, ["site"], "test").entry_outcomes == {"left_out": 3, "no_link": 5000}
+
+
+def test_a_link_longer_than_any_index_costs_neither_its_feed_nor_its_neighbours(nw: Newswatch, site: Any) -> None:
+    tail = "".join(secrets.token_hex(16) for _ in range(220))  # random: an index compresses what repeats
+    long = f"<item><title>Long</title><link>{site.url('/1')}?utm_source={tail}</link></item>"
+    site.feed(long, site.item("/2"))
+    assert poll(nw, ["site"], "test").entry_outcomes == {"new": 2}
+
+
+def test_what_the_ledger_refuses_costs_its_own_feed_alone(
+    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = (site_config / "feeds.yaml").read_text()
+    other = listed.replace("id: site", "id: other").replace("/feed", "/other").removeprefix("feeds:\n")
+    (site_config / "feeds.yaml").write_text(listed + other)
+    nw = make_newswatch(site_config)
+    site.feed(site.item("/1"))
+    site.feed(site.item("/2"), path="/other")
+    made = polled._pending_row
+
+    def with_a_key_too_long_for_an_index(feed: Any, *rest: Any) -> dict[str, Any]:
+        row = made(feed, *rest)
+        return row | {"entry_key": secrets.token_hex(4000)} if feed.id == "site" else row
+
+    monkeypatch.setattr(polled, "_pending_row", with_a_key_too_long_for_an_index)
+    report = poll(nw, ["site", "other"], "test")
+    assert report.feed_outcomes == {"failed": 1, "ok": 1}
+    assert report.entry_outcomes == {"new": 1}
+    assert values(nw, sa.select(t.feeds.c.lease_token)) == [None, None]
+
+
+def test_pages_that_all_lead_to_a_login_keep_their_feeds_words(nw: Newswatch, site: Any) -> None:
+    site.page("/login", title="Log in to read on")
+    for number in (1, 2):
+        site.answers[f"/{number}"] = (302, {"Location": "/login"}, b"")
+    site.feed(*(dated(site, f"/{n}", f"Story {n}", str(n)) for n in (1, 2)))
+    poll(nw, ["site"], "test")
+    fetch_pending(nw, "test")
+    assert page_outcomes(nw) == {"no_story": 2}
+    assert {(s["title"], s["canonical_url"], s["text_source"]) for s in stories(nw)} == {
+        ("Story 1", site.url("/1"), "feed"),
+        ("Story 2", site.url("/2"), "feed"),
+    }
+
+
+def test_reused_guids_count_as_news_of_the_feed(nw: Newswatch, site: Any, clock: Any) -> None:
+    for number in range(5):
+        site.feed(dated(site, f"/{number}", f"Story {number}"))
+        poll(nw, ["site"], "test")
+        clock.advance(hours=1)
+    assert feed_row(nw, "site").entry_rate > 20
+
+
+def test_a_host_that_never_stops_asking_for_rest_leaves_the_feeds_words(nw: Newswatch, site: Any, clock: Any) -> None:
+    site.feed(*(dated(site, f"/{n}", f"Story {n}", str(n)) for n in range(6)))
+    poll(nw, ["site"], "test")
+    for number in range(6):
+        site.answers[f"/{number}"] = (429, {"Retry-After": "3600"}, b"")
+    for _ in range(8):
+        fetch_pending(nw, "test")
+        clock.advance(hours=1)
+    assert {s["text_source"] for s in stories(nw)} == {"feed"}
+    assert len(stories(nw)) == 6
+
+
+def test_times_come_back_in_utc_wherever_the_machine_is(nw: Newswatch, clock: Any, site: Any) -> None:
+    site.feed(site.item("/1"))
+    poll(nw, ["site"], "test")
+    assert feed_row(nw, "site").polled_at.utcoffset() == timedelta(0)
+    assert values(nw, sa.text("SELECT current_setting('TimeZone')")) == ["UTC"]  # type: ignore[arg-type]
+
+
+def test_the_feed_that_has_waited_longest_comes_first(
+    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any
+) -> None:
+    feed = (site_config / "feeds.yaml").read_text().removeprefix("feeds:\n")
+    names = ("site", "second", "third")
+    texts = [feed.replace("id: site", f"id: {name}").replace("/feed", f"/{name}") for name in names]
+    (site_config / "feeds.yaml").write_text("feeds:\n" + "".join(texts))
+    nw = make_newswatch(site_config)
+    for name in ("third", "site"):
+        site.feed(site.item(f"/{name}"), path=f"/{name}")
+        poll(nw, [name], "test")
+        clock.advance(minutes=30)
+    (shard,) = plan_poll(nw, 1)
+    assert shard.feed_ids == ("second", "third", "site")

@@ -9,8 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import Site
 
+from newswatch.addresses import WEB_PORTS
 from newswatch.cli import main
 from newswatch.config import load_catalogue
+from newswatch.fetch import Fetcher, Request
+from newswatch.model import Failure, Response
 from newswatch.settings import SHIPPED_CONFIG_DIR
 
 Add = Callable[..., Result]
@@ -30,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def add(folder: Path, database_url: str, tmp_path: Path) -> Add:
-    def run(site: str, *options: str, stdin: str = "", allow: bool = True) -> Result:
+    def run(site: str, *options: str, stdin: str = "", allow: bool = True, **settings: str) -> Result:
         environ = {
             "NEWSWATCH_CONFIG_DIR": str(folder),
             "NEWSWATCH_DATABASE_URL": database_url,
@@ -38,6 +41,7 @@ def add(folder: Path, database_url: str, tmp_path: Path) -> Add:
             "NEWSWATCH_DATA_URL": str(tmp_path / "data"),
             "NEWSWATCH_HOST_DELAY_SECONDS": "0",
             "NEWSWATCH_REQUEST_DEADLINE_SECONDS": "5",
+            **settings,
         }
         private = ["--allow-private"] if allow else []
         return CliRunner().invoke(main, ["feeds", "add", site, *private, *options], input=stdin, env=environ)
@@ -167,6 +171,95 @@ def test_a_page_that_cannot_be_had_is_the_end_of_it(site: Site, folder: Path, ad
     assert "http_503" in done.stderr
     assert set(site.hits) == {"/"}
     assert unchanged(folder)
+
+
+def test_a_deep_address_where_nothing_is_leads_to_the_home_page(site: Site, folder: Path, add: Add) -> None:
+    html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/all">')
+    site.feed(dated(site, "a", 1), path="/all")
+    done = add(site.url("/nothing/here"), "--yes")
+    assert done.exit_code == 0, done.output
+    assert load_catalogue(folder).feeds[1].url == site.url("/all")
+    assert site.hits["/nothing/here"] == site.hits["/"] == 1
+
+
+def test_a_home_page_that_helps_no_more_is_named_among_what_was_tried(site: Site, folder: Path, add: Add) -> None:
+    done = add(site.url("/nothing/here"))
+    assert done.exit_code == 1
+    assert f"http_404             {site.url('/nothing/here')} (the address that was given)" in done.stderr
+    assert f"http_404             {site.url('/')} (the site's home page)" in done.stderr
+    html(site, "/")
+    for path in ("/nothing/here", "/world"):
+        done = add(site.url(path))
+        assert f"no_feed              {site.url('/')} (the site's home page)" in done.stderr
+        assert f"http_404             {site.url('/feed')} (a guess)" in done.stderr
+        html(site, "/world")
+    assert f"no_feed              {site.url('/world')} (the address that was given)" in done.stderr
+    assert unchanged(folder)
+
+
+def test_a_deep_address_of_a_site_that_is_down_is_the_end_of_it(site: Site, folder: Path, add: Add) -> None:
+    site.answers["/world"] = (503, {}, b"later")
+    assert add(site.url("/world")).exit_code == 1
+    assert set(site.hits) == {"/world"}
+
+
+def test_what_strangers_wrote_is_read_in_a_child_alone(
+    site: Site, folder: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("read in the command's own process")
+
+    monkeypatch.setattr("newswatch.discover.read_page", refuse)
+    monkeypatch.setattr("newswatch.discover.read_heading", refuse)
+    html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/all">')
+    site.feed(dated(site, "a", 1), path="/all")
+    done = add(site.url("/"), "--yes")
+    assert done.exit_code == 0, done.output
+    assert load_catalogue(folder).feeds[1].id == "site"
+
+
+def test_a_page_that_takes_too_long_to_read_is_named_so(site: Site, folder: Path, add: Add) -> None:
+    html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/all">')
+    done = add(site.url("/"), NEWSWATCH_PARSE_DEADLINE_SECONDS="0.001")
+    assert done.exit_code == 1
+    assert f"timeout              {site.url('/')} (the address that was given)" in done.stderr
+    assert f"http_404             {site.url('/feed')} (a guess)" in done.stderr
+
+
+@pytest.mark.parametrize("names", ["page", "robots"])
+def test_a_port_is_opened_for_the_users_own_address_and_not_for_what_a_page_names(
+    names: str, site: Site, folder: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports: dict[str, frozenset[int]] = {}
+    get = Fetcher.get
+
+    async def watched(self: Fetcher, request: Request) -> Response | Failure:
+        ports[request.url] = request.ports
+        return await get(self, request)
+
+    monkeypatch.setattr(Fetcher, "get", watched)
+    others = ["http://feeds.localhost:25/rss/news", f"http://site.localhost:{site.port + 1}/rss/news"]
+    link = '<link rel="alternate" type="application/rss+xml" href="{}">'
+    html(site, "/", "".join(map(link.format, ["/all", *(others if names == "page" else [])])))
+    robots = "".join(f"Sitemap: {other}\n" for other in others) if names == "robots" else ""
+    site.answers["/robots.txt"] = (200, {}, robots.encode())
+    site.feed(dated(site, "a", 1), path="/all")
+    assert add(site.url("/"), "--yes").exit_code == 0
+    assert [ports[other] for other in others] == [WEB_PORTS, WEB_PORTS]
+    own = WEB_PORTS | {site.port}
+    assert [ports[site.url(path)] for path in ("/", "/all", "/robots.txt")] == [own, own, own]
+
+
+def test_an_address_that_a_page_names_is_refused_without_a_word_on_opening_the_network(
+    site: Site, folder: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = "http://127.0.0.1:25/feed"
+    monkeypatch.setattr("newswatch.fetch.addresses.refusal", lambda _, port, **__: "no" if port == 25 else None)
+    html(site, "/", f'<link rel="alternate" type="application/rss+xml" href="{inside}">')
+    done = add(site.url("/"), allow=False)
+    assert done.exit_code == 1
+    assert f"address_refused      {inside}" in done.stderr
+    assert "--allow-private" not in done.stderr
 
 
 def test_an_address_of_this_machine_is_refused_with_the_way_to_allow_it(site: Site, folder: Path, add: Add) -> None:

@@ -100,6 +100,16 @@ def test_one_who_watches_is_told_once_when_a_feed_turns_bad_and_once_when_it_is_
     assert hours(3) == [("khvylia", "well")]
 
 
+def test_a_gone_feed_is_not_back_because_it_fails_in_another_way(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+    told: list[Notice] = []
+    for status in (None, 500, None, 503):
+        newsroom.fail("tidewater", status, "/old/rss.xml")
+        poll(nw, ["tidewater-archive"], "test")
+        watch_feeds(nw, told.extend)
+        clock.advance(days=8)
+    assert [n.condition for n in told] == ["gone"]
+
+
 def test_a_notice_that_did_not_get_through_is_told_again(nw: Newswatch) -> None:
     def fails(_: Any) -> None:
         raise RuntimeError("no mail today")

@@ -95,12 +95,27 @@ def test_a_feed_that_another_run_polls_just_now_is_left_to_it(nw: Newswatch) -> 
     assert count(nw, t.polls) == len(FEEDS)
 
 
-def test_what_a_dead_run_had_taken_is_free_after_its_lease(nw: Newswatch, clock: Any) -> None:
+def test_what_a_failed_run_had_taken_is_free_at_once(nw: Newswatch) -> None:
     def broken() -> str:
-        raise RuntimeError("the task died")
+        raise RuntimeError("no batch today")
 
     with pytest.raises(RuntimeError):
         poll(replace(nw, batch_ids=broken), FEEDS, "run-1")
+    assert poll(nw, FEEDS, "run-2").feed_outcomes == {"ok": len(FEEDS)}
+
+
+def test_what_a_dead_run_had_taken_is_free_after_its_lease(
+    nw: Newswatch, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise RuntimeError("the task died")
+
+    one = sys.modules["newswatch.pipeline.poll"]._Poll  # the package's `poll` is the verb
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "_commit", die)
+        patch.setattr(one, "_finish", die)
+        with pytest.raises(RuntimeError):
+            poll(nw, FEEDS, "run-1")
     assert poll(nw, FEEDS, "run-2").feed_outcomes == {}
     clock.advance(hours=1)
 

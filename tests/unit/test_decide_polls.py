@@ -100,15 +100,22 @@ def test_no_history_makes_a_feed_wait_less_than_a_tick_or_more_than_a_day(polls:
     [
         ({"max_age_seconds": 3600.0}, timedelta(minutes=58)),
         ({"max_age_seconds": 60.0}, timedelta(minutes=13)),
-        ({"max_age_seconds": 31536000.0}, DAY - timedelta(minutes=2)),
+        ({"max_age_seconds": 31536000.0}, timedelta(minutes=598)),  # ten hours: forty times the interval
         ({"listing": listing(1, known=9, ttl_minutes=120)}, timedelta(minutes=118)),
-        ({"listing": listing(1, known=9, ttl_minutes=10**6)}, DAY - timedelta(minutes=2)),
+        ({"listing": listing(1, known=9, ttl_minutes=10**6)}, timedelta(minutes=598)),
     ],
 )
-def test_max_age_and_ttl_are_a_floor_of_the_interval_but_never_more_than_a_day(
+def test_max_age_and_ttl_are_a_floor_of_the_interval_but_not_while_a_listing_runs_over(
     asked: dict[str, Any], expected: timedelta
 ) -> None:
     assert wait(after(polled(), **asked)) == expected
+
+
+def test_no_max_age_or_ttl_is_longer_than_a_day_or_holds_after_a_gap() -> None:
+    slow = after(polled(entry_rate=0.3), "not_modified", max_age_seconds=31536000.0)
+    assert wait(slow) == DAY - timedelta(minutes=2)
+    lost = after(polled(), listing=listing(*range(1, 20)), max_age_seconds=31536000.0)
+    assert wait(lost) == timedelta(minutes=13)
 
 
 def test_a_ttl_holds_for_polls_that_bring_no_document_too() -> None:
@@ -244,15 +251,32 @@ def test_an_entry_pinned_for_weeks_hides_no_gap() -> None:
     state = polled()
     assert decide.is_gap(state, listing(1, 2, 3, known=1))
     assert not decide.is_gap(state, listing(1, 2, 3, known=3))
-    fresh = replace(listing(1, 2, 3), known_first_seen=[NOW - HOUR])  # came with the last poll: the listing goes on
-    assert not decide.is_gap(state, fresh)
+    assert decide.is_gap(
+        state, replace(listing(*range(20)), known_first_seen=[NOW - HOUR])
+    )  # pinned since the last poll
+
+
+def test_a_listing_of_few_entries_goes_on_where_one_of_the_last_poll_is_left() -> None:
+    assert not decide.is_gap(polled(), replace(listing(1, 2, 3), known_first_seen=[NOW - HOUR]))
+    assert not decide.is_gap(polled(), listing(1, 2, known=2))
+
+
+def test_an_old_entry_in_a_listing_covers_none_of_the_days_after_it() -> None:
+    first = after(NEW, listing=listing(1, 2, 3, 4, 24 * 60))
+    assert (first.covered_from, first.covered_to) == (NOW - 4 * HOUR, NOW)
+    before = polled()
+    pinned = after(before, listing=listing(24 * 60, 1, 2, new=1, known=9))
+    assert (pinned.covered_from, pinned.covered_to) == (before.covered_from, NOW)
+    only = after(NEW, listing=listing(24 * 30))
+    assert (only.covered_from, only.covered_to) == (NOW, NOW)
 
 
 def test_after_a_gap_the_window_begins_anew_even_where_an_old_entry_is_pinned() -> None:
     old = polled(covered_to=NOW - DAY, last_new_at=NOW - DAY)
-    found = listing(1, 2, 900, new=2, known=1)
-    state = after(old, listing=found)
-    assert (state.covered_from, state.covered_to) == (NOW - 2 * HOUR, NOW)
+    state = after(old, listing=listing(1, 2, 3, 4, 5, 900, new=5, known=1))
+    assert (state.covered_from, state.covered_to) == (NOW - 5 * HOUR, NOW)
+    later = after(state, listing=listing(0.5, 1, 2, 3, 4, 5, 900, new=1, known=6))
+    assert later.covered_from == NOW - 5 * HOUR
 
 
 # Silence and health
@@ -272,8 +296,8 @@ def test_a_weekend_is_no_silence_and_a_feed_with_one_entry_gets_two_weeks() -> N
 
 
 def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add_to_it() -> None:
-    state = after(NEW, listing=listing(1, 2, 74))
-    assert (state.newest_at, state.longest_quiet_seconds) == (NOW - HOUR, 72 * 3600)
+    state = after(NEW, listing=listing(1, 2, 74, 75, 2000))
+    assert (state.newest_at, state.longest_quiet_seconds) == (NOW - HOUR, 72 * 3600)  # the oldest is pinned
     later = NOW + 5 * DAY
     found = listing(1, known=3, now=later)
     state = decide.after_poll(state, PollFacts("ok", later, PLAN, listing=found))
@@ -292,3 +316,16 @@ def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add
 )
 def test_a_feeds_condition_is_one_word(changes: dict[str, Any], expected: str) -> None:
     assert decide.condition(polled(**changes), NOW) == expected
+
+
+def test_a_feed_is_back_only_when_a_poll_has_proved_it() -> None:
+    assert decide.is_back(polled(last_outcome="ok"), NOW)
+    assert not decide.is_back(polled(last_outcome="host_paused"), NOW)
+    assert not decide.is_back(polled(last_outcome="http_500", failure_count=1), NOW)
+
+
+def test_a_page_of_a_host_that_wants_rest_waits_six_hours_at_most() -> None:
+    assert decide.paused_until(NOW - HOUR, NOW, None) == NOW + timedelta(minutes=10)
+    assert decide.paused_until(NOW - HOUR, NOW, 3600.0) == NOW + HOUR
+    assert decide.paused_until(NOW - HOUR, NOW, 1e9) == NOW + 5 * HOUR
+    assert decide.paused_until(NOW - 6 * HOUR, NOW, None) is None

@@ -124,6 +124,8 @@ HOSTILE = {
     "a declared charset that is none": b"<meta charset=nonsense><a href=/rss>x</a>",
     "wide, all different": b"".join(b"<a href=//h%d.example/rss>" % n for n in range(100_000)),
     "attributes": b"<a " + b"x=1 " * 100_000 + b"href=/rss>",
+    "one long link": b"<a href=/" + b"rss" * 800_000 + b">",
+    "long links": b"".join(b"<a href=/%d%s>" % (n, b"rss" * 5_000) for n in range(150)),
 }
 
 
@@ -135,6 +137,11 @@ def test_a_hostile_page_is_read_quickly_or_holds_nothing(body: bytes) -> None:
     assert time.monotonic() - started < 5
     assert len(page.candidates) <= 1
     assert all("root" not in candidate.title for candidate in page.candidates)
+
+
+def test_a_link_that_is_longer_than_any_address_is_no_feeds() -> None:
+    assert discover.looks_like_feed("/rss?" + "a" * 10_000)
+    assert not discover.looks_like_feed("/rss?" + "a" * 20_000)
 
 
 def test_guesses_begin_below_the_pages_own_path() -> None:
@@ -156,6 +163,13 @@ def test_robots_txt_names_news_sitemaps_in_any_case_and_place() -> None:
         "https://example.com/news-sitemap.xml",
         "https://example.net/NEWS/1.xml",
     ]
+
+
+def test_a_robots_txt_of_sitemaps_alone_is_read_quickly() -> None:
+    started = time.monotonic()
+    robots = b"".join(b"sitemap:%d.example/news\n" % n for n in range(100_000))
+    assert len(discover.news_sitemaps(robots, "https://example.com/robots.txt")) == discover.MAX_CANDIDATES
+    assert time.monotonic() - started < 1
 
 
 HEADINGS = {

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from lxml import etree
 
-from newswatch import catalogue_edit, opml
+from newswatch import catalogue_edit, opml, urls
 from newswatch.cli import main
 from newswatch.config import Feed, load_catalogue
 from newswatch.errors import ConfigError
@@ -350,6 +350,22 @@ def test_an_import_shows_what_is_new_there_or_refused_and_adds_after_a_yes(folde
         ("novi-visti", "Нові вісті", "uk"),
         ("quay-2", "Quay", "en"),
     ]
+
+
+def test_an_import_of_many_feeds_looks_at_each_address_but_a_few_times(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    twin_key = urls.twin_key
+    monkeypatch.setattr(urls, "twin_key", lambda url: asked.append(url) or twin_key(url))
+    many = document(
+        *(outline(f"https://h{n}.example/rss", text=f"Feed {n}") for n in range(300)),
+        *(outline(f"http://www.h{n}.example/rss/", text=f"Feed {n}") for n in range(300)),
+    )
+    done = run(folder, "import", "-", "--language", "en", "--dry-run", stdin=many)
+    assert "300 new, 300 there, 0 refused" in done.stdout
+    assert "there    http://www.h7.example/rss/ as 'feed-7'" in done.stdout
+    assert len(asked) == 602  # the outlines and the two that feeds.yaml has
 
 
 def test_an_import_without_a_language_refuses_those_that_state_none_and_says_how_to_give_one(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from newswatch import discover
 from newswatch.errors import ParseFailed
 from newswatch.sandbox import Sandbox
 
@@ -37,6 +38,23 @@ def test_feeds_and_pages_come_back_as_they_would_without_a_child() -> None:
             page = await pool.page(PAGE, **PAGE_ARGUMENTS)
         assert [entry.title for entry in feed.entries] == ["A"]
         assert page.text.startswith("The harbour board met")
+
+    asyncio.run(run())
+
+
+def test_a_sites_page_and_a_feeds_heading_come_back_as_they_would_without_a_child() -> None:
+    links = b"".join(b"<link rel=alternate type=text/xml href=/%d title='\xd0\x96 %d'>" % (n, n) for n in range(30))
+    site = b"<html lang=uk><head><meta property=og:site_name content=Quay>" + links
+    arguments = {"url": "http://a/", "content_type": "text/html; charset=utf-8"}
+
+    async def run() -> None:
+        async with sandbox() as pool:
+            page = await pool.site(site, **arguments)
+            assert page == discover.read_page(site, **arguments)
+            assert (len(page.candidates), page.left_out_count) == (25, 5)
+            assert await pool.site(b"", **arguments) == discover.Page()
+            assert await pool.heading(FEED) == discover.Heading("T", None)
+            assert await pool.heading(b"") == discover.Heading()
 
     asyncio.run(run())
 

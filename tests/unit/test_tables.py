@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import newswatch
-from newswatch import fetch, tables
+from newswatch import tables, wire
 
 SOURCE = Path(newswatch.__file__).parent
 
@@ -38,7 +38,7 @@ def returned(module: str, *functions: str) -> set[str]:
 
 def outcomes_in_source() -> set[str]:
     """Outcomes that stand in the source as words: Failure(url, OUTCOME, …), Ended(job, OUTCOME, …) and their like."""
-    found = {outcome for _, outcome, _ in fetch._KINDS}
+    found = {outcome for _, outcome, _ in wire.KINDS}
     for module in ("fetch.py", "manners.py", "pipeline/polled.py"):
         found |= words([call.args[1] for call in calls(module, "Failure") if len(call.args) > 1])
     for module in ("pipeline/paged.py", "pipeline/pages.py"):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from newswatch.errors import TransientError
+from newswatch.errors import RefusedByLedger, TransientError
 
+_REFUSALS = ("22", "23", "54")  # PostgreSQL, appendix A: data exception, constraint violation, limit exceeded
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -18,16 +19,30 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=2, executemany_mode="values_plus_batch")
+        self._engine = sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=2,
+            executemany_mode="values_plus_batch",
+            connect_args={"options": "-c timezone=UTC"},  # times come back as they are shown: in UTC
+        )
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """A connection in a transaction. Raises TransientError where the database cannot be reached."""
+        """A connection in a transaction.
+
+        Raises TransientError where the database cannot be reached, RefusedByLedger where it does not take a row.
+        """
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-            raise TransientError(f"the ledger does not answer: {error.orig}") from error
+        except sa.exc.DBAPIError as error:
+            code = getattr(error.orig, "pgcode", None) or ""
+            if code.startswith(_REFUSALS):
+                raise RefusedByLedger(f"the ledger does not take it: {error.orig}") from error
+            if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+                raise TransientError(f"the ledger does not answer: {error.orig}") from error
+            raise
 
     def migrate(self) -> None:
         """Bring the schema to this code's version; several processes may call it at once."""

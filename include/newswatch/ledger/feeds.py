@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,9 @@ from newswatch.decide import FeedState, is_due
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
 
-_STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+FREE = {"lease_owner": None, "lease_token": None, "lease_until": None}
+STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +29,16 @@ class Lease:
     until: datetime
 
 
-def due(connection: sa.Connection, feeds: Sequence[Feed], now: datetime) -> list[str]:
-    """Ids of the given feeds that are due; one that was never polled is. A new address of a feed starts it afresh."""
+def due(connection: sa.Connection, feeds: Sequence[Feed], now: datetime, *, only_due: bool = True) -> list[str]:
+    """Ids of the given feeds that are due (or of all), those first that have waited longest; never polled is longest.
+
+    A new address of a feed starts it afresh.
+    """
     rows = connection.execute(sa.select(t.feeds.c.feed_id, t.feeds.c.url, t.feeds.c.next_due_at)).all()
-    known = {row.feed_id: row for row in rows}
-    waiting = {
-        feed.id
-        for feed in feeds
-        if (row := known.get(feed.id)) and row.url == feed.url and not is_due(row.next_due_at, now)
-    }
-    return [feed.id for feed in feeds if feed.id not in waiting]
+    url_of = {feed.id: feed.url for feed in feeds}
+    known = {row.feed_id: row.next_due_at for row in rows if url_of.get(row.feed_id) == row.url}
+    wanted = [feed.id for feed in feeds if not only_due or is_due(known.get(feed.id), now)]
+    return sorted(wanted, key=lambda feed_id: known.get(feed_id) or _LONG_AGO)
 
 
 def claim(connection: sa.Connection, feeds: Iterable[Feed], lease: Lease, now: datetime) -> list[FeedState]:
@@ -59,7 +61,7 @@ def claim(connection: sa.Connection, feeds: Iterable[Feed], lease: Lease, now: d
         .with_for_update()
     )
     ids = list(connection.scalars(free))
-    rows = connection.execute(taken.where(t.feeds.c.feed_id.in_(ids)).returning(*_STATE))
+    rows = connection.execute(taken.where(t.feeds.c.feed_id.in_(ids)).returning(*STATE))
     states = (FeedState(**row._asdict()) for row in rows)
     return [s if s.url == url_of[s.feed_id] else FeedState(s.feed_id, url_of[s.feed_id]) for s in states]
 
@@ -100,8 +102,7 @@ def hold(connection: sa.Connection, feed_ids: Sequence[str], lease: Lease) -> No
 def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
     """Write the feeds' new states and give their leases back."""
     if states:
-        free = {"lease_owner": None, "lease_token": None, "lease_until": None}
-        rows = [{c.name: getattr(state, c.name) for c in _STATE} | free for state in states]
+        rows = [{c.name: getattr(state, c.name) for c in STATE} | FREE for state in states]
         statement = insert(t.feeds)
         changed = {name: statement.excluded[name] for name in rows[0] if name != "feed_id"}
         statement = statement.on_conflict_do_update(index_elements=["feed_id"], set_=changed)
@@ -110,8 +111,7 @@ def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
 
 def release(connection: sa.Connection, lease: Lease) -> None:
     """Give back feeds that were taken and not reached; they stay due."""
-    free = {"lease_owner": None, "lease_token": None, "lease_until": None}
-    connection.execute(sa.update(t.feeds).where(t.feeds.c.lease_token == lease.token).values(free))
+    connection.execute(sa.update(t.feeds).where(t.feeds.c.lease_token == lease.token).values(FREE))
 
 
 def add_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -119,7 +119,9 @@ def add_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) ->
     if rows:
         statement = insert(t.entries)
         names = ("url", "host", "path", "state", "fingerprint")
-        changed = {name: statement.excluded[name] for name in names} | {"attempt_count": 0, "next_attempt_at": None}
+        # Whoever fetches the entry's page just now fetches another story's: its lease is taken away.
+        changed: dict[str, Any] = {name: statement.excluded[name] for name in names}
+        changed |= {"attempt_count": 0, "next_attempt_at": None} | FREE
         connection.execute(statement.on_conflict_do_update(index_elements=["feed_id", "entry_key"], set_=changed), rows)
 
 

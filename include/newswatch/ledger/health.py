@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from newswatch.decide import FeedState
 from newswatch.ledger import schema as t
+from newswatch.ledger.feeds import STATE
 
-_STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
+_WATCH_LOCK = 0x77617463  # any number that nobody else locks in this database
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +41,19 @@ def counts(connection: sa.Connection, since: date) -> list[PollCount]:
     return [PollCount(**row._asdict()) for row in rows]
 
 
-def details(connection: sa.Connection) -> dict[str, str]:
-    """Feed id → what its last poll said of its end."""
-    p = t.polls.c
-    query = sa.select(p.feed_id, p.detail).distinct(p.feed_id).order_by(p.feed_id, p.polled_at.desc())
-    return {row.feed_id: row.detail for row in connection.execute(query)}
-
-
 def states(connection: sa.Connection) -> dict[str, FeedState]:
     """Every feed's state, by id; of a feed that has left feeds.yaml too."""
-    return {row.feed_id: FeedState(**row._asdict()) for row in connection.execute(sa.select(*_STATE))}
+    return {row.feed_id: FeedState(**row._asdict()) for row in connection.execute(sa.select(*STATE))}
 
 
-def lock_told(connection: sa.Connection) -> dict[str, str]:
-    """Feeds of which something bad was told last, by id, locked until the transaction ends."""
-    query = sa.select(t.feeds.c.feed_id, t.feeds.c.told_condition).order_by(t.feeds.c.feed_id).with_for_update()
-    return {row.feed_id: row.told_condition for row in connection.execute(query) if row.told_condition}
+def told(connection: sa.Connection) -> dict[str, str]:
+    """Feeds of which something bad was told last, by id. One watcher at a time: others wait here for its end.
+
+    No row is locked: polls must not wait for a mail server.
+    """
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WATCH_LOCK)))
+    query = sa.select(t.feeds.c.feed_id, t.feeds.c.told_condition).where(t.feeds.c.told_condition.is_not(None))
+    return {row.feed_id: row.told_condition for row in connection.execute(query)}
 
 
 def save_told(connection: sa.Connection, changes: Sequence[Mapping[str, Any]]) -> None:

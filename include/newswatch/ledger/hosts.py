@@ -12,10 +12,11 @@ from newswatch.ledger import schema as t
 from newswatch.manners import ROBOTS_TTL, HostMemory, RobotsText
 
 
-def remember(connection: sa.Connection, now: datetime) -> HostMemory:
-    """What still holds of what hosts said."""
+def remember(connection: sa.Connection, now: datetime, *, with_robots: bool) -> HostMemory:
+    """What still holds of what hosts said; `with_robots` for those who fetch pages."""
     pauses = connection.execute(sa.select(t.host_pauses).where(t.host_pauses.c.paused_until > now))
-    texts = connection.execute(sa.select(t.robots).where(t.robots.c.fetched_at > now - ROBOTS_TTL))
+    fresh = sa.select(t.robots).where(t.robots.c.fetched_at > now - ROBOTS_TTL)
+    texts = connection.execute(fresh) if with_robots else ()
     return HostMemory(
         paused_until={row.host: row.paused_until for row in pauses},
         robots={row.origin: RobotsText(row.text, row.fetched_at) for row in texts},

@@ -40,6 +40,7 @@ feeds = sa.Table(
     sa.Column("skip_days", ARRAY(sa.SmallInteger)),
     sa.Column("moved_to", sa.Text),
     sa.Column("moved_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_detail", sa.Text),
     sa.Column("told_condition", sa.Text),  # what watch_feeds told of it last; null: nothing, or that it is well again
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_token", sa.Text),

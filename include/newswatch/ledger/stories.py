@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
-from newswatch.ledger.feeds import Lease, _is_free
+from newswatch.ledger.feeds import FREE, Lease, _is_free
 
 _KEY = (t.entries.c.feed_id, t.entries.c.entry_key)
 
@@ -69,7 +69,7 @@ def finish_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]])
         statement = (
             sa.update(t.entries)
             .where(t.entries.c.feed_id == sa.bindparam("of_feed"), t.entries.c.entry_key == sa.bindparam("of_entry"))
-            .values(lease_owner=None, lease_token=None, lease_until=None)
+            .values(FREE)
         )
         connection.execute(statement, rows)
 
@@ -77,9 +77,7 @@ def finish_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]])
 def release(connection: sa.Connection, lease: Lease) -> None:
     """Give back entries that were taken and not reached."""
     connection.execute(
-        sa.update(t.entries)
-        .where(t.entries.c.lease_token == lease.token, t.entries.c.state == "pending")
-        .values(lease_owner=None, lease_token=None, lease_until=None)
+        sa.update(t.entries).where(t.entries.c.lease_token == lease.token, t.entries.c.state == "pending").values(FREE)
     )
 
 

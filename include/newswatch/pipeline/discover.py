@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from newswatch import clean, urls
 from newswatch import discover as finding
 from newswatch.addresses import WEB_PORTS
-from newswatch.catalogue_edit import known_as
-from newswatch.discover import Candidate, Page, Rhythm
+from newswatch.catalogue_edit import by_twin_key
+from newswatch.config import Feed
+from newswatch.discover import Candidate, Heading, Page, Rhythm
 from newswatch.errors import ConfigError, ParseFailed
 from newswatch.fetch import Fetcher, Request
 from newswatch.model import Failure, ParsedFeed, Response
@@ -19,6 +21,8 @@ from newswatch.pipeline.context import Newswatch, log
 from newswatch.sandbox import Sandbox
 
 HEADLINES_SHOWN = 2
+GIVEN = "the address that was given"
+NOT_THERE = frozenset({"http_404", "http_410"})  # the site is well, the address is none of it
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/html;q=0.8, */*;q=0.1"
 
 
@@ -65,13 +69,18 @@ class Discovery:
     tried: tuple[Tried, ...]
     left_out_count: int = 0
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the user's own address, not one that a page names, leads where only `allow_private` goes."""
+        return any(tried.how == GIVEN and tried.outcome == "address_refused" for tried in self.tried)
+
 
 def discover(nw: Newswatch, site: str, *, allow_private: bool = False, language: str | None = None) -> Discovery:
     """Look for feeds at a site's or a feed's address, one request at a time.
 
-    The address itself; else what its page names (or, where it names none, the site's home page) and the news sitemaps
-    of robots.txt; else common places, with robots.txt obeyed, until one is a feed. `language`: that of the matching,
-    where the user knows it. Raises ConfigError where `site` is no address.
+    The address itself; else what its page names (or, where it names none or is not there, the site's home page) and
+    the news sitemaps of robots.txt; else common places, with robots.txt obeyed, until one is a feed. `language`: that
+    of the matching, where the user knows it. Raises ConfigError where `site` is no address.
     """
     addresses = finding.addresses_of(site)
     if not addresses:
@@ -81,13 +90,8 @@ def discover(nw: Newswatch, site: str, *, allow_private: bool = False, language:
 
 async def _discover(nw: Newswatch, addresses: tuple[str, ...], allow_private: bool, language: str | None) -> Discovery:
     async with nw.fetcher() as fetcher, nw.sandbox() as sandbox:
-        search = _Search(nw, fetcher, sandbox, allow_private, language)
-        for number, address in enumerate(addresses):
-            answer = await search.ask(Candidate(address, "the address that was given"))
-            if isinstance(answer, Response):
-                await search.follow(answer)
-            if isinstance(answer, Response) or answer.outcome == "address_refused" or number + 1 == len(addresses):
-                break
+        search = _Search(nw, fetcher, sandbox, allow_private, language, frozenset(map(urls.host_of, addresses)))
+        await search.run(addresses)
     log.info("site searched", site=addresses[0], found=len(search.found), tried=len(search.tried))
     return Discovery(tuple(search.found), tuple(search.tried), search.left_out_count)
 
@@ -101,38 +105,61 @@ class _Search:
     sandbox: Sandbox
     allow_private: bool
     language: str | None
+    typed_hosts: frozenset[str]  # with their ports: those of the address that the user typed
     found: list[Found] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     left_out_count: int = 0
     _asked: set[str] = field(default_factory=set)
 
-    async def follow(self, start: Response) -> None:
+    async def run(self, addresses: tuple[str, ...]) -> None:
+        """Begin at the first of the addresses that answers, else at a home page of those where nothing is."""
+        not_there: list[str] = []
+        for address in addresses:
+            answer = await self.ask(Candidate(address, GIVEN))
+            if isinstance(answer, Response):
+                return await self._follow(Candidate(answer.url, GIVEN), answer)
+            if answer.outcome == "address_refused":
+                return None
+            if answer.outcome in NOT_THERE:
+                not_there.append(address)
+        for address in not_there:
+            if home := await self._home(address):
+                return await self._follow(*home)
+        return None
+
+    async def _follow(self, given: Candidate, start: Response) -> None:
         """Go on from an answer: a feed is the end of it, a page leads to others."""
-        given = Candidate(start.url, "the address that was given")
         if not _is_html(start) and await self._keep(given, start, Page()):
             return
-        page = self._read(start)
-        if not page.candidates and (home := await self._home(start)):
-            page = home
+        page = await self._read(given, start)
+        if not page.candidates and (home := await self._home(start.url)):
+            page = await self._read(*home)
         await self._ask_all(page.candidates, page)
         await self._ask_all(await self._sitemaps(start.url), page)
         if not self.found:
             await self._guess(start.url, page)
-        if not self.found and not self.tried:
-            self._miss(given, "no_feed", "the page names no feed")
 
-    def _read(self, answer: Response) -> Page:
-        page = finding.read_page(answer.body, answer.url, answer.header("Content-Type") or "")
+    async def _read(self, candidate: Candidate, answer: Response) -> Page:
+        """What a page names. One that cannot be read, or names no feed, is noted as tried."""
+        body, content_type = answer.body[: finding.MAX_HTML_BYTES], answer.header("Content-Type") or ""
+        try:
+            page = await self.sandbox.site(body, url=answer.url, content_type=content_type)
+        except ParseFailed as error:
+            self._miss(candidate, error.reason, str(error))
+            return Page()
         self.left_out_count += page.left_out_count
+        if not page.candidates and all(tried.url != candidate.url for tried in self.tried):
+            self._miss(candidate, "no_feed", "the page names no feed")
         return page
 
-    async def _home(self, start: Response) -> Page | None:
-        """What the site's home page names, where the search began deeper in the site."""
-        address = urls.resolve(start.url, "/")
-        if address is None or urlsplit(start.url).path in ("", "/"):
+    async def _home(self, url: str) -> tuple[Candidate, Response] | None:
+        """The site's home page, where the search began deeper in the site."""
+        address = urls.resolve(url, "/")
+        if address is None or urlsplit(url).path in ("", "/"):
             return None
-        answer = await self.ask(Candidate(address, "the site's home page"))
-        return self._read(answer) if isinstance(answer, Response) else None
+        home = Candidate(address, "the site's home page")
+        answer = await self.ask(home)
+        return (home, answer) if isinstance(answer, Response) else None
 
     async def _ask_all(self, candidates: Iterable[Candidate], page: Page) -> None:
         for candidate in candidates:
@@ -168,7 +195,8 @@ class _Search:
         return answer
 
     async def _get(self, url: str, max_bytes: int, *, obeys_robots: bool = False) -> Response | Failure:
-        port = urlsplit(url).port
+        # A port that is none of the web's is the user's to name, never a page's or a robots.txt's.
+        port = urlsplit(url).port if urls.host_of(url) in self.typed_hosts else None
         ports = WEB_PORTS | ({port} if port else set())
         request = Request(url, max_bytes, {"Accept": ACCEPT}, self.allow_private, ports, obeys_robots=obeys_robots)
         return await self.fetcher.get(request)
@@ -188,13 +216,22 @@ class _Search:
             return False
         address = answer.moved_to or candidate.url
         if all(urls.twin_key(found.url) != urls.twin_key(address) for found in self.found):
-            self.found.append(self._describe(candidate, address, answer, page, parsed))
+            heading = await self._heading(answer)
+            self.found.append(self._describe(candidate, address, answer, page, parsed, heading))
         return True
 
-    def _describe(self, candidate: Candidate, address: str, answer: Response, page: Page, parsed: ParsedFeed) -> Found:
-        heading = finding.read_heading(answer.body)
+    async def _heading(self, answer: Response) -> Heading:
+        """What the feed says of itself; nothing where that cannot be read: its entries could."""
+        try:
+            return await self.sandbox.heading(answer.body[: finding.MAX_HEAD_BYTES])
+        except ParseFailed:
+            return Heading()
+
+    def _describe(
+        self, candidate: Candidate, address: str, answer: Response, page: Page, parsed: ParsedFeed, heading: Heading
+    ) -> Found:
         title = heading.title or candidate.title
-        known = known_as(self.nw.catalogue.feeds, address)
+        known = self._known.get(urls.twin_key(address))
         language = heading.language or page.language
         source = "the feed" if heading.language else "the page" if page.language else ""
         return Found(
@@ -209,6 +246,10 @@ class _Search:
             topics=self._matching(parsed, self.language or language),
             known_as=known.id if known else None,
         )
+
+    @cached_property
+    def _known(self) -> dict[str, Feed]:
+        return by_twin_key(self.nw.catalogue.feeds)
 
     def _outlet(self, address: str) -> str | None:
         """The outlet of the feeds that feeds.yaml has from the same site; None where they are of several."""

@@ -16,7 +16,7 @@ from newswatch.ledger import health
 from newswatch.pipeline.context import Newswatch
 
 SHOWN_DAYS = 14
-BAD = ("failing", "gone", "quiet")
+BAD = ("quiet", "failing", "gone")  # each worse than the one before
 _ORDER = {condition: place for place, condition in enumerate(("failing", "gone", "quiet", "new", "well"))}
 
 
@@ -61,7 +61,7 @@ class Notice:
 def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime, today: date) -> list[FeedHealth]:
     """Every configured feed, those that need a look first."""
     days = [today - timedelta(days=n) for n in reversed(range(SHOWN_DAYS))]
-    states, details = health.states(connection), health.details(connection)
+    states = health.states(connection)
     of_feed: dict[str, list[health.PollCount]] = {}
     for count in health.counts(connection, days[0]):
         of_feed.setdefault(count.feed_id, []).append(count)
@@ -83,7 +83,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 outlet=feed.outlet,
                 state=state,
                 condition=decide.condition(state, now),
-                detail=details.get(feed.id, ""),
+                detail=state.last_detail or "",
                 new_entries=tuple((day, new[day]) for day in days),
                 failures=dict(failures.most_common()),
                 poll_count=sum(count.poll_count for count in counts),
@@ -93,21 +93,25 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
     return sorted(found, key=lambda h: (_ORDER[h.condition], h.outlet.casefold(), h.feed_id))
 
 
+def _badness(condition: str | None) -> int:
+    return BAD.index(condition) + 1 if condition in BAD else 0
+
+
 def watch_feeds(nw: Newswatch, tell: Callable[[Sequence[Notice]], None]) -> list[Notice]:
-    """Tell of feeds that have turned bad since the last call, and of those that are back; each once.
+    """Tell of feeds that have turned bad, or worse, since the last call, and of those that are back; each once.
 
     `tell` gets them all at once and raises if it cannot: then they count as not told. Nothing to tell: no call.
     """
     now = nw.clock()
     with nw.ledger.begin() as connection:
-        told = health.lock_told(connection)
+        told = health.told(connection)
         notices = []
         for feed in feed_health(connection, nw.catalogue.feeds, now, nw.day_of(now)):
-            is_bad = feed.condition in BAD
-            if is_bad != (feed.feed_id in told) and feed.condition != "new":
-                detail, state = feed.detail if is_bad else "", feed.state
-                condition = feed.condition if is_bad else "well"
-                notices.append(Notice(feed.feed_id, feed.outlet, condition, detail, state.url, state.succeeded_at))
+            state, before = feed.state, told.get(feed.feed_id)
+            is_worse = _badness(feed.condition) > _badness(before)
+            if is_worse or (before and decide.is_back(state, now)):
+                detail = feed.detail if is_worse else ""
+                notices.append(Notice(feed.feed_id, feed.outlet, feed.condition, detail, state.url, state.succeeded_at))
         if notices:
             tell(notices)
         changes = [{"of_feed": n.feed_id, "told": None if n.condition == "well" else n.condition} for n in notices]

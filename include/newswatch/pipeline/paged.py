@@ -12,12 +12,12 @@ from newswatch.config import Feed
 from newswatch.errors import MissingFile, ParseFailed
 from newswatch.fetch import Fetcher, Request
 from newswatch.headers import retry_after_seconds
+from newswatch.manners import PASSING
 from newswatch.model import ExtractedPage, Failure, Response
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.sandbox import Sandbox
 
 PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses worth another try (RFC 9110, RFC 6585, RFC 8470)
 
 Key = tuple[str, str]  # feed_id, entry_key
 
@@ -125,12 +125,14 @@ async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: Job) 
     now = nw.clock()
     if isinstance(answer, Failure):
         if answer.outcome == "host_paused":
-            return Ended(job, None, retry_at=decide.next_attempt_at(1, now, answer.retry_after_seconds))
+            return _paused(job, answer, now)
         retry_at = decide.next_attempt_at(job.attempt_count + 1, now) if answer.is_transient else None
         return Ended(job, answer.outcome, answer.detail, retry_at=retry_at)
+    if answer.status == 200 and urls.leads_nowhere(job.entries[0]["url"], answer.url):
+        return Ended(job, "no_story", f"redirected to {answer.url}, where many stories would end", answer)
     if answer.status != 200:
         wait = retry_after_seconds(answer.header("Retry-After"), now)
-        retry_at = decide.next_attempt_at(job.attempt_count + 1, now, wait) if answer.status in _PASSING else None
+        retry_at = decide.next_attempt_at(job.attempt_count + 1, now, wait) if answer.status in PASSING else None
         detail = f"{answer.url} answered {answer.status}"
         return Ended(job, f"http_{answer.status:03}", detail, answer, retry_at=retry_at)
     try:
@@ -140,3 +142,10 @@ async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: Job) 
     except ParseFailed as error:
         return Ended(job, error.reason, error.detail, answer)
     return Ended(job, "ok", answer=answer, page=page)
+
+
+def _paused(job: Job, answer: Failure, now: datetime) -> Ended:
+    """The page was not asked for. After some hours of such the feed's own text becomes the story."""
+    newest = max(entry["first_seen_at"] for entry in job.entries)
+    retry_at = decide.paused_until(newest, now, answer.retry_after_seconds)
+    return Ended(job, None, retry_at=retry_at) if retry_at else Ended(job, "host_paused", answer.detail)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from newswatch import tables, urls
+from newswatch import clean, tables, urls
 from newswatch.compose import Fetched, story_row
+from newswatch.errors import RefusedByLedger
+from newswatch.fetch import Fetcher
 from newswatch.ledger import days, hosts, stories
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.manners import HostMemory
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.gather import Gathering
 from newswatch.pipeline.paged import Ended, Job, end, feed_of, make_jobs, names_of
+from newswatch.sandbox import Sandbox
 from newswatch.warc import WarcBuffer
 
 ENTRIES_A_CLAIM = 400  # more are taken as soon as fewer than half of them run
@@ -56,24 +59,29 @@ class _Fetch:
     async def run(self) -> FetchReport:
         nw = self._nw
         with nw.ledger.begin() as connection:
-            memory = hosts.remember(connection, nw.clock())
-        gathering = Gathering[Ended](lambda ended: ended.byte_count)
-        async with nw.fetcher(memory) as fetcher, nw.sandbox() as sandbox:
-
-            def start(jobs: Sequence[Job]) -> None:
-                for job in jobs:
-                    gathering.start(end(nw, fetcher, sandbox, job))
-
-            start(await self._claim())
-            async with aclosing(gathering.batches(self._ends)) as batches:
-                async for ended in batches:
-                    await asyncio.to_thread(self._commit, ended)  # requests go on meanwhile
-                    if gathering.running_count < ENTRIES_A_CLAIM // 2:
-                        start(await self._claim())
+            memory = hosts.remember(connection, nw.clock(), with_robots=True)
+        try:
+            async with nw.fetcher(memory) as fetcher, nw.sandbox() as sandbox:
+                await self._drain(fetcher, sandbox)
+        finally:  # after a failed commit too: what hosts asked for holds for the next try
+            self._finish(memory)
         self._report.is_out_of_time = time.monotonic() >= self._ends
         self._report.page_outcomes = self._total.totals("page")
-        self._finish(memory)
         return self._report
+
+    async def _drain(self, fetcher: Fetcher, sandbox: Sandbox) -> None:
+        gathering = Gathering[Ended](lambda ended: ended.byte_count)
+
+        def start(jobs: Sequence[Job]) -> None:
+            for job in jobs:
+                gathering.start(end(self._nw, fetcher, sandbox, job))
+
+        start(await self._claim())
+        async with aclosing(gathering.batches(self._ends)) as batches:
+            async for ended in batches:
+                await asyncio.to_thread(self._commit, ended)  # requests go on meanwhile
+                if gathering.running_count < ENTRIES_A_CLAIM // 2:
+                    start(await self._claim())
 
     async def _claim(self) -> list[Job]:
         """Take pending entries until there is something to ask for. Those whose address is known end at once."""
@@ -103,6 +111,19 @@ class _Fetch:
         return asked, known
 
     def _commit(self, ended: Sequence[Ended]) -> None:
+        """All at once; where the ledger does not take something of it, each by itself, and the guilty one as failed."""
+        try:
+            self._commit_together(ended)
+        except RefusedByLedger as error:
+            for e in ended:
+                if len(ended) > 1:
+                    self._commit([e])
+                else:
+                    log.error("page refused by the ledger", url=e.job.address, reason=str(error))
+                    self._commit_together([Ended(e.job, "failed", clean.line(str(error)))])
+
+    def _commit_together(self, ended: Sequence[Ended]) -> None:
+        """Files first, then one transaction that makes them count or leaves everything as it was."""
         nw = self._nw
         batch = nw.new_batch("fetch", self._lease.owner)
         fetch_day = nw.day_of(batch.committed_at)

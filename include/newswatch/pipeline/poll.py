@@ -12,12 +12,13 @@ from datetime import date
 from newswatch import decide, urls
 from newswatch.config import Feed
 from newswatch.decide import FeedState
+from newswatch.errors import RefusedByLedger
 from newswatch.ledger import days, feeds, hosts
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.manners import HostMemory
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.gather import Gathering
-from newswatch.pipeline.polled import Draft, Polled, ask
+from newswatch.pipeline.polled import Draft, Polled, ask, failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,10 @@ class PollShard:
 def plan_poll(nw: Newswatch, shards: int, *, only_due: bool = True) -> list[PollShard]:
     """Share out the feeds whose turn it is (or all of them) over at most `shards` shards of like size."""
     with nw.ledger.begin() as connection:
-        wanted = set(feeds.due(connection, nw.catalogue.feeds, nw.clock()) if only_due else nw.feeds)
+        wanted = feeds.due(connection, nw.catalogue.feeds, nw.clock(), only_due=only_due)
     by_host: dict[str, list[str]] = {}
-    for feed in nw.catalogue.feeds:
-        if feed.id in wanted:
-            by_host.setdefault(urls.host_of(feed.url), []).append(feed.id)
+    for feed_id in wanted:  # of a host with too many feeds for the time, those that have waited longest come first
+        by_host.setdefault(urls.host_of(nw.feeds[feed_id].url), []).append(feed_id)
     return [
         PollShard(f"{len(feed_ids)} feeds", tuple(feed_ids))
         for feed_ids in decide.share_out(list(by_host.values()), shards)
@@ -80,18 +80,20 @@ class _Poll:
         nw, ends = self._nw, time.monotonic() + self._nw.settings.poll_budget_seconds
         with nw.ledger.begin() as connection:
             states = {s.feed_id: s for s in feeds.claim(connection, chosen, self._lease, nw.clock())}
-            memory = hosts.remember(connection, nw.clock())
+            memory = hosts.remember(connection, nw.clock(), with_robots=False)
         done = 0
         gathering = Gathering[Polled](lambda p: p.byte_count)
-        async with nw.fetcher(memory) as fetcher, nw.sandbox() as sandbox:
-            for feed in chosen:
-                if feed.id in states:
-                    gathering.start(ask(nw, fetcher, sandbox, feed, states[feed.id]))
-            async with aclosing(gathering.batches(ends)) as batches:
-                async for polled in batches:
-                    done += len(polled)
-                    await asyncio.to_thread(self._commit, polled)  # requests go on meanwhile
-        self._finish(memory)
+        try:
+            async with nw.fetcher(memory) as fetcher, nw.sandbox() as sandbox:
+                for feed in chosen:
+                    if feed.id in states:
+                        gathering.start(ask(nw, fetcher, sandbox, feed, states[feed.id]))
+                async with aclosing(gathering.batches(ends)) as batches:
+                    async for polled in batches:
+                        done += len(polled)
+                        await asyncio.to_thread(self._commit, polled)  # requests go on meanwhile
+        finally:  # after a failed commit too: what hosts asked for holds for the next try
+            self._finish(memory)
         return PollReport(
             self._total.totals("feed"),
             self._total.totals("entry"),
@@ -101,6 +103,18 @@ class _Poll:
         )
 
     def _commit(self, polled: Sequence[Polled]) -> None:
+        """All at once; where the ledger does not take something of it, each by itself, and the guilty one as failed."""
+        try:
+            self._commit_together(polled)
+        except RefusedByLedger as error:
+            for p in polled:
+                if len(polled) > 1:
+                    self._commit([p])
+                else:
+                    log.error("feed refused by the ledger", feed=p.feed.id, reason=str(error))
+                    self._commit_together([failed(p, error)])
+
+    def _commit_together(self, polled: Sequence[Polled]) -> None:
         """Files first, then one transaction that makes them count or leaves everything as it was."""
         nw = self._nw
         draft = Draft(nw, nw.new_batch("poll", self._lease.owner))

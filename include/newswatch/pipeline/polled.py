@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,8 +60,16 @@ async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, sta
         return Polled(feed, state, plan, answer, outcome, detail, parsed)
     except Exception as error:
         log.exception("feed failed", feed=feed.id)
-        detail = clean.line(f"{type(error).__name__}: {error}")
-        return Polled(feed, state, plan, Failure(plan.url, "failed", detail, is_transient=False), "failed", detail)
+        return failed(
+            Polled(feed, state, plan, Failure(plan.url, "failed", "", is_transient=False), "failed", ""), error
+        )
+
+
+def failed(p: Polled, error: Exception) -> Polled:
+    """The poll, ended by a fault of ours."""
+    detail = clean.line(f"{type(error).__name__}: {error}")
+    answer = Failure(p.plan.url, "failed", detail, is_transient=False)
+    return replace(p, answer=answer, outcome="failed", detail=detail, parsed=None)
 
 
 async def _understand(
@@ -142,7 +150,9 @@ class Draft:
             raw_path = self._raw_path
         moment = p.answer.fetched_at if isinstance(p.answer, Response) else self.batch.committed_at
         new = self._add_entries(p, known, moment)
-        facts = _facts(p, moment, _listing(p.parsed, new, known, moment) if p.parsed else None)
+        fresh = {e.key for e in new}
+        seen = [k.first_seen_at for key, k in known.items() if key not in fresh]
+        facts = _facts(p, moment, _listing(p.parsed, new, seen, moment) if p.parsed else None)
         after = decide.after_poll(p.state, facts, timedelta(hours=self._nw.settings.longest_interval_hours))
         self.outcomes.add("feed", p.outcome, p.feed.id, self.day, p.detail[:300])
         self.polls.append(
@@ -170,9 +180,8 @@ class Draft:
         for key, entry in first.items():
             before = known.get(key)
             state, outcome = _entry_state(entry, before)
-            if before is None:
-                new.append(entry)
             if before is None or outcome == "reused":
+                new.append(entry)
                 self.rows.append(_entry_row(entry, moment))
                 self.pending.append(_pending_row(p.feed, entry, state, self._entries_path, moment))
             elif before.fingerprint != _fingerprint(entry):
@@ -245,12 +254,12 @@ def _dates(entries: list[Entry] | tuple[Entry, ...], moment: datetime) -> list[d
     return [d for e in entries if (d := clean.credible(e.published_at, moment))]
 
 
-def _listing(parsed: ParsedFeed, new: list[Entry], known: Mapping[str, KnownEntry], moment: datetime) -> Listing:
+def _listing(parsed: ParsedFeed, new: list[Entry], seen: list[datetime], moment: datetime) -> Listing:
     return Listing(
         dates=_dates(parsed.entries, moment),
         new_dates=_dates(new, moment),
         new_count=len(new),
-        known_first_seen=[k.first_seen_at for k in known.values()],
+        known_first_seen=seen,
         is_damaged=_is_damaged(parsed),
         ttl_minutes=parsed.ttl_minutes,
         skip_hours=parsed.skip_hours,
@@ -260,7 +269,8 @@ def _listing(parsed: ParsedFeed, new: list[Entry], known: Mapping[str, KnownEntr
 
 def _facts(p: Polled, moment: datetime, listing: Listing | None) -> PollFacts:
     if isinstance(p.answer, Failure):
-        return PollFacts(p.outcome, moment, p.plan, retry_after_seconds=p.answer.retry_after_seconds)
+        wait = p.answer.retry_after_seconds
+        return PollFacts(p.outcome, moment, p.plan, retry_after_seconds=wait, detail=p.detail[:500])
     return PollFacts(
         outcome=p.outcome,
         moment=moment,
@@ -272,4 +282,5 @@ def _facts(p: Polled, moment: datetime, listing: Listing | None) -> PollFacts:
         last_modified=p.answer.header("Last-Modified"),
         body_sha256=_sha256(p.answer.body),
         listing=listing,
+        detail=p.detail[:500],
     )

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("skip_days", _HOURS),
         sa.Column("moved_to", sa.Text()),
         sa.Column("moved_count", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("last_detail", sa.Text()),
         sa.Column("told_condition", sa.Text()),
     ):
         op.add_column("feeds", column)
@@ -51,5 +52,5 @@ def downgrade() -> None:
     op.drop_column("polls", "is_gap")
     op.drop_column("entries", "fingerprint")
     names = ("full_at", "entry_rate", "last_new_at", "newest_at", "longest_quiet_seconds", "ttl_minutes")
-    for name in (*names, "skip_hours", "skip_days", "moved_to", "moved_count", "told_condition"):
+    for name in (*names, "skip_hours", "skip_days", "moved_to", "moved_count", "last_detail", "told_condition"):
         op.drop_column("feeds", name)
