@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newswatch import clean, decide, urls
+from newswatch import calendar, clean, urls
 from newswatch.config import Feed
 from newswatch.model import DateSource, ExtractedPage
 
@@ -40,13 +40,13 @@ def dated(
     """Publication time, who says so, and the story's day. The feed's date comes first: it has a time and a zone."""
     if entry["published_at"]:
         published: datetime = entry["published_at"]
-        return published, "feed", decide.day_of(published, zone)
+        return published, "feed", calendar.day_of(published, zone)
     stated = clean.credible(page.published_at, first_seen_at) if page else None
     if stated and page and page.is_day_only:
         return stated, "page_day", stated.date()
     if stated:
-        return stated, "page", decide.day_of(stated, zone)
-    return None, "first_seen", decide.day_of(first_seen_at, zone)
+        return stated, "page", calendar.day_of(stated, zone)
+    return None, "first_seen", calendar.day_of(first_seen_at, zone)
 
 
 def story_row(

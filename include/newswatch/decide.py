@@ -6,8 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 POLL_INTERVAL = timedelta(minutes=15)
 SLACK = timedelta(minutes=2)  # the scheduler's tick may come a little before the interval is over
@@ -303,27 +302,6 @@ def covered_window(
     if is_unbroken or begins <= state.covered_to:
         return state.covered_from, polled_at
     return begins, polled_at
-
-
-def whole_days(begin: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
-    """Days of the zone that lie wholly between the two moments."""
-    day = begin.astimezone(zone).date()
-    if start_of(day, zone) < begin:
-        day += timedelta(days=1)
-    days = []
-    while start_of(day + timedelta(days=1), zone) <= end:
-        days.append(day)
-        day += timedelta(days=1)
-    return days
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of the day in the zone, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def day_of(moment: datetime, zone: ZoneInfo) -> date:
-    return moment.astimezone(zone).date()
 
 
 def share_out(groups: list[list[str]], shards: int) -> list[list[str]]:

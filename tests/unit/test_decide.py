@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch import decide
+from newswatch import calendar, decide
 from newswatch.decide import FeedState
 from newswatch.headers import max_age_seconds, retry_after_seconds
 
@@ -52,22 +52,24 @@ def test_a_page_gets_three_attempts() -> None:
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=9)), ZONES)
 def test_whole_days_are_exactly_those_that_lie_between(begin: datetime, span: timedelta, zone: ZoneInfo) -> None:
     end = begin + span
-    days = decide.whole_days(begin, end, zone)
+    days = calendar.whole_days(begin, end, zone)
     near = [begin.astimezone(zone).date() + timedelta(days=n) for n in range(-1, 12)]
     next_day = timedelta(days=1)
-    assert days == [d for d in near if decide.start_of(d, zone) >= begin and decide.start_of(d + next_day, zone) <= end]
+    assert days == [
+        d for d in near if calendar.start_of(d, zone) >= begin and calendar.start_of(d + next_day, zone) <= end
+    ]
 
 
 @given(MOMENTS, ZONES)
 def test_a_moment_lies_in_its_day(moment: datetime, zone: ZoneInfo) -> None:
-    day = decide.day_of(moment, zone)
-    assert decide.start_of(day, zone) <= moment < decide.start_of(day + timedelta(days=1), zone)
+    day = calendar.day_of(moment, zone)
+    assert calendar.start_of(day, zone) <= moment < calendar.start_of(day + timedelta(days=1), zone)
 
 
 def test_a_day_of_summer_times_end_has_25_hours() -> None:
     zone = ZoneInfo("Europe/Kyiv")
     day = date(2026, 10, 25)
-    assert decide.start_of(day + timedelta(days=1), zone) - decide.start_of(day, zone) == timedelta(hours=25)
+    assert calendar.start_of(day + timedelta(days=1), zone) - calendar.start_of(day, zone) == timedelta(hours=25)
 
 
 def covered(begin_hours: float, end_hours: float) -> FeedState:

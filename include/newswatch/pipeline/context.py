@@ -10,7 +10,7 @@ from functools import cached_property
 
 import structlog
 
-from newswatch import decide, embedded
+from newswatch import calendar, embedded
 from newswatch.config import Catalogue, Feed, load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
 from newswatch.fetch import Fetcher
@@ -54,7 +54,7 @@ class Newswatch:
         return Matcher(self.catalogue.topics)
 
     def day_of(self, moment: datetime) -> date:
-        return decide.day_of(moment, self.settings.zone)
+        return calendar.day_of(moment, self.settings.zone)
 
     def lease(self, owner: str, seconds: float) -> Lease:
         until = self.clock() + timedelta(seconds=seconds) + LEASE_MARGIN

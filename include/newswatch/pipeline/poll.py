@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 
-from newswatch import decide, urls
+from newswatch import calendar, decide, urls
 from newswatch.config import Feed
 from newswatch.decide import FeedState
 from newswatch.errors import RefusedByLedger
@@ -148,7 +148,7 @@ def _newly_covered(nw: Newswatch, before: FeedState, after: FeedState) -> list[d
     """Whole days that the feed's windows reach over since this poll."""
     if after.covered_from is None or after.covered_to is None:
         return []
-    whole = decide.whole_days(after.covered_from, after.covered_to, nw.settings.zone)
+    whole = calendar.whole_days(after.covered_from, after.covered_to, nw.settings.zone)
     if before.covered_from is None or before.covered_to is None or before.covered_from != after.covered_from:
         return whole
     since = nw.day_of(before.covered_to)  # days before it were noted then

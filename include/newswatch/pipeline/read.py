@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from newswatch import tables
+from newswatch.calendar import day_of
 from newswatch.config import parse_feeds
-from newswatch.decide import day_of
 from newswatch.ledger import Ledger, catalogues, days
 from newswatch.pipeline.build import table_path
 from newswatch.pipeline.context import ledger_url

@@ -1,0 +1,27 @@
+"""Days of a time zone: which one a moment lies in, and which lie between two moments."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def whole_days(begin: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
+    """Days of the zone that lie wholly between the two moments."""
+    day = begin.astimezone(zone).date()
+    if start_of(day, zone) < begin:
+        day += timedelta(days=1)
+    days = []
+    while start_of(day + timedelta(days=1), zone) <= end:
+        days.append(day)
+        day += timedelta(days=1)
+    return days
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of the day in the zone, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
