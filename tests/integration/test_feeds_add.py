@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import Site
 
 from newswatch.addresses import WEB_PORTS
 from newswatch.cli import main
@@ -17,6 +17,7 @@ from newswatch.model import Failure, Response
 from newswatch.settings import SHIPPED_CONFIG_DIR
 
 Add = Callable[..., Result]
+Site = Any  # conftest's: several modules of that name are about
 FEEDS = (
     "# Ours.\nfeeds:\n  - id: other\n    outlet: Other\n    url: https://other.example/rss\n    language: en # sure\n"
 )
