@@ -27,7 +27,7 @@ pytestmark = pytest.mark.airflow
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 # Far enough back that no story that appears meanwhile belongs to them, near enough to have digests to look at.
-WEEK = [YESTERDAY - timedelta(days=n) for n in reversed(range(20, 27))]
+DAYS = [YESTERDAY - timedelta(days=n) for n in reversed(range(20, 25))]
 
 
 def table_hashes(home: Path, days: list[date]) -> dict[str, str]:
@@ -147,23 +147,23 @@ def test_whoever_watches_the_feeds_is_told_of_each_once(running: Run, api: Airfl
         assert len(told) == len(set(told))
 
 
-def test_a_week_is_backfilled_while_polls_run_and_twice_gives_the_same_bytes(running: Run, api: AirflowApi):
+def test_days_are_backfilled_while_polls_run_and_twice_gives_the_same_bytes(running: Run, api: AirflowApi):
     wait_until_no_backfill_is_open(api)
     with polling(api) as polls:
         before = run_ids(api)
-        api.backfill("daily_digest", WEEK[0], WEEK[-1], reprocess="completed")
-        first = finished(api, before, 7)
-    hashes = table_hashes(running.home, WEEK)
+        api.backfill("daily_digest", DAYS[0], DAYS[-1], reprocess="completed")
+        first = finished(api, before, len(DAYS))
+    hashes = table_hashes(running.home, DAYS)
     wait_until_no_backfill_is_open(api)
     before = run_ids(api)
-    api.backfill("daily_digest", WEEK[0], WEEK[-1], reprocess="completed")
-    second = finished(api, before, 7)
+    api.backfill("daily_digest", DAYS[0], DAYS[-1], reprocess="completed")
+    second = finished(api, before, len(DAYS))
     for runs in (first, second):
-        assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in WEEK]
+        assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in DAYS]
         assert {r["state"] for r in runs} == {"success"}
     assert set(polls) == {"success"}
-    assert len(hashes) == 7 * 6
-    assert table_hashes(running.home, WEEK) == hashes
+    assert len(hashes) == len(DAYS) * 6
+    assert table_hashes(running.home, DAYS) == hashes
 
 
 def wait_until_no_backfill_is_open(api: AirflowApi) -> None:
@@ -177,10 +177,10 @@ def wait_until_no_backfill_is_open(api: AirflowApi) -> None:
 
 
 def test_a_backfill_issues_a_numbered_digest_and_delivers_nothing(running: Run, api: AirflowApi):
-    folder = running.home / "data" / "digests" / str(WEEK[0])
+    folder = running.home / "data" / "digests" / str(DAYS[0])
     assert "Re-issue" in (folder / "digest.md").read_text()
     assert "Re-issue" not in (folder / "issue-1" / "digest.md").read_text()
-    run = next(r for r in api.runs("daily_digest") if r["partition_key"] == str(WEEK[0]))
+    run = next(r for r in api.runs("daily_digest") if r["partition_key"] == str(DAYS[0]))
     tasks = api.call("GET", f"/dags/daily_digest/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     assert {t["task_id"]: t["state"] for t in tasks} == {
         "tables": "success",
@@ -188,7 +188,7 @@ def test_a_backfill_issues_a_numbered_digest_and_delivers_nothing(running: Run, 
         "deliver": "skipped",
     }
     latest = running.home / "data" / "digests" / "latest.html"  # yesterday's, where its scheduled run is due already
-    assert not latest.exists() or f"{WEEK[0].day} {WEEK[0]:%B %Y}" not in latest.read_text()
+    assert not latest.exists() or f"{DAYS[0].day} {DAYS[0]:%B %Y}" not in latest.read_text()
 
 
 def test_a_wrong_edit_stops_nothing_and_the_run_says_so(running: Run, api: AirflowApi):
@@ -224,19 +224,19 @@ def test_a_topic_added_today_finds_last_months_stories(running: Run, api: Airflo
     before = run_ids(api)
     done = running.command(
         *("airflow", "backfill", "create", "--dag-id", "daily_digest"),
-        *("--from-date", str(WEEK[0]), "--to-date", str(WEEK[-1]), "--reprocess-behavior", "completed"),
+        *("--from-date", str(DAYS[0]), "--to-date", str(DAYS[-1]), "--reprocess-behavior", "completed"),
     )
     assert done.returncode == 0, done.stderr
-    runs = finished(api, before, 7)
-    assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in WEEK]
+    runs = finished(api, before, len(DAYS))
+    assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in DAYS]
     mentions = pd.read_parquet(running.home / "data" / "tables" / "mentions")
-    found = mentions[(mentions["topic"] == "harvest") & mentions["day"].isin(WEEK)]
+    found = mentions[(mentions["topic"] == "harvest") & mentions["day"].isin(DAYS)]
     assert len(found) > 0
     assert found["sentence"].str.contains("harvest", case=False).all()
 
 
 def test_a_digest_that_fails_is_noticed_in_a_file(running: Run, api: AirflowApi):
-    day = WEEK[3]
+    day = DAYS[3]
     stories = running.home / "data" / "batches" / "story_texts" / str(day)
     hidden = stories.with_name("hidden")
     stories.rename(hidden)
