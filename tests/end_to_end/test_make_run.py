@@ -262,7 +262,7 @@ def test_explain_tells_where_a_story_comes_from(running: Run):
     assert (running.home / "data" / told["bytes"]["file"]).exists()
 
 
-def test_ctrl_c_or_a_kill_ends_everything_and_the_next_run_goes_on_from_there(running: Run, home: Path):
+def test_ctrl_c_ends_everything_and_the_next_run_goes_on_from_there(running: Run, home: Path):
     stories = sorted(pd.read_parquet(home / "data" / "tables" / "stories", columns=["story_id"])["story_id"])
     issues = {p: p.read_bytes() for p in (home / "data" / "digests").glob("*/issue-*/digest.md")}
     assert "Stopped." in running.stop()
@@ -274,9 +274,16 @@ def test_ctrl_c_or_a_kill_ends_everything_and_the_next_run_goes_on_from_there(ru
         assert set(stories) <= set(now)
         assert {p: p.read_bytes() for p in issues} == issues
     finally:
-        again.process.kill()  # as a power cut would: nothing is cleaned up
-        again.process.communicate()
-    after_kill = start(home)
-    assert "that an earlier run had left" in after_kill.printed
-    after_kill.stop()
+        again.stop()
+    assert processes_of(home) == []
+
+
+@pytest.mark.slow
+def test_after_a_power_cut_the_next_run_cleans_up_and_goes_on(running: Run, home: Path):
+    cut = start(home)
+    cut.process.kill()  # nothing is cleaned up
+    cut.process.communicate()
+    after = start(home)
+    assert "that an earlier run had left" in after.printed
+    after.stop()
     assert processes_of(home) == []
