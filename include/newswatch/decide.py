@@ -104,14 +104,13 @@ def is_due(next_due_at: datetime | None, now: datetime) -> bool:
 def plan_poll(state: FeedState, now: datetime) -> PollPlan:
     """Ask with the last good poll's validators (RFC 9110, section 13.1); once a day without, where feeds.yaml says."""
     is_full = state.full_at is None or now - state.full_at >= FULL_EVERY - SLACK
-    is_learnt = state.moved_to is not None and state.moved_count >= MOVES_TO_LEARN
     headers = {}
     if not is_full and state.etag:
         headers["If-None-Match"] = state.etag
     if not is_full and state.last_modified:
         headers["If-Modified-Since"] = state.last_modified
-    url = state.moved_to if is_learnt and not is_full and state.moved_to else state.url
-    return PollPlan(url, headers, is_full)
+    is_learnt = state.moved_count >= MOVES_TO_LEARN and not is_full
+    return PollPlan(state.moved_to if is_learnt and state.moved_to else state.url, headers, is_full)
 
 
 def after_poll(state: FeedState, facts: PollFacts, longest: timedelta = LONGEST_INTERVAL) -> FeedState:

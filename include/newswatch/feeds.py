@@ -58,10 +58,8 @@ def parse(
     zone = ZoneInfo(timezone) if timezone else None
     base = url if reading.is_atom else urls.resolve(url, reading.site) or url  # RSS names no base; Atom's is RFC 3986's
     entries = _apart([_entry(item, feed_id, base, zone) for item in reading.items[:MAX_ENTRIES]])
-    stated = [e.published_at for e in entries if e.published_at]
     return ParsedFeed(
         entries=entries,
-        window_from=min(stated, default=None),
         repair=repair or ("cleaned" if has_faults else ""),
         is_cut=document.is_cut or (bool(repair) and reading.worth < min(document.item_count, MAX_ENTRIES)),
         left_out_count=document.left_out_count,

@@ -28,13 +28,17 @@ class ParsedFeed:
     """A feed document that was understood."""
 
     entries: tuple[Entry, ...]
-    window_from: datetime | None  # publication time of the oldest dated entry
     repair: str = ""  # what it took to read it: "" nothing, "cleaned", "lxml"
     is_cut: bool = False  # the document's end, or some of its entries, are missing
     left_out_count: int = 0  # entries beyond feeds.MAX_ENTRIES
     ttl_minutes: int | None = None  # RSS 2.0 <ttl>: not worth asking again before
     skip_hours: tuple[int, ...] = ()  # RSS 2.0 <skipHours>, GMT, 0 to 23
     skip_days: tuple[int, ...] = ()  # RSS 2.0 <skipDays>, Monday 0
+
+    @property
+    def window_from(self) -> datetime | None:
+        """Publication time of the oldest dated entry."""
+        return min((e.published_at for e in self.entries if e.published_at), default=None)
 
 
 @dataclass(frozen=True, slots=True)

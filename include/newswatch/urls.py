@@ -217,6 +217,11 @@ def is_same_site(one: str, other: str) -> bool:
     return a == b or a.endswith("." + b) or b.endswith("." + a)
 
 
+def names_of(address: str) -> list[str]:
+    """Under what a canonical URL is known: itself, and its twin key; the address of a story without a page has none."""
+    return [address] if "#entry-" in address else [address, twin_key(address)]
+
+
 def leads_nowhere(asked: str, answered: str) -> bool:
     """Whether a redirect led from a page to one that stands for many: a home page, a login, an error page."""
     own, other = urlsplit(canonical(asked)), urlsplit(canonical(answered))

@@ -8,7 +8,6 @@ from newswatch import tables, urls
 from newswatch.errors import UnknownStory
 from newswatch.ledger import days, stories
 from newswatch.pipeline.context import Newswatch
-from newswatch.pipeline.paged import names_of
 
 
 def explain(nw: Newswatch, url: str) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         raise UnknownStory(f"no story is known at {url!r}: that is no web address. Write it as the digest shows it.")
     address = urls.canonical(url)
     with nw.ledger.begin() as connection:
-        known = stories.find(connection, names_of(address))
+        known = stories.find(connection, urls.names_of(address))
         if known is None:
             raise UnknownStory(
                 f"no story is known at {address}. Is it the link that a feed gave, and does this ledger hold that feed?"

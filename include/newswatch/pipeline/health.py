@@ -28,11 +28,15 @@ class FeedHealth:
     outlet: str
     state: FeedState
     condition: str
-    detail: str  # of the last poll
     new_entries: tuple[tuple[date, int], ...]  # for each day, oldest first
     failures: dict[str, int] = field(default_factory=dict)  # outcome → polls
     poll_count: int = 0
     gap_count: int = 0
+
+    @property
+    def detail(self) -> str:
+        """What the last poll said of its end."""
+        return self.state.last_detail or ""
 
     @property
     def interval(self) -> timedelta | None:
@@ -83,7 +87,6 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 outlet=feed.outlet,
                 state=state,
                 condition=decide.condition(state, now),
-                detail=state.last_detail or "",
                 new_entries=tuple((day, new[day]) for day in days),
                 failures=dict(failures.most_common()),
                 poll_count=sum(count.poll_count for count in counts),

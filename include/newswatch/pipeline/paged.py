@@ -52,11 +52,6 @@ class Ended:
         return len(self.answer.raw_body) if self.answer else 0
 
 
-def names_of(address: str) -> list[str]:
-    """The address, and the key that it shares with its twins; the address of a story without a page has none."""
-    return [address] if "#entry-" in address else [address, urls.twin_key(address)]
-
-
 def make_jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[Job]:
     """Entries with what their poll kept of them, grouped by the page that they lead to."""
     texts: dict[str, dict[Key, dict[str, Any]]] = {}

@@ -19,7 +19,7 @@ from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.manners import HostMemory
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.gather import Gathering
-from newswatch.pipeline.paged import Ended, Job, end, feed_of, make_jobs, names_of
+from newswatch.pipeline.paged import Ended, Job, end, feed_of, make_jobs
 from newswatch.sandbox import Sandbox
 from newswatch.warc import WarcBuffer
 
@@ -99,7 +99,7 @@ class _Fetch:
         with nw.ledger.begin() as connection:
             claimed = stories.claim_pending(connection, *self._shard, ENTRIES_A_CLAIM, self._lease, nw.clock())
             jobs = make_jobs(nw, claimed)
-            names = [name for job in jobs if job.address for name in names_of(job.address)]
+            names = [name for job in jobs if job.address for name in urls.names_of(job.address)]
             story_of = stories.known_urls(connection, names)
         known, asked = [], []
         for job in jobs:
@@ -133,7 +133,7 @@ class _Fetch:
         with nw.ledger.begin() as connection:
             stories.hold(connection, [key for e in ended for key in e.job.keys], self._lease)
             made = [row for row in rows.values() if row]
-            known = stories.known_urls(connection, [n for row in made for n in names_of(row["canonical_url"])])
+            known = stories.known_urls(connection, [n for row in made for n in urls.names_of(row["canonical_url"])])
             fresh = _one_a_story(made, known)
             files = _write(nw, batch, raw, raw_path, fresh)
             added = stories.add(connection, [_ledger_row(row, batch) for _, row in sorted(fresh.items())])
@@ -159,7 +159,7 @@ class _Fetch:
 
 
 def _story_at(story_of: Mapping[str, str], address: str) -> str | None:
-    return next((story_of[name] for name in names_of(address) if name in story_of), None)
+    return next((story_of[name] for name in urls.names_of(address) if name in story_of), None)
 
 
 def _one_a_story(made: Sequence[dict[str, Any]], known: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -172,7 +172,7 @@ def _one_a_story(made: Sequence[dict[str, Any]], known: Mapping[str, str]) -> di
             row["story_id"] = before
         else:
             fresh[row["story_id"]] = row
-        story_of |= {name: row["story_id"] for name in names_of(row["canonical_url"]) if name not in story_of}
+        story_of |= {name: row["story_id"] for name in urls.names_of(row["canonical_url"]) if name not in story_of}
     return fresh
 
 
@@ -227,7 +227,7 @@ def _aliases(ended: Sequence[Ended], rows: Mapping[int, dict[str, Any] | None]) 
         addresses = [row["canonical_url"] if row else None, e.job.address]
         addresses.append(urls.canonical(e.answer.url) if e.answer and e.page else None)
         if story_id:
-            for name in (name for address in addresses if address for name in names_of(address)):
+            for name in (name for address in addresses if address for name in urls.names_of(address)):
                 story_of.setdefault(name, story_id)
     return story_of
 
