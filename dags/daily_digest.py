@@ -5,7 +5,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from newswatch_airflow import steps
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
-from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of
+from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of, switch
 from newswatch_airflow.notices import FailureNotice
 from newswatch_airflow.timetables import DayAfterTimetable
 
@@ -17,7 +17,8 @@ Each day at {DIGEST_HOUR:02d}:00 ({TIMEZONE}), for the day before: `tables` ▸ 
 #### Rebuild days by hand
 
 A backfill replays the chosen days from what is stored, with **today's topics**, and needs no network. Nothing is
-delivered again unless you set the param `deliver`. Each digest gets a new number; earlier issues stay.
+delivered again unless you set the param `deliver`; `extract` reads the pages' stored bytes again first. Each digest
+gets a new number; earlier issues stay.
 
 | where | how |
 | --- | --- |
@@ -39,12 +40,8 @@ not for new topics. The dates are those of the days themselves. One backfill of 
     default_args=DEFAULT_ARGS,
     on_failure_callback=[FailureNotice()],
     params={
-        "deliver": Param(
-            False,
-            type="boolean",
-            title="Deliver",
-            description="Deliver the digest of a backfill or manual run too. A scheduled run always delivers.",
-        ),
+        "deliver": switch("Deliver", "Deliver a backfill's or manual run's digest too; a scheduled one always is."),
+        "extract": switch("Extract again", "First read the stories' stored bytes anew, with today's cleaning."),
         "day": Param(
             None,
             type=["null", "string"],
@@ -59,7 +56,9 @@ not for new topics. The dates are those of the days themselves. One backfill of 
 def daily_digest():
     @task(outlets=[DAY_TABLES])
     def tables(*, outlet_events) -> None:
-        steps.build_tables(day_of(get_current_context()), outlet_events[DAY_TABLES])
+        context = get_current_context()
+        is_reread = context["params"]["extract"]
+        steps.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reread=is_reread)
 
     @task(outlets=[DIGESTS])
     def digest(*, outlet_events) -> int:

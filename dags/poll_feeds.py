@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import dag, get_current_context, task
 
 from newswatch_airflow import steps
 from newswatch_airflow.assets import STORIES
-from newswatch_airflow.defaults import DEFAULT_ARGS, SHARDS, START
+from newswatch_airflow.defaults import DEFAULT_ARGS, SHARDS, START, switch
 
 DOC = """
 ### Poll the feeds
@@ -18,6 +18,7 @@ Every 15 minutes, one run at a time. A run of this DAG never fails because a fee
 | `plan` | picks the feeds whose turn it is and shares them out by host |
 | `poll` | gets the feeds, keeps their bytes, notes new entries |
 | `fetch` | gets the pages of pending entries, those of earlier runs too, and makes stories of them |
+| | then looks again at stories that match a topic, after 1, 6 and 24 hours, and keeps what was changed |
 | `tag` | says what the new stories mention |
 | `announce` | names the touched days as partitions of the asset `stories`; `refresh_day` rebuilds exactly those |
 
@@ -34,9 +35,7 @@ note says what to mend.
     default_args=DEFAULT_ARGS,
     dagrun_timeout=timedelta(hours=1),
     params={
-        "all_feeds": Param(
-            False, type="boolean", title="All feeds", description="Poll every feed now, also those that are not due."
-        )
+        "all_feeds": switch("All feeds", "Poll every feed now, also those that are not due."),
     },
     doc_md=DOC,
     tags=["newswatch"],

@@ -1,84 +1,118 @@
-"""Lines on a story's page that are not the story: pleas, prompts, boxes. A table of phrases by language.
+"""Lines on a story's page that are not the story, told by their words: pleas, prompts, credits, labels of boxes.
 
-A phrase takes out the whole line, so each is narrow: what a publisher says to readers, never what a story reports.
+The table is `phrases.toml`, by language and reason; all languages apply to every line, since pages mix them. A phrase
+takes out the whole line.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
 
-# Each row: (what it is, pattern over the lower-cased line). Collected by reading pages; sorted by language and kind.
-_PHRASES: tuple[tuple[str, str], ...] = (
-    ("subscribe", r"^subscribe (?:to|for|now|today)\b"),
-    ("subscribe", r"\bto bookmark (?:this|your favou?rite) (?:article|stor)"),
-    ("subscribe", r"^(?:already a (?:subscriber|member)|want to (?:bookmark|save) )"),
-    ("subscribe", r"^(?:sign up|register|log ?in|subscribe) (?:here |now |today |free )*(?:to|for|and) "),
-    ("newsletter", r"^(?:get|receive) .{0,60}(?:in|to) your inbox"),
-    ("newsletter", r"\b(?:sign up (?:for|to)|subscribe to) (?:our|the) .{0,40}(?:newsletter|briefing|podcast)"),
-    ("newsletter", r"^(?:get|receive|join) the [\w' ]{3,40}(?:briefing|newsletter|bulletin)\b(?:[:.!].*)?$"),
-    ("newsletter", r"^(?:рассылка|розсилка)\s*:"),
-    ("comments", r"^(?:join (?:our|the) (?:commenting|conversation|discussion)|(?:post|leave|add) a comment\b)"),
-    ("comments", r"^(?:\d+ )?comments?(?: \(\d+\))?$"),
-    ("comments", r"^join thought-provoking conversations"),
-    ("plea", r"\byour (?:support|donation|contribution|gift)s? (?:makes|helps|allows|enables|keeps|lets|means)\b"),
-    (
-        "plea",
-        r"^from .{5,160}, (?:our (?:reporters|journalists|correspondents)|we|the [\w ]{3,40}) (?:is|are) "
-        r"(?:there|on the ground)\b",
-    ),
-    ("plea", r"\bpaid for by (?:our )?(?:readers|members|supporters)\b"),
-    ("plea", r"\b(?:please|consider) (?:donat|contribut|support)(?:e|ing)\b.{0,80}$"),
-    ("plea", r"^(?:support|donate to|help) (?:us|our (?:journalism|reporters|newsroom|work))\b"),
-    (
-        "plea",
-        r"\b(?:our|independent) (?:reporters|journalists|journalism|newsroom)\b.{0,200}\b(?:donat|your support|fund|"
-        r"contribut|paywall|subscri)",
-    ),
-    (
-        "plea",
-        r"\b(?:your support|donat\w+|contribut\w+)\b.{0,200}\b(?:our|independent) (?:reporters|journalists|"
-        r"journalism|newsroom|reporting)\b",
-    ),
-    (
-        "related",
-        r"^(?:read (?:more|also|next)|related(?: (?:stories|articles|links|topics|coverage))?|more on this story|"
-        r"see also|recommended|most read|also read|you may also like)\b\s*(?::.*)?$",
-    ),
-    ("related", r"^(?:read (?:more|also)|see also|related|recommended)\s*[:>»–—-]"),
-    ("share", r"^(?:share (?:this|on|via)|follow us (?:on|at)|copy link|print this)\b"),
-    ("share", r"^(?:write to the editor|print this page)(?: \| .{0,60})?$"),
-    ("app", r"^(?:download (?:the|our) app|open in app|get the app)\b"),
-    ("cookies", r"\b(?:we use cookies|accept (?:all )?cookies|cookie (?:policy|settings))\b"),
-    ("plea", r"^(?:поддержите|поддержать) (?:нас|нашу|наше|редакцию|проект|независим)"),
-    ("plea", r"\b(?:ваш[аеу]? (?:поддержк|пожертвовани|донат)\w*|сделайте пожертвование|оформите пожертвование)\b"),
-    ("subscribe", r"^(?:подписывайтесь|подпишитесь|подписаться|следите за нами|читайте нас)\b"),
-    ("related", r"^(?:читайте (?:также|еще|ещё|далее)|по теме|смотрите также|материалы по теме|подробнее)\s*(?::.*)?$"),
-    ("related", r"^(?:читайте (?:также|еще|ещё|далее)|смотрите также)\b"),
-    ("comments", r"^(?:комментарии|оставить комментарий|обсудить)(?: \(?\d+\)?)?$"),
-    ("share", r"^поделиться\b.{0,40}$"),
-    ("plea", r"^(?:підтримайте|підтримати) (?:нас|нашу|наше|редакцію|незалежн)"),
-    ("plea", r"\b(?:ваша підтримка|вашій підтримці|вашої підтримки|зробіть (?:внесок|пожертву|донат))\b"),
-    ("subscribe", r"^(?:підписуйтесь|підписуйтеся|підпишіться|підписатися|стежте за нами|читайте нас)\b"),
-    ("related", r"^(?:читайте (?:також|ще|далі)|дивіться також)\b"),
-    ("related", r"^(?:за темою|матеріали за темою)\s*(?::.*)?$"),
-    ("comments", r"^(?:коментарі|залишити коментар|обговорити)(?: \(?\d+\)?)?$"),
-    ("share", r"^поділитися\b.{0,40}$"),
-)
-_PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _PHRASES)
-_QUOTES = ("“", "«", "„", '"', "‘", "—")  # somebody speaks: a story's line
-MAX_LINE_CHARS = 700  # a longer line is a story's paragraph, whatever it says
+from pydantic import BaseModel, ConfigDict, RootModel, field_validator, model_validator
+
+_ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_QUOTES = ("“", "«", "„", '"', "‘", "—", "「", "『")
+_AFTER_LABEL = r" ?(?:[:：»>|]| [–—-] )"
+_CONTACT = re.compile(r"(?:[\w.+-]+@[\w-]+\.[\w.]+|(?:twitter|facebook|instagram|x)\.com/\S+|@\w+)(?:$|[ ,;|/])")
+MAX_LABEL_CHARS = 60
+MAX_PROMPT_CHARS = 320
+MAX_PLEA_CHARS = 700  # a longer line is a story's paragraph, whatever it says
 
 
-def kind_of(line: str) -> str | None:
-    """Which kind of furniture the line is, or None: it stays."""
-    if len(line) > MAX_LINE_CHARS or line.startswith(_QUOTES):
+class Phrases(BaseModel):
+    """The rows of one language and reason; `phrases.toml` explains them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labels: tuple[str, ...] = ()
+    colon: tuple[str, ...] = ()
+    begins: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    @field_validator("labels", "colon", "words", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(" ".join(label.split()) for label in value.split(",")) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _is_hinted(self) -> Phrases:
+        if bool(self.holds) != bool(self.words):
+            raise ValueError("`holds` and `words` go together")
+        return self
+
+
+class _Table(RootModel[dict[str, dict[str, Phrases]]]):
+    """Language → reason → phrases."""
+
+
+class _Patterns:
+    """The table, ready to be asked."""
+
+    def __init__(self, table: dict[str, dict[str, Phrases]]) -> None:
+        rows = [(reason, phrases) for reasons in table.values() for reason, phrases in reasons.items()]
+        self.labels = {_bare(label): reason for reason, p in rows for label in (*p.labels, *p.colon)}
+        begins = [(reason, pattern) for reason, p in rows for pattern in p.begins]
+        for reason in dict.fromkeys(reason for reason, p in rows if p.colon):
+            labels = sorted({re.escape(label) for r, p in rows if r == reason for label in p.colon}, reverse=True)
+            begins.append((reason, rf"[^\w\s]*(?:{'|'.join(labels)}){_AFTER_LABEL}"))
+        self.begins = _United(begins)
+        self.holds = _United([(reason, pattern) for reason, p in rows for pattern in p.holds])
+        self.words = tuple(dict.fromkeys(word for _, p in rows for word in p.words))
+
+
+class _United:
+    """Patterns as one, which says the reason of the one that matched."""
+
+    def __init__(self, rows: list[tuple[str, str]]) -> None:
+        self._reasons = [reason for reason, _ in rows]
+        self._any = re.compile("|".join(f"(?:{pattern})" for _, pattern in rows))
+        self._which = re.compile("|".join(f"({pattern})" for _, pattern in rows))
+        assert self._which.groups == len(rows), "a pattern of phrases.toml has a group of its own: write (?:…)"
+
+    def at_start(self, line: str) -> str | None:
+        return self._reason(self._which.match(line)) if self._any.match(line) else None  # without groups it is faster
+
+    def within(self, line: str) -> str | None:
+        return self._reason(self._which.search(line))
+
+    def _reason(self, match: re.Match[str] | None) -> str | None:
+        return self._reasons[(match.lastindex or 1) - 1] if match else None
+
+
+@cache
+def _patterns() -> _Patterns:
+    with Path(__file__).with_name("phrases.toml").open("rb") as file:
+        return _Patterns(_Table.model_validate(tomllib.load(file)).root)
+
+
+def _bare(line: str) -> str:
+    """The line without digits, punctuation and symbols at its ends."""
+    return _ENDS.sub("", line)
+
+
+def is_speech(line: str) -> bool:
+    """Whether the line begins with a quotation mark or a dash: somebody speaks."""
+    return line.startswith(_QUOTES)
+
+
+def reason_of(line: str) -> str | None:
+    """Why the line is not the story's, or None: it stays."""
+    if len(line) > MAX_PLEA_CHARS or is_speech(line):
         return None
     low = line.lower().replace("’", "'")
-    return next((kind for kind, pattern in _PATTERNS if pattern.search(low)), None)
-
-
-def remove(text: str) -> tuple[str, int]:
-    """The text without such lines, and how many were taken out."""
-    lines = text.split("\n")
-    kept = [line for line in lines if kind_of(line) is None]
-    return "\n".join(kept), len(lines) - len(kept)
+    patterns = _patterns()
+    if len(low) <= MAX_LABEL_CHARS:
+        bare = _bare(low)
+        if not bare:
+            return None if any(c.isdigit() for c in low) else "rule"  # a line of dashes, stars or dots
+        if reason := patterns.labels.get(bare):
+            return reason
+        if _CONTACT.match(low) and len(low.split()) <= 3:
+            return "credit"
+    if len(low) <= MAX_PROMPT_CHARS and (reason := patterns.begins.at_start(low)):
+        return reason
+    return patterns.holds.within(low) if any(word in low for word in patterns.words) else None

@@ -5,14 +5,19 @@ Parquet refuses lone surrogates, PostgreSQL refuses NUL, and readers refuse cont
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
+import nh3
+
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_BLOCK = re.compile(r"(?i)<(?:/?(?:p|div|li|h\d|tr)|br)\b[^<>]{0,200}>")
 _BLANKS = re.compile(r"[ \t\xa0]+")
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # before it the web had no news feeds: such a date is a fault
 MAX_TITLE_CHARS = 500
 MAX_SUMMARY_CHARS = 4000
+MAX_MARKUP_CHARS = 100_000  # of one value that are looked at: a summary keeps MAX_SUMMARY_CHARS of them
 
 
 def text(value: str) -> str:
@@ -29,6 +34,14 @@ def line(value: str, limit: int = MAX_TITLE_CHARS) -> str:
 def paragraphs(value: str) -> str:
     """Text with its empty lines taken out: a paragraph a line."""
     return "\n".join(part for part in text(value).split("\n") if part)
+
+
+def plain(markup: str, *, between_blocks: str = " ") -> str:
+    """Text of an HTML fragment: no tags, references resolved. Blocks part words."""
+    if "<" not in markup:
+        return html.unescape(markup)
+    spaced = _BLOCK.sub(between_blocks, markup[:MAX_MARKUP_CHARS])
+    return html.unescape(nh3.clean(spaced, tags=set(), attributes={}))
 
 
 def credible(published_at: datetime | None, first_seen_at: datetime) -> datetime | None:

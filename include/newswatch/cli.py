@@ -22,7 +22,7 @@ from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from newswatch.pipeline import Newswatch
+    from newswatch.pipeline import Newswatch, RereadReport
 
 
 OWNER = "newswatch poll"  # of leases: the next call goes on with what a killed one had taken
@@ -117,10 +117,13 @@ def poll(due: bool) -> None:
         feed_ids = [f for shard in pipeline.plan_poll(nw, 1, only_due=due) for f in shard.feed_ids]
         polled = pipeline.poll(nw, feed_ids, OWNER)
         fetched = pipeline.fetch_pending(nw, OWNER)
+        visited = pipeline.visit_due(nw, OWNER)
         tagged = pipeline.tag_new(nw, OWNER)
     click.echo(f"feeds    {_counts(polled.feed_outcomes)}")
     click.echo(f"entries  {_counts(polled.entry_outcomes)}")
     click.echo(f"pages    {_counts(fetched.page_outcomes)}")
+    if visited.outcomes:
+        click.echo(f"visits   {_counts(visited.outcomes)}")
     click.echo(f"stories  {fetched.story_count} new; {_counts(tagged.topic_story_counts)}")
     if polled.feed_outcomes and not polled.is_any_read:
         click.echo("No feed could be read. Is there a network? The table `outcomes` has an example of each failure.")
@@ -138,10 +141,13 @@ def _counts(counts: dict[str, int]) -> str:
 @click.argument("days", nargs=-1, required=True, type=_Days(), metavar="DAY...")
 @click.option("--digest/--no-digest", default=True, show_default=True, help="Issue the day's digest too.")
 @click.option("--missing", is_flag=True, help="Only days of which something is stored and that were never built.")
-def build(days: tuple[list[date], ...], digest: bool, missing: bool) -> None:
+@click.option("--extract", is_flag=True, help="First read the day's stories anew from their stored bytes.")
+def build(days: tuple[list[date], ...], digest: bool, missing: bool, extract: bool) -> None:
     """Build the tables and the digest of each DAY (2026-11-22, or 2026-11-16..2026-11-22) from what is stored.
 
-    Stories are tagged with the topics of today's topics.yaml. A day that has a digest gets a numbered re-issue.
+    Stories are tagged with the topics of today's topics.yaml. A day that has a digest gets a numbered re-issue. With
+    --extract their text, date and all else is first read again from the pages' bytes; a story with a better date moves
+    to its day, which is to be built too.
     """
     from newswatch import pipeline
 
@@ -149,12 +155,20 @@ def build(days: tuple[list[date], ...], digest: bool, missing: bool) -> None:
     with _open() as nw:
         wanted = [day for group in days for day in group]
         for day in pipeline.never_built(nw, wanted) if missing else wanted:
+            if extract:
+                click.echo(_reread(pipeline.reread_day(nw, day, issuer), day))
             built = pipeline.build_day(nw, day)
             text = f"{day}  {built.story_count} stories; {_counts(built.topic_story_counts)}"
             if digest:
                 issued = pipeline.issue_digest(nw, day, issuer)
                 text += f"; digest {issued.number}: {nw.store.locate(issued.html_path)}"
             click.echo(text)
+
+
+def _reread(done: RereadReport, day: date) -> str:
+    moved = f"; some moved to {', '.join(map(str, done.moved_to))}" if done.moved_to else ""
+    failed = f"; {done.failed_count} could not be, and stay as they were" if done.failed_count else ""
+    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{moved}"
 
 
 @main.command()
@@ -166,7 +180,8 @@ def build(days: tuple[list[date], ...], digest: bool, missing: bool) -> None:
 def extract(path: Path | None, url: str | None, manifest: Any) -> None:
     """Extract the story of one saved page, or of each page that a manifest lists: one JSON line a page.
 
-    A page that gives no story gets a line with `error`; a path is taken from the current folder; .gz is unpacked.
+    A page that gives no story gets a line with `error`; a path is taken from the current folder; .gz is unpacked. Lines
+    that recur in several stories of a host are learnt from the manifest and cut; `cut` shows all that was, and why.
     """
     if (path is None) == (manifest is None) or (path is not None and not url):
         raise click.UsageError("Give a PATH with --url, or --manifest alone.")
@@ -201,7 +216,7 @@ def tag() -> None:
 @main.command()
 @click.argument("url")
 def explain(url: str) -> None:
-    """Print all that is known of the story at URL: bytes, witnesses, mentions, days."""
+    """Print all that is known of the story at URL: bytes, witnesses, lines, what was cut, mentions, revisions, days."""
     from newswatch import pipeline
 
     with _open() as nw:
@@ -231,7 +246,7 @@ def show_settings() -> None:
 @main.command("dictionary")
 def show_dictionary() -> None:
     """Print the data dictionary: every table, column, type, unit and outcome."""
-    from newswatch.tables import dictionary
+    from newswatch.dictionary import dictionary
 
     click.echo(dictionary(), nl=False)
 

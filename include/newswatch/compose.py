@@ -1,15 +1,18 @@
-"""An entry and its page → a story: which witness is believed for what."""
+"""An entry and its page → a story: the witnesses of both are heard, `witnesses` says who is believed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newswatch import calendar, clean, urls
+from newswatch import calendar, clean, kinds, language, recurring, urls, witnesses
 from newswatch.config import Feed
-from newswatch.model import DateSource, ExtractedPage
+from newswatch.model import ExtractedPage, Line, Statement, story_text
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,12 @@ class Fetched:
 
     url: str  # the last hop's
     page: ExtractedPage
+    raw_path: str
     raw_offset: int
     raw_bytes: int
 
 
-def canonical_url(entry: dict[str, Any], feed: Feed, fetched: Fetched | None) -> str:
+def canonical_url(entry: Mapping[str, Any], feed: Feed, fetched: Fetched | None) -> str:
     """The page's credible canonical link, else the address that answered, else the entry's link.
 
     An entry without a link gets an address of its own below its feed's.
@@ -34,50 +38,106 @@ def canonical_url(entry: dict[str, Any], feed: Feed, fetched: Fetched | None) ->
     return f"{urls.canonical(feed.url)}#entry-{urls.story_id(entry['entry_key'])}"
 
 
-def dated(
-    entry: dict[str, Any], page: ExtractedPage | None, first_seen_at: datetime, zone: ZoneInfo
-) -> tuple[datetime | None, DateSource, date]:
-    """Publication time, who says so, and the story's day. The feed's date comes first: it has a time and a zone."""
-    if entry["published_at"]:
-        published: datetime = entry["published_at"]
-        return published, "feed", calendar.day_of(published, zone)
-    stated = clean.credible(page.published_at, first_seen_at) if page else None
-    if stated and page and page.is_day_only:
-        return stated, "page_day", stated.date()
-    if stated:
-        return stated, "page", calendar.day_of(stated, zone)
-    return None, "first_seen", calendar.day_of(first_seen_at, zone)
-
-
-def story_row(
-    entry: dict[str, Any], feed: Feed, fetched: Fetched | None, raw_path: str | None, zone: ZoneInfo
-) -> dict[str, Any] | None:
+def story_row(entry: Mapping[str, Any], feed: Feed, fetched: Fetched | None, zone: ZoneInfo) -> Row | None:
     """A row of the table `story_texts`, or None where neither page nor feed has any text."""
-    page = fetched.page if fetched else None
-    stated = page.title if page and page.is_title_stated else ""
-    title = stated or entry["title"] or (page.title if page else "")
-    text = page.text if page else clean.paragraphs(entry["summary"])
-    if not (title or text):
-        return None
     address = canonical_url(entry, feed, fetched)
-    published_at, source, day = dated(entry, page, entry["first_seen_at"], zone)
+    lines = fetched.page.lines if fetched else _feed_lines(entry["summary"])
+    statements = [*(fetched.page.statements if fetched else ()), *_feed_statements(entry)]
+    facts = _facts(statements, address, entry["first_seen_at"], feed, zone)
+    if not (facts["title"] or story_text(lines)):
+        return None
     return {
-        "day": day,
+        **facts,
+        **_text(lines, facts["title"]),
+        **_page_facts(fetched, feed),
         "story_id": urls.story_id(address),
         "canonical_url": address,
         "outlet": feed.outlet,
         "feed_id": feed.id,
-        "language": (page.language if page else None) or feed.language,
-        "title": title,
-        "authors": list(page.authors if page and page.authors else entry["authors"]),
-        "published_at": published_at,
-        "published_at_source": source,
         "first_seen_at": entry["first_seen_at"],
-        "text_source": "page" if page else "feed",
-        "text_chars": len(text),
-        "removed_count": page.removed_count if page else 0,
-        "text": text,
-        "raw_path": raw_path if fetched else None,
-        "raw_offset": fetched.raw_offset if fetched else None,
-        "raw_bytes": fetched.raw_bytes if fetched else None,
+        "witnesses": [{"fact": s.fact, "witness": s.witness, "said": s.said} for s in statements],
+    }
+
+
+def read_again(row: Row, fetched: Fetched, feed: Feed, zone: ZoneInfo) -> Row:
+    """The story's row as its page reads now, by today's code; who it is and what its feed said stay.
+
+    Its date, and so its day, may be another one.
+    """
+    of_feed = [Statement(w["fact"], w["witness"], w["said"]) for w in row["witnesses"] if w["witness"] == "feed"]
+    statements = [*fetched.page.statements, *of_feed]
+    facts = _facts(statements, row["canonical_url"], row["first_seen_at"], feed, zone)
+    kept = {n: row[n] for n in ("story_id", "canonical_url", "outlet", "feed_id", "first_seen_at")}
+    heard = [{"fact": s.fact, "witness": s.witness, "said": s.said} for s in statements]
+    text = _text(fetched.page.lines, facts["title"])
+    return {**facts, **text, **_page_facts(fetched, feed), **kept, "witnesses": heard}
+
+
+def _feed_statements(entry: Mapping[str, Any]) -> list[Statement]:
+    said = [Statement("title", "feed", entry["title"])] if entry["title"] else []
+    if entry["published_at"]:
+        said.append(Statement("published_at", "feed", entry["published_at"].isoformat()))
+    return said + [Statement("author", "feed", name) for name in entry["authors"]]
+
+
+def _feed_lines(summary: str) -> tuple[Line, ...]:
+    texts = clean.paragraphs(summary).split("\n") if summary else []
+    return tuple(Line(text, "body" if number else "lede") for number, text in enumerate(filter(None, texts)))
+
+
+def _facts(statements: Sequence[Statement], address: str, seen_at: datetime, feed: Feed, zone: ZoneInfo) -> Row:
+    """What is believed of the story, with the witnesses believed."""
+    feed_zone = ZoneInfo(feed.timezone) if feed.timezone else None
+    title, title_source = witnesses.headline(statements, address)
+    time = witnesses.published(statements, seen_at, feed_zone)
+    names, authors_source = witnesses.authors(statements)
+    published_at = time.moment if time else None
+    return {
+        "title": title,
+        "title_source": title_source,
+        "authors": list(names),
+        "authors_source": authors_source,
+        "section": witnesses.section(statements),
+        "published_at": published_at,
+        "published_at_source": time.witness if time else "first_seen",
+        "is_day_only": time is not None and time.is_day_only,
+        "updated_at": witnesses.updated(statements, published_at, seen_at, feed_zone),
+        "day": _day(time, seen_at, zone),
+        "is_paywalled": kinds.is_paywalled(statements),
+    }
+
+
+def _day(time: witnesses.Time | None, seen_at: datetime, zone: ZoneInfo) -> date:
+    """The story's day. A day that is stated without a time is that day, in whatever zone."""
+    if time is None:
+        return calendar.day_of(seen_at, zone)
+    return time.moment.date() if time.is_day_only else calendar.day_of(time.moment, zone)
+
+
+def _text(lines: Sequence[Line], title: str) -> Row:
+    """The lines as columns, with what tells them from other stories' lines."""
+    return {
+        "text": "\n".join(line.text for line in lines),
+        "zones": [line.zone for line in lines],
+        "reasons": [line.reason for line in lines],
+        **recurring.sample_of(lines, title),
+    }
+
+
+def _page_facts(fetched: Fetched | None, feed: Feed) -> Row:
+    if fetched is None:
+        return {
+            "text_source": "feed", "language": feed.language, "language_source": "feed",
+            "is_partial": True, "raw_path": None, "raw_offset": None, "raw_bytes": None,
+        }  # fmt: skip
+    page = fetched.page
+    code, source = language.believed(witnesses.language_claim(page.statements), page.language)
+    return {
+        "text_source": "page",
+        "language": code or feed.language,
+        "language_source": source or "feed",
+        "is_partial": page.is_partial,
+        "raw_path": fetched.raw_path,
+        "raw_offset": fetched.raw_offset,
+        "raw_bytes": fetched.raw_bytes,
     }

@@ -1,4 +1,4 @@
-"""Bytes of a feed → its text, whatever encoding it claims: many claim the wrong one, and some hold two."""
+"""Bytes of a feed or page → text, whatever encoding it claims: many claim the wrong one, and some hold two."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import re
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([A-Za-z][\w.:-]{0,39})""")
+_META = re.compile(rb"""(?i)<meta\b[^>]{0,200}?charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z][\w.:-]{0,39})""")
 _CHARSET = re.compile(r"""(?i)charset\s{0,9}=\s{0,9}["']?([A-Za-z][\w.:-]{0,39})""")
 _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -27,16 +28,18 @@ _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape"
 # What says "Latin-1" or "ASCII" is read as its superset (WHATWG Encoding, section 4.2).
 _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
 _MULTIBYTE = frozenset({"gb18030", "big5", "big5hkscs", "shift_jis", "cp932", "euc_jp", "cp949", "johab", "hz"})
+HEAD_OF_PAGE = 8192  # bytes: browsers look at 1,024 (WHATWG HTML, 13.2.3.2), pages declare it later
 _FEW = 24  # bytes: so few in a Chinese, Japanese or Korean encoding may be valid UTF-8 by chance
 _HIGH_RUN = re.compile(rb"[\xc0-\xff\xa8\xb8\xb3\xbf\xba]+")
 _CYRILLIC_RUN = 3.0  # letters in a row outside ASCII, on average: more than any Latin script has
 
 
-def decoded(body: bytes, content_type: str) -> tuple[str, bool]:
-    """The text of an XML document, and whether bytes that fit no encoding had to be replaced. Never raises.
+def decoded(body: bytes, content_type: str, *, is_page: bool = False) -> tuple[str, bool]:
+    """The text of an XML document, or of an HTML page, and whether bytes that fit no encoding had to be replaced.
 
     In this order: byte order mark, the look of the first bytes, UTF-8 if the bytes are that (hardly any other text is
-    by chance), the charset of the HTTP header, the XML declaration (RFC 7303, section 3), a guess.
+    by chance), the charset of the HTTP header, the XML declaration (RFC 7303, section 3) or the page's `<meta>`, a
+    guess. Never raises.
     """
     for mark, encoding in _BOMS:
         if body.startswith(mark):
@@ -46,7 +49,8 @@ def decoded(body: bytes, content_type: str) -> tuple[str, bool]:
         if beginning.match(head):
             # Blanks were taken off by single bytes: the text begins at a whole character again.
             return _with_faults(body[body.index(head[:4]) :], encoding)
-    stated = _stated(head, content_type)
+    declared = _META.search(body, 0, HEAD_OF_PAGE) if is_page else _DECLARED.search(head)
+    stated = _stated(declared, content_type)
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -58,10 +62,10 @@ def decoded(body: bytes, content_type: str) -> tuple[str, bool]:
     return text, False
 
 
-def _stated(head: bytes, content_type: str) -> list[str]:
+def _stated(declared: re.Match[bytes] | None, content_type: str) -> list[str]:
     """Names of Python codecs, as the header and the declaration state them; what is unknown is left out."""
     names = [m.group(1) for m in (_CHARSET.search(content_type),) if m]
-    names += [m.group(1).decode() for m in (_DECLARED.search(head),) if m]
+    names += [declared[1].decode()] if declared else []
     found = []
     for name in names:
         try:

@@ -173,7 +173,7 @@ def _also(
 
 
 def _line(story: Row, rows: Sequence[Row], also: tuple[str, ...], zone: ZoneInfo) -> Line:
-    moment = story["published_at"] if story["published_at_source"] in ("feed", "page") else None
+    moment = None if story["is_day_only"] else story["published_at"]
     order = {"lede": 0, "body": 1, "headline": 2}  # the headline stands above the sentence already
     proof = min(rows, key=lambda r: (order.get(r["zone"], 1), r["start"]))
     begin = proof["start"] - proof["sentence_start"]

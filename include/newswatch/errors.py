@@ -45,5 +45,13 @@ class ParseFailed(NewswatchError):
         super().__init__(f"{reason}: {detail}")
 
 
+class NoStory(NewswatchError):
+    """A page without a story's text. `kind` is the outcome: `no_story`, or the kind of page that it is."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        self.kind = kind
+        super().__init__(detail)
+
+
 class UnknownStory(NewswatchError):
     """No story is known under the given URL or id."""

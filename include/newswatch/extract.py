@@ -1,160 +1,102 @@
-"""HTML → what the page says of itself. Runs inside a parser child: some pages hold trafilatura for a minute."""
+"""HTML → the story's lines, each with its zone, and what the page says of itself.
+
+Runs inside a parser child: some pages hold trafilatura for a minute. The page is parsed once; statements, canonical
+link, boxes, captions and text all come from that tree.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
 
+from htmldate import find_date
 from lxml.html import HtmlElement
-from trafilatura import bare_extraction, load_html
+from trafilatura import bare_extraction
+from trafilatura.xml import xmltotxt
 
-from newswatch import boilerplate, clean, urls
-from newswatch.model import ExtractedPage
+from newswatch import dates, furniture, kinds, language, lines, markup, stated
+from newswatch.errors import NoStory
+from newswatch.lines import Block
+from newswatch.model import ExtractedPage, Line, Statement, story_text
 
-_META_DATES = (
-    "article:published_time",
-    "og:article:published_time",
-    "datePublished",
-    "parsely-pub-date",
-    "sailthru.date",
-)
-_STORY_TYPES = re.compile(r"Article$|^BlogPosting$|^Report$|^LiveBlogPosting$")
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w-]{2,40})""", re.I)
 MIN_TEXT_CHARS = 40  # less is a heading or a consent line, not a story
-
-
-class NoStory(ValueError):
-    """The page holds no text that could be a story's."""
+FEW_CHARS = 800  # so short a text is looked for once more, by trafilatura's slower way
+LONG_BLOCK_CHARS = 60
+MANY_BLOCKS = 20
+MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half of it
 
 
 def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
-    """Read one page. Raises NoStory where there is no body text.
-
-    The page is parsed once; text, metadata and canonical link come from that tree.
-    """
-    tree = load_html(_decode(body, content_type))
+    """Read one page. Raises NoStory, with the kind of page it is, where there is no story's text."""
+    tree = markup.tree_of(body, content_type)
     if tree is None:
-        raise NoStory(f"{url} holds no HTML")
-    linked = list(_json_ld(tree))
-    meta = _meta(tree)
-    canonical = _canonical(tree, url)
-    language = _language(tree)
-    document = bare_extraction(tree, url=url, with_metadata=True, include_comments=False, include_tables=False)
-    if document is None:
-        raise NoStory(f"{url} holds no story text")
-    stated_title = clean.line(_first(linked, "headline") or meta.get("og:title") or "")
-    title = stated_title or clean.line(document.title or "")
-    text, removed = boilerplate.remove(clean.paragraphs(document.text or ""))
-    text = text.removeprefix(f"{title}\n")  # the headline has its own column
-    if len(text) < MIN_TEXT_CHARS:
-        raise NoStory(f"{url} holds {len(text)} characters of story text")
-    published, is_day = _published(linked, meta, tree, document.date)
+        raise NoStory("no_story", f"{url} holds no HTML")
+    statements = stated.read(tree, url)
+    canonical = stated.canonical_link(tree, url)
+    if not any(s.fact == "published_at" and dates.moment(s.said, None) for s in statements):
+        statements += _date_in_text(tree, url)
+    teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
+    markup.strip(tree)
+    found = _lines(tree, statements)
+    text = story_text(found)
+    kind = kinds.of(text, found, statements, url, teaser_count)
+    if kind or len(text) < MIN_TEXT_CHARS:
+        raise NoStory(kind or "no_story", f"{url} holds {len(text)} characters of story text")
     return ExtractedPage(
-        title=title,
-        is_title_stated=bool(stated_title),
-        text=text,
-        authors=_authors(linked, document.author),
-        published_at=published,
-        is_day_only=is_day,
-        language=language,
+        statements=tuple(s for s in statements if s.fact in stated.KEPT),
+        lines=tuple(found),
+        language=language.detected(text),
         canonical_url=canonical,
-        removed_count=removed,
+        is_partial=kinds.is_partial(text, found, statements),
     )
 
 
-def _decode(body: bytes, content_type: str) -> str | bytes:
-    """The declared charset if it is known and holds; else the bytes, which trafilatura detects by itself."""
-    stated = re.search(r"charset=[\"']?([\w-]+)", content_type, re.I)
-    in_page = _CHARSET.search(body[:4096])
-    for name in (stated and stated[1], in_page and in_page[1].decode("ascii"), "utf-8"):
-        if name:
-            try:
-                return body.decode(name)
-            except (LookupError, UnicodeDecodeError):
-                continue
-    return body
+def _date_in_text(tree: HtmlElement, url: str) -> list[Statement]:
+    """The day that htmldate reads in the address or the text: slow, so for pages that state none."""
+    day = find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d")
+    return [Statement("published_at", "text", day)] if day else []
 
 
-def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """JSON-LD objects that describe a story, in document order; broken blocks are passed over."""
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
-        try:
-            data = json.loads(script.text_content(), strict=False)
-        except (ValueError, RecursionError):
-            continue
-        queue = data if isinstance(data, list) else [data]
-        for node in queue:
-            if not isinstance(node, dict):
-                continue
-            queue.extend(n for n in _as_list(node.get("@graph")) if isinstance(n, dict))
-            if any(_STORY_TYPES.search(str(kind)) for kind in _as_list(node.get("@type"))):
-                yield node
+def _lines(tree: HtmlElement, statements: Sequence[Statement]) -> list[Line]:
+    markup.unframe(tree)
+    removed = furniture.remove(tree)
+    markup.join(tree)
+    blocks = _blocks(tree)
+    body = next((s.said for s in statements if s.fact == "body"), "")
+    if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(b.text) for b in blocks):
+        blocks = [Block(line, "p") for line in body.split("\n")]
+    return lines.zoned(blocks, lines.standfirst(tree, statements), removed, statements)
 
 
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _blocks(tree: HtmlElement) -> list[Block]:
+    """The main text, block by block, by trafilatura's fast way.
+
+    Its slower one, which compares with two other extractors, is taken where the fast one gives little or, as it does
+    where it finds no text, the whole page: many short lines, or a text that stands in no paragraphs.
+    """
+    blocks = _extracted(tree, is_fast=True)
+    size = sum(len(b.text) for b in blocks)
+    in_long = sum(len(b.text) for b in blocks if len(b.text) >= LONG_BLOCK_CHARS)
+    in_paragraphs = sum(markup.size_of(p) for p in tree.iter("p"))
+    is_dump = (len(blocks) > MANY_BLOCKS and 3 * in_long < size) or 2 * in_paragraphs < size
+    if size < FEW_CHARS or is_dump:
+        second = _extracted(tree, is_fast=False)
+        if second and (is_dump or sum(len(b.text) for b in second) > size):
+            return second
+    return blocks
 
 
-def _first(nodes: list[dict[str, Any]], key: str) -> str | None:
-    return next((str(node[key]) for node in nodes if isinstance(node.get(key), str) and node[key].strip()), None)
-
-
-def _meta(tree: HtmlElement) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for node in tree.iterfind(".//meta[@content]"):
-        name = node.get("property") or node.get("name") or node.get("itemprop")
-        if name:
-            found.setdefault(name, node.get("content", "").strip())
-    return found
-
-
-def _canonical(tree: HtmlElement, url: str) -> str | None:
-    """The page's own canonical link, if it is credible (`urls.is_credible_canonical`)."""
-    for node in tree.iterfind(".//link[@rel='canonical']"):
-        link = urls.resolve(url, node.get("href") or "")
-        if link and urls.is_credible_canonical(url, link):
-            return urls.canonical(link)
-    return None
-
-
-def _language(tree: HtmlElement) -> str | None:
-    root = tree.getroottree().getroot()
-    stated = re.match(r"[a-z]{2,3}", str(root.get("lang") or "").lower())
-    return stated[0] if stated else None
-
-
-def _published(
-    linked: list[dict[str, Any]], meta: dict[str, str], tree: HtmlElement, fallback: str | None
-) -> tuple[datetime | None, bool]:
-    """Publication time, and whether only its day is stated. JSON-LD, metadata, <time>, then trafilatura's day."""
-    stamps = [_first(linked, "datePublished"), *(meta.get(name) for name in _META_DATES)]
-    stamps += [node.get("datetime") for node in tree.iterfind(".//time[@datetime]")][:1]
-    for stamp in filter(None, stamps):
-        moment = _moment(stamp)
-        if moment:
-            return moment, False
-    day = _moment(fallback or "", is_day_enough=True)
-    return day, day is not None
-
-
-def _moment(stamp: str, *, is_day_enough: bool = False) -> datetime | None:
-    if len(stamp.strip()) <= 10 and not is_day_enough:
-        return None
-    try:
-        moment = datetime.fromisoformat(stamp.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _authors(linked: list[dict[str, Any]], fallback: str | None) -> tuple[str, ...]:
-    names: list[Any] = [
-        a.get("name") if isinstance(a, dict) else a for node in linked for a in _as_list(node.get("author"))
-    ]
-    if not names:
-        names = (fallback or "").split("; ")
-    cleaned = (clean.line(name, 120) for name in names if isinstance(name, str))
-    return tuple(dict.fromkeys(filter(None, cleaned)))[:20]
+def _extracted(tree: HtmlElement, *, is_fast: bool) -> list[Block]:
+    document = bare_extraction(tree, fast=is_fast, include_comments=False, include_tables=True)
+    if document is None:
+        return []
+    blocks = []
+    for element in document.body:
+        for line in xmltotxt(element, False).split("\n"):
+            text = line.strip()
+            if element.tag == "list":
+                text = text.removeprefix("- ")
+            elif element.tag == "table":
+                text = text.strip("| ")
+            if text:
+                blocks.append(Block(text, str(element.tag)))
+    return blocks

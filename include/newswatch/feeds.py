@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import io
-import re
 from calendar import timegm
 from collections import Counter
 from dataclasses import replace
@@ -15,7 +13,6 @@ from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import feedparser
-import nh3
 
 from newswatch import clean, dates, feedtree, rescue, urls
 from newswatch.decoding import decoded
@@ -23,10 +20,8 @@ from newswatch.feedtree import Item, Link, Reading
 from newswatch.model import Entry, ParsedFeed
 
 MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
-MAX_MARKUP_CHARS = 100_000  # of an entry's text that are looked at: the summary keeps clean.MAX_SUMMARY_CHARS of them
 MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
-_BLOCK = re.compile(r"(?i)<(?:/?(?:p|div|li|h\d|tr)|br)\b[^<>]{0,200}>")
 _PAGES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 
 
@@ -157,8 +152,8 @@ def _item(raw: Any) -> Item:
 def _entry(item: Item, feed_id: str, base: str, zone: ZoneInfo | None) -> Entry:
     resolved = (_resolved(base, link) for link in feedtree.candidates(item))
     url = next(filter(None, resolved), None)
-    title = clean.line(plain(item.title))
-    summary = clean.line(plain(max(item.texts, key=len, default="")), clean.MAX_SUMMARY_CHARS)
+    title = clean.line(clean.plain(item.title))
+    summary = clean.line(clean.plain(max(item.texts, key=len, default="")), clean.MAX_SUMMARY_CHARS)
     guid = clean.line(item.guid, len(item.guid))
     return Entry(
         feed_id=feed_id,
@@ -200,14 +195,6 @@ def _apart(entries: list[Entry]) -> tuple[Entry, ...]:
     identity = {id(e): e.url or _content(e.title, e.summary) for e in entries}
     shared = Counter(key for key, _ in {(e.key, identity[id(e)]) for e in entries})
     return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
-
-
-def plain(markup: str) -> str:
-    """Text of an HTML fragment: no tags, references resolved. Blocks part words."""
-    if "<" not in markup:
-        return html.unescape(markup)
-    spaced = _BLOCK.sub(" ", markup[:MAX_MARKUP_CHARS])
-    return html.unescape(nh3.clean(spaced, tags=set(), attributes={}))
 
 
 def _published(item: Item, zone: ZoneInfo | None) -> datetime | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 Zone = Literal["headline", "lede", "body", "caption", "quote"]
-DateSource = Literal["feed", "page", "page_day", "first_seen"]
+LineZone = Literal["lede", "body", "quote", "caption", "cut"]
+STORY_ZONES = frozenset({"lede", "body", "quote"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,41 @@ class ParsedFeed:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractedPage:
-    """What one HTML page says of itself. Not yet a story: the feed's witness is not in it."""
+class Statement:
+    """What one witness says of one fact: `Statement("title", "json_ld", "Talks resume")`."""
 
-    title: str
-    is_title_stated: bool  # True: JSON-LD or OpenGraph names it; False: read off the page
-    text: str  # paragraphs joined by "\n"
-    authors: tuple[str, ...]
-    published_at: datetime | None  # UTC
-    is_day_only: bool  # True: `published_at` is the midnight of a stated day, without a time
-    language: str | None  # ISO 639-1
+    fact: str
+    witness: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page's text. `reason`: why it was cut, where `zone` is `cut`."""
+
+    text: str
+    zone: LineZone
+    reason: str = ""
+
+
+def story_text(lines: Sequence[Line]) -> str:
+    """The story's own lines, a paragraph a line: captions and what was cut left out."""
+    return "\n".join(line.text for line in lines if line.zone in STORY_ZONES)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedPage:
+    """What one HTML page says, in its text and of itself. Not yet a story: the feed's witness is not in it."""
+
+    statements: tuple[Statement, ...]
+    lines: tuple[Line, ...]  # in reading order, then captions, then what was cut by its mark-up
+    language: str | None  # ISO 639-1, of the text itself; None: too short or too odd to tell
     canonical_url: str | None
-    removed_count: int  # lines taken out as prompts, pleas and other furniture
+    is_partial: bool  # the page gives the beginning alone
+
+    @property
+    def text(self) -> str:
+        return story_text(self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
-from newswatch.config import load_catalogue
+from newswatch import recurring, urls
+from newswatch.compose import Fetched, story_row
+from newswatch.config import Feed, load_catalogue
 from newswatch.errors import ConfigError, ParseFailed
-from newswatch.model import ExtractedPage
+from newswatch.model import STORY_ZONES
+from newswatch.recurring import Sample
 from newswatch.sandbox import Sandbox
 from newswatch.settings import Settings
 from newswatch.tag import Matcher
@@ -37,9 +43,24 @@ def read_manifest(lines: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def extract_pages(pages: list[tuple[str, str]], settings: Settings) -> Iterator[dict[str, Any]]:
-    """One result a page, in the given order."""
-    for at in range(0, len(pages), PAGES_A_ROUND):
-        yield from asyncio.run(_extract(pages[at : at + PAGES_A_ROUND], settings))
+    """One result a page, in the given order. Lines that recur on a host are learnt from these pages and cut.
+
+    Results wait in a temporary file until all pages are read.
+    """
+    samples: list[Sample] = []
+    with TemporaryFile("w+", encoding="utf-8") as waiting:
+        for at in range(0, len(pages), PAGES_A_ROUND):
+            for row in asyncio.run(_extract(pages[at : at + PAGES_A_ROUND], settings)):
+                waiting.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+                if "error" not in row:
+                    samples.append(Sample(row["host"], row["headline_key"], row["edge_keys"], row["inner_keys"]))
+        known = recurring.learn(samples)
+        waiting.seek(0)
+        for line in waiting:
+            row = json.loads(line)
+            if "error" not in row:
+                row = _fields(recurring.cut(row, known.get(row["host"], frozenset())))
+            yield row
 
 
 async def _extract(pages: list[tuple[str, str]], settings: Settings) -> list[dict[str, Any]]:
@@ -50,35 +71,59 @@ async def _extract(pages: list[tuple[str, str]], settings: Settings) -> list[dic
     )
     turns = asyncio.Semaphore(2 * settings.parse_workers)  # bodies in memory at once
     async with sandbox:
-        return await asyncio.gather(*(_extract_one(sandbox, turns, path, url) for path, url in pages))
+        reading = (_extract_one(sandbox, turns, path, url, settings) for path, url in pages)
+        return await asyncio.gather(*reading)
 
 
-async def _extract_one(sandbox: Sandbox, turns: asyncio.Semaphore, path: str, url: str) -> dict[str, Any]:
+async def _extract_one(
+    sandbox: Sandbox, turns: asyncio.Semaphore, path: str, url: str, settings: Settings
+) -> dict[str, Any]:
+    """The page's row as the pipeline would store it, with `path` and `host`; or `path` and `error`."""
     try:
         async with turns:
-            page = await sandbox.page(await asyncio.to_thread(_read, path), url=url, content_type="")
-    except (OSError, EOFError) as error:
+            body = await asyncio.to_thread(_read, path, settings.max_file_bytes)
+            page = await sandbox.page(body, url=url, content_type="")
+    except (OSError, EOFError, zlib.error) as error:
         return {"path": path, "error": f"cannot be read: {error}"}
     except ParseFailed as error:
         return {"path": path, "error": str(error)}
-    return {"path": path, **_fields(page)}
+    host = urls.host_of(url)
+    feed = Feed(id="page", outlet=host, url=url, language="und")
+    entry: dict[str, Any] = {"url": url, "title": "", "summary": "", "authors": [], "published_at": None}
+    fetched = Fetched(url, page, path, 0, len(body))
+    row = story_row(entry | {"first_seen_at": datetime.now(UTC)}, feed, fetched, settings.zone)
+    assert row is not None
+    return {"path": path, "host": host.removeprefix("www."), **row}
 
 
-def _read(path: str) -> bytes:
-    body = Path(path).read_bytes()
-    return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+def _read(path: str, limit: int) -> bytes:
+    """The file's bytes, unpacked. Raises OSError where they are more than the limit."""
+    with Path(path).open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if is_packed else Path(path).open("rb") as file:
+        body = file.read(limit + 1)
+    if len(body) > limit:
+        raise OSError(f"more than {limit} bytes; NEWSWATCH_MAX_FILE_BYTES sets the limit")
+    return body
 
 
-def _fields(page: ExtractedPage) -> dict[str, Any]:
-    moment = page.published_at
-    stated = None if moment is None else str(moment.date()) if page.is_day_only else moment.isoformat()
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    lines = list(zip(row["text"].split("\n"), row["zones"], row["reasons"], strict=True))
+    published = row["published_at"]
     return {
-        "title": page.title,
-        "text": page.text,
-        "authors": list(page.authors),
-        "published_at": stated,
-        "language": page.language,
-        "canonical_url": page.canonical_url,
+        "path": row["path"],
+        "title": row["title"],
+        "text": "\n".join(text for text, zone, _ in lines if zone in STORY_ZONES),
+        "authors": row["authors"],
+        "published_at": published and (published[:10] if row["is_day_only"] else published.replace(" ", "T")),
+        "updated_at": row["updated_at"] and row["updated_at"].replace(" ", "T"),
+        "language": None if row["language"] == "und" else row["language"],
+        "canonical_url": row["canonical_url"],
+        "section": row["section"],
+        "is_partial": row["is_partial"],
+        "is_paywalled": row["is_paywalled"],
+        "captions": [text for text, zone, _ in lines if zone == "caption"],
+        "cut": [{"reason": reason, "text": text} for text, zone, reason in lines if zone == "cut"],
     }
 
 

@@ -59,7 +59,7 @@ class Sandbox:
         return parsed
 
     async def page(self, body: bytes, **arguments: Any) -> ExtractedPage:
-        """`extract.parse` in a child. Raises ParseFailed (timeout, crashed, failed, no_story)."""
+        """`extract.parse` in a child. Raises ParseFailed (timeout, crashed, failed, or a kind of `NoStory`)."""
         page: ExtractedPage = await self._run("page", body, arguments)
         return page
 
@@ -145,7 +145,7 @@ def _answer(head: bytes, body: bytes) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # a hostile document may raise anything; the parent gets its name
-        names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": "no_story"}
+        names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": getattr(error, "kind", "no_story")}
         name = type(error).__name__
         detail = str(error) if name in names else f"{name}: {error}"
         answer = {"failed": names.get(name, "failed"), "detail": detail[:500]}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from newswatch import decide, tables
 from newswatch.config import Catalogue
+from newswatch.model import STORY_ZONES
 from newswatch.tag import Matcher
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class DayInputs:
     """All that a day's tables are made from."""
 
     day: date
-    stories: Sequence[Row]  # rows of story_texts
+    stories: Sequence[Row]  # rows of story_texts, with their revision_number
     polls: Sequence[Row]
     outcomes: Sequence[Row]
     covering: frozenset[str]  # feed ids
@@ -47,7 +48,7 @@ def mention_rows(stories: Sequence[Row], matcher: Matcher, topics_version: str) 
             "topics_version": topics_version,
         }
         for story in stories
-        for m in matcher.find(story["title"], story["text"], story["language"])
+        for m in matcher.find(story["title"], story["text"], story["language"], story["zones"])
     ]
 
 
@@ -56,7 +57,7 @@ def day_tables(inputs: DayInputs, matcher: Matcher) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     columns = [c.name for c in tables.STORIES.columns]
-    stories = pd.DataFrame([{n: s[n] for n in columns} for s in inputs.stories], columns=columns)
+    stories = pd.DataFrame([_story(s, columns) for s in inputs.stories], columns=columns)
     rows = mention_rows(inputs.stories, matcher, inputs.catalogue.topics_version)
     mentions = pd.DataFrame(rows, columns=[c.name for c in tables.MENTIONS.columns])
     frames = {
@@ -68,6 +69,16 @@ def day_tables(inputs: DayInputs, matcher: Matcher) -> dict[str, pd.DataFrame]:
         "outcomes": _outcomes(inputs),
     }
     return {t.name: frames[t.name].assign(day=inputs.day)[[c.name for c in t.columns]] for t in tables.DAY_TABLES}
+
+
+def _story(row: Row, columns: Sequence[str]) -> dict[str, Any]:
+    texts = zip(row["text"].split("\n"), row["zones"], strict=True)
+    lengths = [len(text) for text, zone in texts if zone in STORY_ZONES]
+    counts = {
+        "text_chars": sum(lengths) + max(0, len(lengths) - 1),
+        "removed_count": sum(zone == "cut" for zone in row["zones"]),
+    }
+    return {name: counts[name] if name in counts else row[name] for name in columns}
 
 
 def _topic_days(inputs: DayInputs, stories: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-TYPES = ("string", "int64", "float64", "bool", "date", "timestamp", "strings")
+TYPES = ("string", "int64", "float64", "bool", "date", "timestamp", "strings", "ints", "statements")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Table:
             "date": pa.date32(),
             "timestamp": pa.timestamp("us", tz="UTC"),
             "strings": pa.list_(pa.string()),
+            "ints": pa.list_(pa.int64()),
+            "statements": pa.list_(pa.struct([(name, pa.string()) for name in ("fact", "witness", "said")])),
         }
         return pa.schema([pa.field(c.name, types[c.type]) for c in self.columns])
 
@@ -117,15 +119,34 @@ _STORY_COLUMNS = (
     _c("canonical_url", "string", "The story's one address: no tracking parameters, no fragment."),
     _OUTLET,
     _FEED,
-    _c("language", "string", "ISO 639-1: the page's claim, else the feed's."),
+    _c("language", "string", "ISO 639-1: the page's claim unless the text is certainly in another, else the feed's."),
+    _c("language_source", "string", "Who says so: page, text (detected in it), feed."),
     _c("title", "string", "The headline."),
+    _c(
+        "title_source",
+        "string",
+        "The witness whose spelling it is: json_ld, opengraph, h1, feed, microdata, twitter, title.",
+    ),
     _c("authors", "strings", "Names as the page or feed gives them; may be empty."),
+    _c("authors_source", "string", "The witness who names them; empty where nobody does."),
+    _c("section", "string", "The publisher's rubric; empty where none is stated."),
     _c("published_at", "timestamp", "What the publisher says, UTC; null where nothing credible is said."),
-    _c("published_at_source", "string", "Who dates the story: feed, page, page_day (no time of day), first_seen."),
+    _c(
+        "published_at_source",
+        "string",
+        "Who dates the story: json_ld, opengraph, meta, microdata, marked_time, feed, time, text; else first_seen.",
+    ),
+    _c("is_day_only", "bool", "A day is stated without a time: published_at is its midnight."),
+    _c("updated_at", "timestamp", "The last change that the page states, UTC; null where it states none."),
     _c("first_seen_at", "timestamp", "When Newswatch first saw the entry, UTC."),
     _c("text_source", "string", "page: the fetched page; feed: only the feed's own summary could be had."),
-    _c("text_chars", "int64", "Length of the text in code points."),
-    _c("removed_count", "int64", "Lines taken out of the page's text as pleas, prompts and boxes."),
+    _c("is_paywalled", "bool", "The publisher says that the story must be paid for."),
+    _c("is_partial", "bool", "Only the story's beginning could be had."),
+)
+_COUNT_COLUMNS = (
+    _c("revision_number", "int64", "1: as first read; higher: its text was changed after that."),
+    _c("text_chars", "int64", "Length of the story's own lines in code points, line breaks counted."),
+    _c("removed_count", "int64", "Lines cut from the page's text: pleas, prompts, bylines, boxes, recurring lines."),
 )
 
 ENTRIES = Table(
@@ -146,18 +167,46 @@ ENTRIES = Table(
 )
 STORY_TEXTS = Table(
     "story_texts",
-    "a story as one fetch made it",
+    "a story as one reading of its page made it",
     ("story_id",),
     (
         *_STORY_COLUMNS,
-        _c("text", "string", "The cleaned text, a paragraph a line."),
+        _c(
+            "text",
+            "string",
+            "Every line of the page's text, those that were cut too; `zones` tells which are the story's.",
+        ),
+        _c("zones", "strings", "For each line: lede, body, quote, caption, or cut."),
+        _c("reasons", "strings", "For each line that is cut why: see the list of reasons below; else empty."),
+        _c(
+            "witnesses",
+            "statements",
+            "What each witness says of the headline, dates, authors, section, language, access.",
+        ),
+        _c("headline_key", "int64", "Hash of the headline's letters."),
+        _c(
+            "edge_keys",
+            "ints",
+            "Hashes of the story's first and last lines, to learn which recur; 0: a line that cannot.",
+        ),
+        _c("inner_keys", "ints", "Hashes of its longest inner lines, to tell it from other stories."),
         _c("raw_path", "string", "WARC file that holds the page's bytes; null where there is no page."),
         _c("raw_offset", "int64", "Where its record begins in that file, bytes."),
         _c("raw_bytes", "int64", "Length of that record, bytes."),
     ),
     is_batch=True,
 )
-STORIES = Table("stories", "a canonical URL of the day", ("story_id",), _STORY_COLUMNS)
+KNOWN_LINES = Table(
+    "known_lines",
+    "a line that recurs in different stories of a host, as learnt when a day was first read",
+    ("host", "line_key"),
+    (
+        _c("host", "string", "Host of the stories' addresses, without www."),
+        _c("line_key", "int64", "Hash of the line's letters, digits being all alike."),
+    ),
+    is_batch=True,
+)
+STORIES = Table("stories", "a canonical URL of the day", ("story_id",), (*_STORY_COLUMNS, *_COUNT_COLUMNS))
 MENTIONS = Table(
     "mentions",
     "one match of one term in one story",
@@ -168,8 +217,8 @@ MENTIONS = Table(
         _STORY,
         _OUTLET,
         _c("term", "string", "The term's text as topics.yaml writes it."),
-        _c("zone", "string", "Where it stands: headline, lede (first paragraph), body."),
-        _c("start", "int64", "First code point of the match, in the headline or in the text."),
+        _c("zone", "string", "Where it stands: headline, lede (standfirst or first paragraph), body, quote, caption."),
+        _c("start", "int64", "First code point of the match, in the headline or in the `text` of story_texts."),
         _c("end", "int64", "End of the match, exclusive."),
         _c("surface", "string", "The matched words as they stand there."),
         _c("sentence", "string", "The sentence around them: the proof."),
@@ -239,7 +288,11 @@ OUTCOMES = Table(
     ("kind", "outcome", "feed_id"),
     (
         _DAY,
-        _c("kind", "string", "What ended so: feed (a poll), entry (an item of it), page (a fetch)."),
+        _c(
+            "kind",
+            "string",
+            "What ended so: feed (a poll), entry (an item of it), page (a fetch), visit (a page again).",
+        ),
         _c("outcome", "string", "How it ended: see the list of outcomes below."),
         _FEED,
         _c("outcome_count", "int64", "How often."),
@@ -247,62 +300,4 @@ OUTCOMES = Table(
     ),
 )
 DAY_TABLES = (STORIES, MENTIONS, TOPIC_DAYS, OUTLET_DAYS, FEED_DAYS, OUTCOMES)
-BATCH_TABLES = (ENTRIES, STORY_TEXTS)
-
-OUTCOME_DOCS = {
-    "ok": "feed, page: read and understood.",
-    "not_modified": "feed: 304, or the same bytes as before.",
-    "new": "entry: first seen here; its page is to be fetched.",
-    "known": "entry: seen before.",
-    "host_paused": "its host had asked for rest or failed three times in a row. A page waits some hours first.",
-    "changed": "entry: seen before, with another title or text than now; its story stays as it was read.",
-    "reused": "entry: a key seen before, now with another title at another address: a story of its own.",
-    "left_out": "entry: beyond the 5,000 that are read of one document, or cut in half at its end.",
-    "damaged": "feed: its end or some of its entries could not be read; the others count, its validators do not.",
-    "unreadable": "feed: no reader, ours included, made anything of it; its bytes are kept.",
-    "no_link": "entry: no usable link; the feed's own text became the story.",
-    "empty": "entry: neither link nor text; nothing to keep.",
-    "same_story": "page: another entry led to the same canonical URL.",
-    "http_NNN": "feed, page: the server's status.",
-    "gone": "feed: 410; polled weekly.",
-    "not_a_feed": "feed: a 200 that is no feed.",
-    "no_story": "page: HTML without a story's text.",
-    "robots_disallowed": "page: the host's robots.txt asks us not to.",
-    "robots_unreachable": "page: robots.txt could not be had; tried again later.",
-    "timeout": "the request, or the parser, had no result by its deadline.",
-    "crashed": "the parser's process ended, for example at its memory limit.",
-    "failed": "the parser raised an error.",
-    "too_large": "more bytes than the limit, on the wire or decoded.",
-    "truncated": "the body ended before its stated end.",
-    "bad_encoding": "a Content-Encoding that was not asked for or does not decode.",
-    "address_refused": "a private or otherwise refused address or port.",
-    "connection_failed": "no connection, or it broke.",
-    "name_unknown": "the host name does not resolve.",
-    "tls_failed": "no trusted TLS connection.",
-    "redirect_loop": "more than five redirects, or a circle.",
-    "bad_redirect": "redirected to something that is no web address.",
-    "bad_url": "the link is no address.",
-    "bad_answer": "the answer is no HTTP.",
-}
-
-
-def dictionary() -> str:
-    """The data dictionary, in Markdown."""
-    lines = [
-        "# Data dictionary",
-        "",
-        "Made by `make docs` from `include/newswatch/tables.py`; do not edit.",
-        "",
-        "One Parquet file a table and day: `tables/<table>/YYYY-MM-DD.parquet`, with the day in its `day` column.",
-        "Read a whole table with `pandas.read_parquet('…/tables/topic_days')` or, in DuckDB,",
-        "`SELECT * FROM '…/tables/topic_days/*.parquet'`.",
-    ]
-    for table in (*DAY_TABLES, *BATCH_TABLES):
-        place = "batches" if table.is_batch else "tables"
-        lines += ["", f"## {table.name}", "", f"`{place}/{table.name}/`, one row: {table.grain}."]
-        lines += [f"Key within a file: {', '.join(f'`{k}`' for k in table.key)}.", ""]
-        lines += ["| column | type | meaning |", "| --- | --- | --- |"]
-        lines += [f"| `{c.name}` | {c.type} | {c.doc} |" for c in table.columns]
-    lines += ["", "## Outcomes", "", "| outcome | meaning |", "| --- | --- |"]
-    lines += [f"| `{name}` | {doc} |" for name, doc in OUTCOME_DOCS.items()]
-    return "\n".join(lines) + "\n"
+BATCH_TABLES = (ENTRIES, STORY_TEXTS, KNOWN_LINES)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from ahocorasick_rs import AhoCorasick
 from sentencex import get_sentence_boundaries
@@ -127,24 +129,27 @@ class Matcher:
                     self._forms[at].append(_Form(topic.id, term, plain, form.endswith("*")))
         self._automaton = AhoCorasick(list(index))
 
-    def find(self, title: str, text: str, language: str | None) -> list[Mention]:
+    def find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None = None) -> list[Mention]:
         """Mentions in reading order, the headline's first. `language` None: terms of every language apply.
 
-        Of overlapping matches of one topic the longest counts, so that "Donetsk region" is one mention.
+        `zones`: that of each line of the text; in a line that was cut nothing is looked for. None: the first paragraph
+        is the lede. Of overlapping matches of one topic the longest counts, so that "Donetsk region" is one mention.
         """
-        return self._in(title, language, is_headline=True) + self._in(text, language, is_headline=False)
+        return self._in(title, language, ("headline",)) + self._in(text, language, zones)
 
-    def _in(self, text: str, language: str | None, *, is_headline: bool) -> list[Mention]:
+    def _in(self, text: str, language: str | None, zones: Sequence[str] | None) -> list[Mention]:
         normal = normalise(text)
         hits = self._automaton.find_matches_as_indexes(normal.low, overlapping=True)
         if not hits:
             return []
-        scene = _Scene(text, normal, language, is_headline)
+        scene = _Scene(text, normal, language, zones)
         found: list[tuple[int, int, _Form]] = []
         for index, start, end in hits:
             for form in self._forms[index]:
                 stop = scene.stop_of(form, start, end)
-                if stop is not None and scene.allows(self._conditions[form.term], start, stop):
+                if stop is None or scene.is_cut(start):
+                    continue
+                if scene.allows(self._conditions[form.term], start, stop):
                     found.append((start, stop, form))
         return [scene.mention(start, end, form) for start, end, form in _longest(found)]
 
@@ -183,10 +188,13 @@ def _script_language(text: str) -> str:
 class _Scene:
     """One text with candidate matches; paragraphs and sentences are looked at only where a match asks."""
 
-    def __init__(self, text: str, normal: Normal, language: str | None, is_headline: bool) -> None:
-        self.text, self.normal, self.language, self.is_headline = text, normal, language, is_headline
+    def __init__(self, text: str, normal: Normal, language: str | None, zones: Sequence[str] | None) -> None:
+        self.text, self.normal, self.language, self._zones = text, normal, language, zones
         # Stored text has a paragraph a line; wrapped text, as people paste it, parts paragraphs by empty lines.
-        self._break = "\n\n" if "\n\n" in text else "\n"
+        self._break = "\n\n" if zones is None and "\n\n" in text else "\n"
+        self._starts: list[int] = []
+        if zones is not None and len(zones) > 1:
+            self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._sentences: dict[int, list[tuple[int, int]]] = {}
 
     def stop_of(self, form: _Form, start: int, end: int) -> int | None:
@@ -250,9 +258,17 @@ class _Scene:
             sentence_start=left,
         )
 
+    def is_cut(self, start: int) -> bool:
+        """Whether the place in the normal text is in a line that is not the story's."""
+        return self._zones is not None and self._zone_at(self.normal.original(start, start + 1)[0]) == "cut"
+
+    def _zone_at(self, first: int) -> str:
+        assert self._zones is not None
+        return self._zones[bisect_right(self._starts, first) - 1 if self._starts else 0]
+
     def _zone(self, first: int) -> Zone:
-        if self.is_headline:
-            return "headline"
+        if self._zones is not None:
+            return cast(Zone, self._zone_at(first))
         return "body" if self.text[:first].lstrip().find(self._break) >= 0 else "lede"
 
 

@@ -8,6 +8,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newswatch.body import BadEncoding, Body, CutShort, TooLarge
 from newswatch.model import Response
 
 
@@ -43,9 +44,15 @@ def _latin(value: str) -> str:
     return value.encode("latin-1", "replace").decode("latin-1").replace("\r", " ").replace("\n", " ")
 
 
-def read(record_bytes: bytes) -> tuple[str, str, bytes]:
-    """URL, content type and decoded body of one record."""
+def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
+    """URL, content type and decoded body of one record. Raises ValueError where there is none that can be read."""
     for record in ArchiveIterator(BytesIO(record_bytes)):
-        url = record.rec_headers.get_header("WARC-Target-URI")
-        return url, record.http_headers.get_header("Content-Type") or "", record.content_stream().read()
+        headers = record.http_headers
+        body = Body(headers.get_header("Content-Encoding") or "", max_bytes)
+        try:
+            body.add(record.raw_stream.read())
+            decoded, _ = body.finish()
+        except (BadEncoding, CutShort, TooLarge) as error:
+            raise ValueError(f"the record's body cannot be decoded: {error}") from error
+        return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded
     raise ValueError("these bytes hold no WARC record")

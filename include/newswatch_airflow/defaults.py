@@ -6,7 +6,7 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 # Read here without the core: a DAG file is parsed for every task.
 SHARDS = int(os.environ.get("NEWSWATCH_SHARDS") or 2)
@@ -27,6 +27,11 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(minutes=30),
 }
+
+
+def switch(title: str, description: str) -> Param:
+    """A param that is off unless somebody turns it on."""
+    return Param(False, type="boolean", title=title, description=description)
 
 
 def day_of(context: Any) -> date:

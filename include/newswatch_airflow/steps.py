@@ -80,10 +80,13 @@ def fetch(shard: int, shards: int) -> None:
     _name(f"hosts {shard + 1} of {shards}")
     with _open() as nw:
         report = pipeline.fetch_pending(nw, OWNER, shard=shard, shards=shards)
+        visited = pipeline.visit_due(nw, OWNER, shard=shard, shards=shards)
     pages = sum(report.page_outcomes.values())
     _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
     if pages:
         _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
+    if visited.outcomes:
+        _note(f"Looked again at {sum(visited.outcomes.values())} stories that match: {_counts(visited.outcomes)}.")
     if report.is_out_of_time:
         _note("The time for fetching was used up; the next run goes on with the rest.")
 
@@ -111,11 +114,14 @@ def announce(events: Any) -> None:
         _note(f"Days to refresh: {', '.join(keys)}.")
 
 
-def build_tables(day: date, events: Any) -> None:
-    """Rebuild one day's tables."""
+def build_tables(day: date, events: Any, *, is_reread: bool = False) -> None:
+    """Rebuild one day's tables; `is_reread`: from stories that are first extracted anew from their stored bytes."""
     from newswatch import pipeline
 
     with _open() as nw:
+        if is_reread:
+            done = pipeline.reread_day(nw, day, "daily_digest")
+            _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")
         report = pipeline.build_day(nw, day)
     events.add_partitions([str(day)])
     events.extra = {"day": str(day), "stories": report.story_count, **report.topic_story_counts}

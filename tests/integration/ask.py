@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from newswatch import tables
 from newswatch.ledger import schema as t
+from newswatch.model import STORY_ZONES
 from newswatch.pipeline import Newswatch
 
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening; the newsroom's days before it hold a spike
@@ -21,6 +23,11 @@ def rows(nw: Newswatch, query: sa.Select[Any]) -> list[Any]:
 
 def values(nw: Newswatch, query: sa.Select[Any]) -> list[Any]:
     return [row[0] for row in rows(nw, query)]
+
+
+def story_lines(row: Mapping[str, Any]) -> list[str]:
+    """The lines of a row of story_texts that are the story's: what was cut, and captions, left out."""
+    return [t for t, zone in zip(row["text"].split("\n"), row["zones"], strict=True) if zone in STORY_ZONES]
 
 
 def count(nw: Newswatch, table: sa.Table) -> int:

@@ -19,13 +19,14 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from ask import NOW
+from ask import NOW, story_lines
 
 from newsroom.server import find_story
 from newsroom.stories import Story
 from newswatch import tables
 from newswatch.config import parse_catalogue
 from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll
+from newswatch.pipeline.readings import frozen_lines
 
 TODAY = NOW.date()
 DAYS = [TODAY - timedelta(days=n) for n in range(4, -1, -1)]
@@ -174,16 +175,18 @@ def test_the_tags_are_what_the_newsroom_knows_to_be_true(built: Any, topic: str)
 
 
 def page_stories(read: Any) -> list[tuple[dict[str, Any], Story]]:
-    """Every story whose page was had, with what the newsroom knows of it."""
+    """Every story whose page was had, as its day reads it, with what the newsroom knows of it."""
     paths = Path(read.nw.store.locate("batches/story_texts")).rglob("*.parquet")
     rows = [row for path in sorted(paths) for row in tables.STORY_TEXTS.from_bytes(path.read_bytes())]
-    return [(row, truth_of(row["canonical_url"])) for row in rows if row["text_source"] == "page"]
+    known = frozen_lines(read.nw, {row["day"] for row in rows})
+    of_pages = [known.cut(row, row["day"]) for row in rows if row["text_source"] == "page"]
+    return [(row, truth_of(row["canonical_url"])) for row in of_pages]
 
 
 def test_every_page_gives_the_storys_own_words_and_no_furniture(built: Any) -> None:
     strange: Counter[str] = Counter()
     for row, story in page_stories(built):
-        lines = row["text"].split("\n")
+        lines = story_lines(row)
         assert set(lines) >= set(story.paragraphs), row["canonical_url"]
         for line in set(lines) - set(story.paragraphs) - {story.standfirst}:
             if not (line in ", ".join(story.authors) or (story.credit and story.credit in line)):

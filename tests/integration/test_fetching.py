@@ -172,7 +172,8 @@ def test_stories_of_an_undated_feed_get_the_day_that_their_page_states(
     kept = {s["canonical_url"]: s for s in stories(nw)}
     for story in listed("tidewater", clock()):
         row = kept[address(newsroom, story)]
-        assert (row["published_at_source"], row["day"]) == ("page_day", story.published_at.date())
+        assert (row["published_at_source"], row["day"]) == ("text", story.published_at.date())
+        assert row["is_day_only"]
 
 
 def test_an_entry_without_a_link_becomes_a_story_of_the_feeds_own_text(

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newswatch.ledger.schema import metadata
-from newswatch.tables import dictionary
+from newswatch.dictionary import dictionary
 
 PROJECT = Path(__file__).parents[2]
 

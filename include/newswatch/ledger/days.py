@@ -86,6 +86,25 @@ def file_hashes(connection: sa.Connection, paths: Sequence[str]) -> dict[str, st
     return {row.path: row.sha256 for row in rows}
 
 
+def frozen_lines(connection: sa.Connection, days: Iterable[date]) -> dict[date, str]:
+    """Day → file of the recurring lines that were known when it was first read; days that were not are left out."""
+    f = t.frozen_lines.c
+    rows = connection.execute(sa.select(f.day, f.path).where(f.day.in_(sorted(set(days)))))
+    return {row.day: row.path for row in rows}
+
+
+def freeze_lines(connection: sa.Connection, days: Iterable[date], path: str, now: datetime) -> None:
+    """Let the file hold for these days; one that has another keeps it."""
+    rows = [{"day": day, "path": path, "frozen_at": now} for day in sorted(set(days))]
+    if rows:
+        connection.execute(insert(t.frozen_lines).on_conflict_do_nothing(), rows)
+
+
+def thaw_lines(connection: sa.Connection, day: date) -> None:
+    """Forget what the day's lines were: the next reading learns them from all that is known by then."""
+    connection.execute(sa.delete(t.frozen_lines).where(t.frozen_lines.c.day == day))
+
+
 def build_of(connection: sa.Connection, day: date) -> Mapping[str, Any] | None:
     row = connection.execute(sa.select(t.builds).where(t.builds.c.day == day)).one_or_none()
     return row._asdict() if row else None

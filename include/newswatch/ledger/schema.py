@@ -80,8 +80,49 @@ stories = sa.Table(
     sa.Column("batch_id", sa.Text, nullable=False),  # only the row of this batch counts
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("tagged_batch_id", sa.Text),  # the batch whose mentions were counted at arrival
+    sa.Column("revision_number", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("host", sa.Text),  # of the canonical URL; with the three below, what recurring lines are learnt from
+    sa.Column("headline_key", sa.BigInteger),
+    sa.Column("edge_keys", ARRAY(sa.BigInteger)),
+    sa.Column("inner_keys", ARRAY(sa.BigInteger)),
+    sa.Column("page_url", sa.Text),  # what answered, and its validators; null: no page was had
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
     sa.Index(None, "day"),
     sa.Index(None, "first_seen_at", postgresql_where=sa.text("tagged_batch_id IS NULL")),
+)
+
+# Every text that a story has had; `stories` points to the newest.
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("seen_at", _MOMENT, nullable=False),
+    sa.Column("batch_id", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+)
+# Stories whose page is to be looked at again.
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("began_at", _MOMENT, nullable=False),
+    sa.Column("visit_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due_at", _MOMENT),  # null: all are made
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_token", sa.Text),
+    sa.Column("lease_until", _MOMENT),
+    sa.Index(None, "due_at"),
+)
+# For each day the recurring lines that were known when it was first read: a rebuild cuts the same ones.
+frozen_lines = sa.Table(
+    "frozen_lines",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("frozen_at", _MOMENT, nullable=False),
 )
 
 # What hosts asked for, from one run to the next.

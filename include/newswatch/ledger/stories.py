@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
 from newswatch.ledger.feeds import FREE, Lease, _is_free
+from newswatch.recurring import Sample
 
 _KEY = (t.entries.c.feed_id, t.entries.c.entry_key)
 
@@ -95,6 +96,23 @@ def add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str
     return set(connection.scalars(statement.returning(t.stories.c.story_id)))
 
 
+def replace_text(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let stories count by another row (key `of_story`, and the columns that are new); they are to be tagged again."""
+    for row in rows:
+        changed = {name: value for name, value in row.items() if name != "of_story"} | {"tagged_batch_id": None}
+        connection.execute(sa.update(t.stories).where(t.stories.c.story_id == row["of_story"]).values(changed))
+
+
+def samples(connection: sa.Connection, since: datetime) -> list[Sample]:
+    """What recurring lines are learnt from: stories first seen from then on, oldest first."""
+    s = t.stories.c
+    query = sa.select(s.host, s.headline_key, s.edge_keys, s.inner_keys).where(
+        s.first_seen_at >= since, s.edge_keys.is_not(None)
+    )
+    rows = connection.execute(query.order_by(s.first_seen_at, s.story_id))
+    return [Sample(r.host, r.headline_key, tuple(r.edge_keys), tuple(r.inner_keys)) for r in rows]
+
+
 def add_aliases(connection: sa.Connection, story_of: Mapping[str, str]) -> None:
     if story_of:
         rows = [{"url": url, "story_id": story_id} for url, story_id in sorted(story_of.items())]
@@ -103,8 +121,9 @@ def add_aliases(connection: sa.Connection, story_of: Mapping[str, str]) -> None:
 
 def untagged(connection: sa.Connection, limit: int) -> list[Mapping[str, Any]]:
     """Stories whose mentions have not been counted at arrival, oldest first."""
+    names = ("story_id", "batch_id", "path", "day", "host", "page_url", "first_seen_at")
     query = (
-        sa.select(t.stories.c.story_id, t.stories.c.batch_id, t.stories.c.path)
+        sa.select(*(t.stories.c[name] for name in names))
         .where(t.stories.c.tagged_batch_id.is_(None))
         .order_by(t.stories.c.first_seen_at, t.stories.c.story_id)
         .limit(limit)
@@ -112,15 +131,21 @@ def untagged(connection: sa.Connection, limit: int) -> list[Mapping[str, Any]]:
     return [row._asdict() for row in connection.execute(query)]
 
 
-def mark_tagged(connection: sa.Connection, story_ids: Sequence[str], batch_id: str) -> None:
-    connection.execute(sa.update(t.stories).where(t.stories.c.story_id.in_(story_ids)).values(tagged_batch_id=batch_id))
+def mark_tagged(connection: sa.Connection, tagged: Sequence[Mapping[str, Any]], batch_id: str) -> None:
+    """Note that these rows (`story_id`, `batch_id`) are tagged; a story that has a newer text by now is not."""
+    s = t.stories.c
+    rows = [(row["story_id"], row["batch_id"]) for row in tagged]
+    connection.execute(
+        sa.update(t.stories).where(sa.tuple_(s.story_id, s.batch_id).in_(rows)).values(tagged_batch_id=batch_id)
+    )
 
 
-def of_day(connection: sa.Connection, day: date) -> dict[str, set[str]]:
-    """File path → ids of the stories in it that count for the day."""
-    paths: dict[str, set[str]] = {}
-    for row in connection.execute(sa.select(t.stories.c.path, t.stories.c.story_id).where(t.stories.c.day == day)):
-        paths.setdefault(row.path, set()).add(row.story_id)
+def of_day(connection: sa.Connection, day: date) -> dict[str, dict[str, int]]:
+    """File path → stories in it that count for the day, with the number of their revision."""
+    paths: dict[str, dict[str, int]] = {}
+    s = t.stories.c
+    for row in connection.execute(sa.select(s.path, s.story_id, s.revision_number).where(s.day == day)):
+        paths.setdefault(row.path, {})[row.story_id] = row.revision_number
     return paths
 
 

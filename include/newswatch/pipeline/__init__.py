@@ -10,7 +10,9 @@ from newswatch.pipeline.issue import IssueReport, deliver, issue_digest
 from newswatch.pipeline.pages import FetchReport, fetch_pending
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.read import Issued, Reader
+from newswatch.pipeline.reread import RereadReport, reread_day
 from newswatch.pipeline.tagging import TagReport, tag_new
+from newswatch.pipeline.visit import VisitReport, visit_due
 
 __all__ = [
     "AnnounceReport",
@@ -26,7 +28,9 @@ __all__ = [
     "PollReport",
     "PollShard",
     "Reader",
+    "RereadReport",
     "TagReport",
+    "VisitReport",
     "announce",
     "build_day",
     "deliver",
@@ -39,6 +43,8 @@ __all__ = [
     "open_newswatch",
     "plan_poll",
     "poll",
+    "reread_day",
     "tag_new",
+    "visit_due",
     "watch_feeds",
 ]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from newswatch import summarise, tables
 from newswatch.ledger import days, stories
 from newswatch.pipeline.context import Newswatch, log
-from newswatch.pipeline.tagging import read_stories
+from newswatch.pipeline.readings import frozen_lines, read_stories
 from newswatch.version import code_version
 
 
@@ -37,6 +37,7 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
     """
+    frozen_lines(nw, [day])
     with nw.ledger.begin() as connection:
         days.lock(connection, day)
         generation = days.generation_of(connection, day)
@@ -89,7 +90,8 @@ class _Facts:
     """What the ledger knows of a day, each thing read once: the tables and their hash speak of the same."""
 
     day: date
-    story_ids: dict[str, set[str]]  # by file
+    stories: dict[str, dict[str, int]]  # by file: story id → number of its revision
+    lines_path: str | None  # file of the recurring lines that hold for the day; None: it was never read
     file_hashes: dict[str, str]
     polls: list[Mapping[str, Any]]
     outcomes: list[Mapping[str, Any]]
@@ -98,10 +100,12 @@ class _Facts:
     @classmethod
     def of(cls, connection: sa.Connection, day: date) -> _Facts:
         paths = stories.of_day(connection, day)
+        lines_path = days.frozen_lines(connection, [day]).get(day)
         return cls(
             day=day,
-            story_ids=paths,
-            file_hashes=days.file_hashes(connection, list(paths)),
+            stories=paths,
+            lines_path=lines_path,
+            file_hashes=days.file_hashes(connection, [*paths, *([lines_path] if lines_path else [])]),
             polls=days.polls_of(connection, day),
             outcomes=days.outcomes_of(connection, day),
             covering=days.coverage_of(connection, day),
@@ -113,7 +117,8 @@ class _Facts:
             "code": code_version(),
             "catalogue": nw.catalogue.version,
             "zone": nw.settings.timezone,
-            "stories": {path: sorted(ids) for path, ids in self.story_ids.items()},
+            "stories": {path: sorted(ids.items()) for path, ids in self.stories.items()},
+            "lines": self.lines_path,
             "files": self.file_hashes,
             "polls": [(p["batch_id"], p["feed_id"]) for p in self.polls],
             "outcomes": [(o["batch_id"], o["kind"], o["outcome"], o["feed_id"]) for o in self.outcomes],
@@ -125,10 +130,16 @@ class _Facts:
 def _inputs(nw: Newswatch, facts: _Facts) -> summarise.DayInputs:
     """An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind."""
     outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
-    rows = read_stories(nw, facts.story_ids)
+    numbers = {story_id: number for ids in facts.stories.values() for story_id, number in ids.items()}
+    known = frozen_lines(nw, [facts.day])
+    rows = [
+        known.cut(row, facts.day)
+        | {"outlet": outlets.get(row["feed_id"], row["outlet"]), "revision_number": numbers[row["story_id"]]}
+        for row in read_stories(nw, facts.stories)
+    ]
     return summarise.DayInputs(
         day=facts.day,
-        stories=[{**row, "outlet": outlets.get(str(row["feed_id"]), row["outlet"])} for row in rows],
+        stories=rows,
         polls=facts.polls,
         outcomes=facts.outcomes,
         covering=facts.covering,

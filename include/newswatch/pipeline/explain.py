@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from newswatch import tables, urls
-from newswatch.errors import UnknownStory
-from newswatch.ledger import days, stories
+from newswatch import edits, urls
+from newswatch.errors import MissingFile, UnknownStory
+from newswatch.ledger import days, revisions, stories
 from newswatch.pipeline.context import Newswatch
+from newswatch.pipeline.readings import Row, frozen_lines, read_stories
 
 
 def explain(nw: Newswatch, url: str) -> dict[str, Any]:
-    """Where the story's bytes are, who saw it when, what was decided, what it mentions, which days show it.
+    """Where the story's bytes are, who saw it when, what its witnesses say, its lines and what was cut of them, what it
+    mentions, how it was changed, which days show it.
 
     Raises UnknownStory where no link that was ever seen leads to it.
     """
@@ -27,36 +31,65 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         story_id = known["story_id"]
         aliases = stories.aliases_of(connection, story_id)
         entries = stories.entries_of(connection, story_id)
+        texts = revisions.of_story(connection, story_id)
         build = days.build_of(connection, known["day"])
         digests = days.digests_of(connection, known["day"])
-    rows = tables.STORY_TEXTS.from_bytes(nw.store.read(known["path"]))
-    story = next(row for row in rows if row["story_id"] == story_id)
-    mentions = nw.matcher.find(story["title"], story["text"], story["language"])
+    read = read_stories(nw, {known["path"]: {story_id}})[0]
+    story = frozen_lines(nw, [known["day"]]).cut(read, known["day"])
     return {
         "story_id": story_id,
         "canonical_url": known["canonical_url"],
         "aliases": aliases,
-        "title": story["title"],
-        "outlet": story["outlet"],
-        "language": story["language"],
+        **_facts(story),
         "day": known["day"],
-        "published_at": story["published_at"],
-        "published_at_source": story["published_at_source"],
         "first_seen_at": known["first_seen_at"],
+        "witnesses": [f"{w['fact']} by {w['witness']}: {w['said']}" for w in story["witnesses"]],
         "entries": [{n: e[n] for n in ("feed_id", "entry_key", "url", "first_seen_at", "path")} for e in entries],
         "bytes": {"file": story["raw_path"], "offset": story["raw_offset"], "length": story["raw_bytes"]},
-        "text": {
-            "file": known["path"],
-            "batch": known["batch_id"],
-            "source": story["text_source"],
-            "chars": story["text_chars"],
-            "removed_lines": story["removed_count"],
-        },
+        "text": {"file": known["path"], "batch": known["batch_id"], "source": story["text_source"]},
+        "lines": _lines(story),
+        "revisions": _revisions(nw, texts),
         "topics_version": nw.catalogue.topics_version,
         "mentions": [
             {"topic": m.topic, "term": m.term, "zone": m.zone, "start": m.start, "end": m.end, "sentence": m.sentence}
-            for m in mentions
+            for m in nw.matcher.find(story["title"], story["text"], story["language"], story["zones"])
         ],
         "tables_built_at": build["built_at"] if build else None,
         "digests": [{"number": d["number"], "issued_at": d["issued_at"], "issued_by": d["issued_by"]} for d in digests],
     }
+
+
+def _facts(story: Row) -> dict[str, Any]:
+    """What is believed, each with the witness who is."""
+    believed = {
+        "title": "title_source",
+        "authors": "authors_source",
+        "language": "language_source",
+        "published_at": "published_at_source",
+    }
+    facts: dict[str, Any] = {}
+    for name, source in believed.items():
+        facts |= {name: story[name], source: story[source]}
+    names = ("is_day_only", "updated_at", "outlet", "section", "is_paywalled", "is_partial")
+    return facts | {name: story[name] for name in names}
+
+
+def _lines(story: Row) -> list[dict[str, str]]:
+    """Every line with its zone, and why it was cut."""
+    lines = zip(story["text"].split("\n"), story["zones"], story["reasons"], strict=True)
+    return [{"zone": zone, **({"reason": reason} if reason else {}), "text": text} for text, zone, reason in lines]
+
+
+def _revisions(nw: Newswatch, texts: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each text that the story has had, and what the publisher changed for it."""
+    rows: list[Row | None] = []
+    for text in texts:
+        try:
+            rows.append(read_stories(nw, {text["path"]: {text["story_id"]}})[0])
+        except MissingFile:  # its day's other texts are there: a lost file costs a comparison
+            rows.append(None)
+    changed = [[], *(edits.changes(a, b) if a and b else ["a file is missing"] for a, b in pairwise(rows))]
+    return [
+        {"number": text["number"], "seen_at": text["seen_at"], "file": text["path"], "changes": lines}
+        for text, lines in zip(texts, changed, strict=True)
+    ]

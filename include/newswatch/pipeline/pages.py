@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from newswatch import clean, tables, urls
+from newswatch import clean, urls
 from newswatch.compose import Fetched, story_row
 from newswatch.errors import RefusedByLedger
 from newswatch.fetch import Fetcher
-from newswatch.ledger import days, hosts, stories
+from newswatch.ledger import days, hosts, revisions, stories
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.manners import HostMemory
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.gather import Gathering
 from newswatch.pipeline.paged import Ended, Job, end, feed_of, make_jobs
+from newswatch.pipeline.written import first_revision, ledger_row, write_stories
 from newswatch.sandbox import Sandbox
 from newswatch.warc import WarcBuffer
 
@@ -136,7 +137,10 @@ class _Fetch:
             known = stories.known_urls(connection, [n for row in made for n in urls.names_of(row["canonical_url"])])
             fresh = _one_a_story(made, known)
             files = _write(nw, batch, raw, raw_path, fresh)
-            added = stories.add(connection, [_ledger_row(row, batch) for _, row in sorted(fresh.items())])
+            answers = {row["story_id"]: e.answer for e in ended if e.page and (row := rows[id(e)])}
+            ledger_rows = [ledger_row(row, batch, answers.get(story_id)) for story_id, row in sorted(fresh.items())]
+            added = stories.add(connection, ledger_rows)
+            revisions.add(connection, [first_revision(row) for row in ledger_rows if row["story_id"] in added])
             outcomes = Outcomes()
             for e in ended:
                 row = rows[id(e)]
@@ -181,31 +185,17 @@ def _row(nw: Newswatch, e: Ended, raw: WarcBuffer, raw_path: str) -> dict[str, A
     offset, size = raw.add(e.answer) if e.answer else (0, 0)
     if e.known_as or e.retry_at:
         return None
-    fetched = Fetched(e.answer.url, e.page, offset, size) if e.answer and e.page else None
+    fetched = Fetched(e.answer.url, e.page, raw_path, offset, size) if e.answer and e.page else None
     entry = e.job.entries[0]
-    return story_row(entry, feed_of(nw, entry), fetched, raw_path, nw.settings.zone)
+    return story_row(entry, feed_of(nw, entry), fetched, nw.settings.zone)
 
 
 def _write(
     nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: Mapping[str, dict[str, Any]]
 ) -> list[BatchFile]:
-    """The bytes, and one file of stories for each of their days, so that a rebuild reads its own day alone."""
+    """The bytes, and the stories made of them."""
     files = [nw.write_file(raw_path, raw.content(), raw.count)] if raw.count else []
-    by_day: dict[date, list[dict[str, Any]]] = {}
-    for row in fresh.values():
-        by_day.setdefault(row["day"], []).append(row)
-    for day, day_rows in sorted(by_day.items()):
-        files.append(nw.write_rows(_story_path(day, batch), tables.STORY_TEXTS, day_rows))
-    return files
-
-
-def _story_path(day: date, batch: Batch) -> str:
-    return f"batches/story_texts/{day}/{batch.batch_id}.parquet"
-
-
-def _ledger_row(row: Mapping[str, Any], batch: Batch) -> dict[str, Any]:
-    names = ("story_id", "canonical_url", "day", "published_at_source", "first_seen_at")
-    return {n: row[n] for n in names} | {"batch_id": batch.batch_id, "path": _story_path(row["day"], batch)}
+    return files + write_stories(nw, batch, list(fresh.values()))
 
 
 def _count(outcomes: Outcomes, e: Ended, day: date, *, is_first: bool) -> None:

@@ -1,14 +1,18 @@
-"""Tag at arrival: what the new stories mention, for run notes and alerts. The tables tag their whole day again."""
+"""Tag at arrival: what the new stories mention, for run notes and visits. The tables tag their whole day again."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
-from newswatch import summarise, tables
-from newswatch.ledger import stories
+from newswatch import edits, summarise, tables
+from newswatch.ledger import revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.context import Newswatch, log
+from newswatch.pipeline.readings import frozen_lines, read_stories
 
 STORIES_A_BATCH = 5000
 
@@ -22,35 +26,42 @@ class TagReport:
 
 
 def tag_new(nw: Newswatch, owner: str) -> TagReport:
-    """Tag the stories that no tag task has seen, and keep their mentions as a batch."""
+    """Tag the stories that no tag task has seen, keep their mentions as a batch, plan visits to those that match."""
     total, counts = 0, Counter[str]()
     while True:
         with nw.ledger.begin() as connection:
             waiting = stories.untagged(connection, STORIES_A_BATCH)
         if not waiting:
             break
-        rows = read_stories(
-            nw, {path: {w["story_id"] for w in waiting if w["path"] == path} for path in {w["path"] for w in waiting}}
-        )
-        mentions = summarise.mention_rows(rows, nw.matcher, nw.catalogue.topics_version)
+        mentions = _mentions(nw, waiting)
         batch = nw.new_batch("tag", owner)
         path = f"batches/mentions/{nw.day_of(batch.committed_at)}/{batch.batch_id}.parquet"
         files = [nw.write_rows(path, tables.MENTIONS, mentions)] if mentions else []
+        matched = {m["story_id"] for m in mentions}
         with nw.ledger.begin() as connection:
             commit(connection, batch, files, Outcomes())
-            stories.mark_tagged(connection, [w["story_id"] for w in waiting], batch.batch_id)
+            stories.mark_tagged(connection, waiting, batch.batch_id)
+            revisions.plan_visits(connection, list(_visits(nw, (w for w in waiting if w["story_id"] in matched))))
         total += len(waiting)
         counts.update(topic for topic, _ in {(m["topic"], m["story_id"]) for m in mentions})
     log.info("stories tagged", stories=total, topics=dict(counts))
     return TagReport(total, dict(sorted(counts.items())))
 
 
-def read_stories(nw: Newswatch, wanted: dict[str, set[str]]) -> list[dict[str, object]]:
-    """Rows of `story_texts` for file path → story ids, in order of story id."""
-    rows = [
-        row
-        for path, story_ids in sorted(wanted.items())
-        for row in tables.STORY_TEXTS.from_bytes(nw.store.read(path))
-        if row["story_id"] in story_ids
-    ]
-    return sorted(rows, key=lambda row: str(row["story_id"]))
+def _mentions(nw: Newswatch, waiting: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    by_path: dict[str, set[str]] = {}
+    for row in waiting:
+        by_path.setdefault(row["path"], set()).add(row["story_id"])
+    known = frozen_lines(nw, (w["day"] for w in waiting))
+    rows = [known.cut(row, row["day"]) for row in read_stories(nw, by_path)]
+    return summarise.mention_rows(rows, nw.matcher, nw.catalogue.topics_version)
+
+
+def _visits(nw: Newswatch, matched: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    """First visits of stories with a page; those that came long after their day are past editing."""
+    now = nw.clock()
+    for row in matched:
+        is_fresh = nw.day_of(row["first_seen_at"]) - row["day"] <= timedelta(days=edits.FRESH_DAYS)
+        due_at = edits.next_visit_at(0, now) if row["page_url"] and is_fresh else None
+        if due_at:
+            yield {"story_id": row["story_id"], "host": row["host"], "began_at": now, "due_at": due_at}

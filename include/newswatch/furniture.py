@@ -1,0 +1,172 @@
+"""What stands on a story's page and is, by its markup, not the story: boxes, bylines, links to other stories.
+
+Works on the tree, before any text is read from it. What it takes out is handed back with the reason, and captions as
+captions. An element that holds much of the page's running text stays, whatever it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from newswatch.markup import line_of, size_of
+from newswatch.model import Line
+
+# Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
+_WORDS: dict[str, str] = {
+    "related": "related relateds relacionadas relacionados relacionado recirc recirculation recommended recommendation "
+    "recommendations readmore readalso seealso alsoread trending mostread mostpopular outbrain taboola zergnet dianomi "
+    "promo promos upnext morefrom interlink interlinking nextarticle crosslink crosslinks "
+    "read-more read-also read-next see-also more-on more-from most-read most-popular most-viewed also-read also-like "
+    "up-next next-article next-story next-post latest-news latest-stories top-stories leia-tambem leia-mais "
+    "veja-tambem lire-aussi a-lire leggi-anche lee-tambien czytaj-takze inline-link inline-story story-link",
+    "newsletter": "newsletter newsletters mailchimp optin email-signup sign-up",
+    "subscription": "subscribe subscription subscriptions",
+    "plea": "donate donation donations fundraiser fundraising support-us",
+    "comments": "comments commentlist disqus livefyre viafoura spotim respond comment-form comment-list comment-count",
+    "share": "share sharing sharebar sharetools social socials sociable addtoany sharedaddy follow-us",
+    "advert": "ad ads advert adverts advertisement advertising sponsored adslot dfp publicidad publicidade werbung "
+    "anzeige reklama",
+    "byline": "byline bylines author authors authorbio timestamp pubdate postmeta entry-meta post-meta article-meta "
+    "story-meta publish-date published-date post-date article-date reading-time read-time",
+    "tags": "tags taglist keywords breadcrumb breadcrumbs tag-list topic-list",
+    "caption": "caption captions figcaption",
+    "player": "jwplayer brightcove playlist video-player audio-player text-to-speech",
+    "cookies": "cookie cookies gdpr onetrust",
+    "app": "app-promo download-app",
+    "hidden": "sr-only visually-hidden screen-reader rollover tooltip popover popup modal",
+    "copyright": "copyright",
+}
+_REASON_OF = {word: reason for reason, words in _WORDS.items() for word in words.split()}
+_SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
+_HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
+_FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
+_BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6", "section"})
+_URL = re.compile(r"^(?:https?://|www\.)\S+$")
+_LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
+MUCH = 0.2  # an element with more than this share of the page's running text is no box
+MIN_PARAGRAPH_CHARS = 60
+MAX_CAPTION_CHARS = 600
+MAX_CUT_CHARS = 1000  # of one box that are kept beside the story
+
+
+@lru_cache(maxsize=8192)
+def _reason(names: str) -> str | None:
+    """What class and id say the element is."""
+    words = [w.lower() for w in _SPLIT.split(names) if w]
+    for word in words:
+        if word in _REASON_OF:
+            return _REASON_OF[word]
+    return next((_REASON_OF[p] for p in map("-".join, pairwise(words)) if p in _REASON_OF), None)
+
+
+def remove(tree: HtmlElement) -> list[Line]:
+    """Take boxes, bylines, captions and bare links out of the tree.
+
+    Returns captions, and what stood among the story's paragraphs, in document order.
+    """
+    removed: list[Line] = []
+    limit = MUCH * sum(size_of(p) for p in tree.iter("p"))
+    for search in (_other_stories, _marked, _link_blocks):
+        gone: set[HtmlElement] = set()
+        for element, reason in search(tree):
+            if any(a in gone for a in element.iterancestors()):
+                continue
+            if reason != "caption" and (sum(size_of(p) for p in element.iter("p")) > limit or _quotes(element)):
+                continue
+            gone.add(element)
+            removed += _line(element, reason)
+        for element in gone:
+            element.drop_tree()
+    return removed
+
+
+def _quotes(element: HtmlElement) -> bool:
+    """Whether it is, or is around, a quotation: posts of social networks stand in one."""
+    return element.tag == "blockquote" or element.find(".//blockquote") is not None
+
+
+def _line(element: HtmlElement, reason: str) -> Iterator[Line]:
+    if reason == "caption":
+        text = line_of(element)
+        if 10 <= len(text) <= MAX_CAPTION_CHARS and element.getparent() is not None:
+            yield Line(text, "caption")
+    elif _is_among_paragraphs(element) and (text := line_of(element)):
+        yield Line(text[:MAX_CUT_CHARS], "cut", reason)
+
+
+def _is_among_paragraphs(element: HtmlElement) -> bool:
+    return any(
+        size_of(p) >= MIN_PARAGRAPH_CHARS
+        for is_before in (True, False)
+        for p in element.itersiblings("p", preceding=is_before)
+    )
+
+
+def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Elements whose class, id, role or style says what they are; outermost first."""
+    for element in tree.iter(etree.Element):
+        tag = element.tag
+        if tag in _FRAMES:
+            continue
+        if tag == "figcaption":
+            yield element, "caption"
+        elif tag == "aside" or tag == "footer":
+            yield element, "related"
+        elif reason := _reason_of(element):
+            yield element, reason
+
+
+def _reason_of(element: HtmlElement) -> str | None:
+    names, identity = element.get("class"), element.get("id")
+    if names or identity:
+        reason = _reason(f"{names or ''} {identity or ''}")
+        if reason:
+            return reason
+    style = element.get("style")
+    if (style and _HIDDEN.search(style)) or element.get("hidden") is not None:
+        return "hidden"
+    return "byline" if element.get("itemprop") in ("author", "datePublished") else None
+
+
+def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Articles inside an article, and small ones beside a large one: cards of other stories, or their whole texts."""
+    articles = list(tree.iter("article"))
+    if len(articles) < 2:
+        return
+    sizes = {a: sum(size_of(p) for p in a.iter("p")) for a in articles}
+    largest = max(sizes.values())
+    for article in articles:
+        is_inner = next(article.iterancestors("article"), None) is not None
+        if is_inner or (sizes[article] < largest / 5 and article.find(".//article") is None):
+            yield article, "related"
+
+
+def _link_blocks(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Paragraphs and lists that are nothing but links to elsewhere."""
+    seen: set[HtmlElement] = set()
+    for link in tree.iter("a"):
+        block = next((e for e in link.iterancestors() if e.tag in _BLOCKS), None)
+        if block is None or block in seen:
+            continue
+        seen.add(block)
+        if block.tag in ("p", "div", "section", "dd"):
+            if _is_links(block):
+                yield block, "related"
+        elif block.tag == "li" and (listing := block.getparent()) is not None and listing not in seen:
+            seen.add(listing)
+            if all(_is_links(item) for item in listing.iterchildren("li")):
+                yield listing, "related"
+
+
+def _is_links(block: HtmlElement) -> bool:
+    text = line_of(block)
+    if not text or len(text) > 300 or _URL.match(text):
+        return False
+    linked = sum(len(line_of(a)) for a in block.iter("a"))
+    return len(text.split()) >= 3 and linked >= 0.9 * len(_LABEL.sub("", text))

@@ -1,0 +1,135 @@
+"""The blocks of a page's main text → lines with zones; what is not the story is marked as cut, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from newswatch import boilerplate, clean, dates, witnesses
+from newswatch.markup import line_of
+from newswatch.model import Line, LineZone, Statement
+from newswatch.witnesses import key_of
+
+MAX_LINE_CHARS = 100_000
+EDGE = 6  # lines from the beginning, or the end, where bylines, dates and keywords stand
+MAX_EDGE_CHARS = 500  # a longer line is none of these
+MAX_DATELINE_CHARS = 80
+MIN_STANDFIRST_CHARS, MAX_STANDFIRST_CHARS = 40, 600
+_STANDFIRST = re.compile(
+    r"(?i)(?:^|[\s_-])(?:stand-?first|lede|lead|dek|deck|strapline|sub-?headline|sub-?head|sub-?heading|sub-?title|chapo|"
+    r"bajada|sommario|vorspann|teaser-?text|abstract|excerpt|summary|description|intro|introduction|linha-?fina|"
+    r"entradilla|copete|ingress)(?:$|[\s_-])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One line of trafilatura's output, with the element that it stood in: p, head, quote, list, table …"""
+
+    text: str
+    tag: str
+
+
+def standfirst(tree: HtmlElement, statements: Sequence[Statement]) -> str:
+    """The standfirst, if the page prints it: an element that says what the metadata give as description."""
+    stated = [key_of(s.said)[:80] for s in statements if s.fact == "description"]
+    stated = [key for key in stated if len(key) >= MIN_STANDFIRST_CHARS]
+    for element in tree.iter("h2", "h3", "h4", "p", "div", "span") if stated else ():
+        if element.tag in ("div", "span") and not _STANDFIRST.search(element.get("class") or ""):
+            continue
+        text = line_of(element)
+        if MIN_STANDFIRST_CHARS <= len(text) <= MAX_STANDFIRST_CHARS and key_of(text).startswith(tuple(stated)):
+            return text
+    return ""
+
+
+def zoned(
+    blocks: Sequence[Block], standfirst: str, removed: Sequence[Line], statements: Sequence[Statement]
+) -> list[Line]:
+    """Every line with its zone: the text in reading order, then captions, then what was cut by its markup."""
+    pairs = [(text, b.tag) for b in blocks if (text := clean.line(b.text, MAX_LINE_CHARS))]
+    first = key_of(standfirst)
+    if first and not any(first[:60] in key_of(t[:1000]) for t, _ in pairs):
+        pairs.insert(0, (standfirst, "p"))
+    reasons = _reasons(pairs, _Known.of(statements))
+    found: list[Line] = []
+    is_first = True
+    for (text, tag), reason in zip(pairs, reasons, strict=True):
+        if reason:
+            found.append(Line(text, "cut", reason))
+            continue
+        zone: LineZone = "quote" if tag == "quote" else "lede" if is_first else "body"
+        is_first = False
+        found.append(Line(text, zone))
+    return found + sorted(removed, key=lambda line: line.zone != "caption")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the page states that may stand in its text once more, as keys."""
+
+    titles: frozenset[str]
+    authors: frozenset[str]
+    keywords: frozenset[str]
+
+    @classmethod
+    def of(cls, statements: Sequence[Statement]) -> _Known:
+        said = {fact: [s.said for s in statements if s.fact == fact] for fact in ("title", "author", "keywords")}
+        keywords = (key_of(part) for text in said["keywords"] for part in re.split(r"[,;|]", text))
+        return cls(
+            titles=frozenset(map(key_of, witnesses.titles(statements))),
+            authors=frozenset(filter(None, map(key_of, said["author"]))),
+            keywords=frozenset(k for k in keywords if len(k) > 2),
+        )
+
+
+def _reasons(pairs: Sequence[tuple[str, str]], known: _Known) -> list[str]:
+    """For each line why it is cut; empty: it stays."""
+    last = len(pairs) - EDGE
+    reasons: list[str] = []
+    for number, (text, _) in enumerate(pairs):
+        is_edge = (number < EDGE or number >= last) and len(text) <= MAX_EDGE_CHARS
+        reason = _of_edge(text, known, is_top=number < EDGE) if is_edge else ""
+        reason = reason or boilerplate.reason_of(text) or ""
+        reasons.append(reason)
+    for number in _headings_of_nothing(pairs, reasons):
+        reasons[number] = "heading"
+    return reasons
+
+
+def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
+    """Why a line at the beginning or end is cut: it repeats what the page states of itself elsewhere."""
+    key = key_of(text)
+    if is_top and key in known.titles:
+        return "headline"
+    if boilerplate.is_speech(text):
+        return ""
+    if len(text) <= MAX_DATELINE_CHARS:
+        if key in known.authors or key.removeprefix("by") in known.authors:
+            return "byline"
+        if any(c.isdigit() for c in text) and len(text.split()) <= 8 and dates.moment(text, None):
+            return "byline"
+    parts = [key_of(part) for part in re.split(r"[,;|#/]", text) if key_of(part)]
+    if (
+        parts
+        and sum(part in known.keywords for part in parts) > 0.7 * len(parts)
+        and (len(parts) > 1 or len(text) < 40)
+    ):
+        return "tags"
+    return ""
+
+
+def _headings_of_nothing(pairs: Sequence[tuple[str, str]], reasons: Sequence[str]) -> Iterator[int]:
+    """Headings after which, up to the end or the next heading, nothing of the story comes, but something was cut."""
+    is_empty = True
+    for number in range(len(pairs) - 1, -1, -1):
+        is_heading = pairs[number][1] == "head"
+        if reasons[number]:
+            continue
+        if is_heading and is_empty:
+            yield number
+        elif not is_heading:
+            is_empty = False

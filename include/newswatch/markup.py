@@ -1,0 +1,125 @@
+"""A page's bytes → its tree: decoded, stripped of what no reader sees, and never deeper than the parser goes."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from newswatch import decoding
+
+_UNSEEN = (  # elements that hold no text of a story
+    "script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "canvas", "map", "nav", "button",
+    "select", "textarea", "dialog", "menu", "audio", "video",
+)  # fmt: skip
+_INLINE = frozenset(
+    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q", "s"}
+    | {"samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"}
+)
+_CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
+_HALVES = re.compile(r"&#(?:x[Dd][89abAB]|5[56]\d)[\da-fA-F]{2,3};\s?&#(?:x[Dd][c-fC-F]|5[67]\d)[\da-fA-F]{2,3};")
+_LONG_TAG = 20_000  # characters
+_MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
+_NESTED = re.compile(
+    r"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
+)
+_TOO_DEEP = "depth"
+MIN_PARAGRAPH_CHARS = 60
+MIN_CELL_CHARS = 500  # of a cell that holds a text and not a datum
+
+
+def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
+    """The page's tree; None where the bytes hold no HTML at all.
+
+    Half characters become whole or nothing, a tag with hundreds of attributes loses them, and of a page that is nested
+    deeper than libxml2 reads (2,048 levels) the paragraphs are kept and their wrappers are not.
+    """
+    text, _ = decoding.decoded(body, content_type, is_page=True)
+    text = _with_few_attributes(_HALVES.sub(_joined, text))
+    tree, is_whole = _parsed(text)
+    if not is_whole:
+        tree, _ = _parsed(_NESTED.sub(" ", text))
+    return tree
+
+
+def _parsed(text: str) -> tuple[HtmlElement | None, bool]:
+    """The tree, and whether it was read to its end."""
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, no_network=True, huge_tree=True
+    )
+    try:
+        tree = html.document_fromstring(text.encode("utf-8", "ignore").translate(None, _CONTROLS), parser=parser)
+    except (etree.LxmlError, ValueError):  # empty, or nothing that could be HTML
+        return None, True
+    return tree, not any(_TOO_DEEP in entry.message for entry in parser.error_log.filter_from_fatals())
+
+
+def _joined(match: re.Match[str]) -> str:
+    """Two references to the halves of a character outside the basic plane → the character."""
+    halves = re.findall(r"&#(x?)([\da-fA-F]+);", match[0])
+    return decoding.paired("".join(chr(int(digits, 16 if is_hex else 10)) for is_hex, digits in halves))
+
+
+def _with_few_attributes(text: str) -> str:
+    """The page, each tag of very many attributes without them."""
+    pieces = text.split("<")
+    for number, piece in enumerate(pieces):
+        if len(piece) > _LONG_TAG and piece[0].isalpha():
+            tag, end, rest = piece.partition(">")
+            if len(tag) > _LONG_TAG and tag.count("=") > _MANY_ATTRIBUTES:
+                pieces[number] = tag.split(None, 1)[0] + end + rest
+    return "<".join(pieces)
+
+
+def strip(tree: HtmlElement) -> None:
+    """Take out elements that hold no text for readers."""
+    etree.strip_elements(tree, *_UNSEEN, with_tail=False)
+
+
+def line_of(element: HtmlElement) -> str:
+    """The element's text in one line, a blank between blocks and none inside a word."""
+    parts: list[str] = []
+    for event, node in etree.iterwalk(element, ("start", "end")):
+        if node.tag not in _INLINE:
+            parts.append(" ")
+        parts.append(node.text or "" if event == "start" else node.tail or "" if node is not element else "")
+    return " ".join("".join(parts).split())
+
+
+def size_of(element: HtmlElement) -> int:
+    """About how many characters of text the element holds."""
+    return sum(len(part.strip()) for part in element.itertext())
+
+
+def unframe(tree: HtmlElement) -> None:
+    """Make boxes of tables that hold a page's layout: those of which a cell holds running text."""
+    for table in list(tree.iter("table")):
+        if any(size_of(cell) >= MIN_CELL_CHARS for cell in table.iter("td")):
+            for part in [table, *table.iter("tbody", "tr", "td", "th")]:
+                part.tag = "div"
+
+
+def join(tree: HtmlElement) -> None:
+    """Put a text that stands in several pieces, with advertising between them, into the first of them.
+
+    Pieces are containers of the same tag and class, in the same article, with no new headline between them, of which
+    two at least hold two paragraphs. trafilatura reads the first such container alone.
+    """
+    pieces: dict[tuple[object, ...], dict[HtmlElement, int]] = {}
+    headlines = 0
+    for element in tree.iter("h1", "p"):
+        if element.tag == "h1":
+            headlines += 1
+        elif size_of(element) >= MIN_PARAGRAPH_CHARS and (box := element.getparent()) is not None and box.get("class"):
+            article = next(box.iterancestors("article"), None)
+            of_kind = pieces.setdefault((headlines, box.tag, box.get("class"), article), {})
+            of_kind[box] = of_kind.get(box, 0) + 1
+    for boxes in pieces.values():
+        first, *others = boxes
+        if sum(count >= 2 for count in boxes.values()) < 2 or any(
+            b in others for a in boxes for b in a.iterancestors()
+        ):
+            continue
+        for box in others:
+            first.extend(list(box))

@@ -1,0 +1,212 @@
+"""What a page says of itself outside its text: JSON-LD, OpenGraph and other metadata, microdata, its headings.
+
+Nothing is decided here: each statement is kept with its witness, and `witnesses` chooses among them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from newswatch import clean, urls
+from newswatch.markup import line_of
+from newswatch.model import Statement
+
+# Names of <meta> by what they state. Sources: ogp.me, schema.org, Dublin Core, Parse.ly, Sailthru, Google News.
+_META: dict[str, tuple[str, str]] = {
+    "og:title": ("title", "opengraph"),
+    "twitter:title": ("title", "twitter"),
+    "og:description": ("description", "opengraph"),
+    "description": ("description", "meta"),
+    "twitter:description": ("description", "twitter"),
+    "og:site_name": ("site", "opengraph"),
+    "article:published_time": ("published_at", "opengraph"),
+    "og:article:published_time": ("published_at", "opengraph"),
+    "article:published": ("published_at", "opengraph"),
+    "og:published_time": ("published_at", "opengraph"),
+    "datepublished": ("published_at", "meta"),
+    "parsely-pub-date": ("published_at", "meta"),
+    "sailthru.date": ("published_at", "meta"),
+    "pubdate": ("published_at", "meta"),
+    "publish-date": ("published_at", "meta"),
+    "publication_date": ("published_at", "meta"),
+    "dc.date.issued": ("published_at", "meta"),
+    "dcterms.created": ("published_at", "meta"),
+    "dc.date": ("published_at", "meta"),
+    "cxenseparse:recs:publishtime": ("published_at", "meta"),
+    "article.published": ("published_at", "meta"),
+    "date": ("published_at", "meta"),
+    "article:modified_time": ("updated_at", "opengraph"),
+    "og:updated_time": ("updated_at", "opengraph"),
+    "datemodified": ("updated_at", "meta"),
+    "last-modified": ("updated_at", "meta"),
+    "dcterms.modified": ("updated_at", "meta"),
+    "author": ("author", "meta"),
+    "parsely-author": ("author", "meta"),
+    "sailthru.author": ("author", "meta"),
+    "dc.creator": ("author", "meta"),
+    "article:author": ("author", "opengraph"),
+    "article:section": ("section", "opengraph"),
+    "parsely-section": ("section", "meta"),
+    "article:content_tier": ("access", "opengraph"),
+    "og:locale": ("language", "opengraph"),
+    "content-language": ("language", "meta"),
+    "og:type": ("type", "opengraph"),
+    "keywords": ("keywords", "meta"),
+    "news_keywords": ("keywords", "meta"),
+    "article:tag": ("keywords", "opengraph"),
+}
+_STORY_TYPES = re.compile(r"Article$|^BlogPosting$|^Report$|^LiveBlogPosting$|^Review$|^VideoObject$")
+_LINKED = (  # JSON-LD property → what it states
+    ("headline", "title"), ("description", "description"), ("datePublished", "published_at"),
+    ("dateModified", "updated_at"), ("articleSection", "section"), ("articleBody", "body"), ("inLanguage", "language"),
+)  # fmt: skip
+# Facts that are kept beside the story; the others serve to find its text.
+KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
+_ITEMPROPS = {"datePublished": "published_at", "dateModified": "updated_at", "headline": "title"}
+_WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
+_WITH_MACHINE_TIME = etree.XPath(".//time[@datetime]")
+_AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
+_WRAPPED = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
+)
+_LAST_COMMA = re.compile(r",(\s*[}\]])")
+MAX_JSON_CHARS = 1_000_000  # of one block; more is a page's state, not its description
+MAX_NODES = 500
+MAX_HEADINGS = 20
+
+
+def read(tree: HtmlElement, url: str) -> list[Statement]:
+    """Every statement of the page, JSON-LD's first, in document order. `tree` must be whole: scripts included."""
+    found = [*_linked(tree, url), *_metadata(tree), *_microdata(tree), *_headings(tree)]
+    language = tree.getroottree().getroot().get("lang")
+    if language:
+        found.append(Statement("language", "html", language))
+    return [s for s in found if s.said]
+
+
+def canonical_link(tree: HtmlElement, url: str) -> str | None:
+    """The page's own canonical link, if it is credible (`urls.is_credible_canonical`)."""
+    for node in tree.iterfind(".//link[@rel='canonical']"):
+        link = urls.resolve(url, node.get("href") or "")
+        if link and urls.is_credible_canonical(url, link):
+            return urls.canonical(link)
+    return None
+
+
+def _linked(tree: HtmlElement, url: str) -> Iterator[Statement]:
+    """The one JSON-LD object that describes this page's story, with the types of the others."""
+    nodes = list(_nodes(tree))
+    for node in nodes:
+        yield from (Statement("type", "json_ld", str(kind)) for kind in _as_list(node.get("@type")))
+    stories = [n for n in nodes if any(_STORY_TYPES.search(str(kind)) for kind in _as_list(n.get("@type")))]
+    story = next((n for n in stories if _is_of(n, url)), None) or next(iter(sorted(stories, key=_is_video)), None)
+    if story is None:
+        return
+    for name, fact in _LINKED:
+        for value in _as_list(story.get(name)):
+            if isinstance(value, str):
+                yield Statement(fact, "json_ld", _plain(value))
+    if isinstance(story.get("wordCount"), int | str):
+        yield Statement("word_count", "json_ld", str(story["wordCount"]))
+    if "isAccessibleForFree" in story:
+        is_free = str(story["isAccessibleForFree"]).strip().lower() not in ("false", "0", "no")
+        yield Statement("access", "json_ld", "free" if is_free else "paid")
+    for author in _as_list(story.get("author")):
+        names = _as_list(author.get("name") if isinstance(author, dict) else author)
+        yield from (Statement("author", "json_ld", _plain(name)) for name in names if isinstance(name, str))
+    publisher = story.get("publisher")
+    if isinstance(publisher, dict) and isinstance(publisher.get("name"), str):
+        yield Statement("site", "json_ld", _plain(publisher["name"]))
+
+
+def _is_of(node: dict[str, Any], url: str) -> bool:
+    """Whether the object names the page's address as its own."""
+    page = node.get("mainEntityOfPage")
+    names = [node.get("url"), node.get("@id"), page.get("@id") if isinstance(page, dict) else page]
+    key = urls.twin_key(urls.canonical(url))
+    return not _is_video(node) and any(
+        isinstance(n, str) and n.startswith("http") and urls.twin_key(urls.canonical(n)) == key for n in names
+    )
+
+
+def _is_video(node: dict[str, Any]) -> bool:
+    return "VideoObject" in map(str, _as_list(node.get("@type")))
+
+
+def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """JSON-LD objects in document order; a block that no mending helps is passed over."""
+    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        data = _json(script.text_content())
+        queue = data if isinstance(data, list) else [data]
+        for node in queue:
+            if isinstance(node, dict) and len(queue) < MAX_NODES:
+                queue.extend(_as_list(node.get("@graph")) + _as_list(node.get("mainEntity")))
+                yield node
+
+
+def _json(text: str) -> Any:
+    """The block's value, comment marks around it and commas before a closing bracket forgiven; None: it is none."""
+    if len(text) > MAX_JSON_CHARS:
+        return None
+    for mend in (str, lambda t: _LAST_COMMA.sub(r"\1", _WRAPPED.sub("", t).strip().rstrip(";"))):
+        try:
+            return json.loads(mend(text), strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _plain(value: str) -> str:
+    """The value as text: some publishers escape twice, or put mark-up into JSON and metadata."""
+    return clean.plain(clean.plain(value, between_blocks="\n"), between_blocks="\n").strip()
+
+
+def _metadata(tree: HtmlElement) -> Iterator[Statement]:
+    for node in tree.iterfind(".//meta[@content]"):
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
+            if (name := node.get(attribute)) and (known := _META.get(name.strip().lower())):
+                yield Statement(*known, said=_plain(node.get("content")))
+                break
+
+
+def _all(path: etree.XPath, tree: HtmlElement) -> list[HtmlElement]:
+    """The elements that the path selects; in C, where `iterfind` walks the tree in Python."""
+    return cast("list[HtmlElement]", path(tree))
+
+
+def _microdata(tree: HtmlElement) -> Iterator[Statement]:
+    """`itemprop` of a NewsArticle, and the page's first `<time>` with a machine's date."""
+    for node in _all(_WITH_ITEMPROP, tree):
+        fact = _ITEMPROPS.get(node.get("itemprop"))
+        if fact == "title":
+            yield Statement("title", "microdata", line_of(node))
+        elif fact:
+            yield Statement(fact, "microdata", node.get("datetime") or node.get("content") or line_of(node)[:60])
+        elif "author" in node.get("itemprop").split() and node.tag != "meta":
+            name = node.find(".//*[@itemprop='name']")
+            yield Statement("author", "microdata", line_of(node if name is None else name)[:120])
+    for node in _all(_WITH_MACHINE_TIME, tree):
+        is_marked = node.get("pubdate") is not None or "publish" in (node.get("class") or "").lower()
+        yield Statement("published_at", "marked_time" if is_marked else "time", node.get("datetime"))
+
+
+def _headings(tree: HtmlElement) -> Iterator[Statement]:
+    for number, node in enumerate(tree.iter("h1")):
+        if number == MAX_HEADINGS:
+            break
+        yield Statement("title", "h1", line_of(node))
+    title = tree.find(".//head/title")
+    if title is not None:
+        yield Statement("title", "title", " ".join(title.text_content().split()))
+    for node in _all(_AUTHOR_LINKS, tree):
+        yield Statement("author", "link", line_of(node)[:120])

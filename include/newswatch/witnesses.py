@@ -1,0 +1,197 @@
+"""Which witness is believed for what, and why, in one place. Pure: statements in, a verdict out.
+
+**Headline.** Publishers give several: the one printed on the page, one for search engines, one for social networks.
+The one that most independent witnesses give is believed, in the spelling of the first of `_TITLE_WITNESSES` to give it.
+
+**Time of publication.** In the order of `_TIME_WITNESSES`: what publishers state for machines comes first, since it is
+the first publication and has a zone; then the feed, whose date may be that of an update; then dates read off the page.
+A date before 1995 or more than an hour after the story was first seen is a fault and passed over. A day without a time
+gives way to a later witness that knows the time on that day or one beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from newswatch import clean, dates, language
+from newswatch.model import Statement
+
+_TITLE_WITNESSES = {
+    "json_ld": 2.0,
+    "opengraph": 1.5,
+    "h1": 2.0,
+    "feed": 1.0,
+    "microdata": 1.0,
+    "twitter": 0.5,
+    "title": 0.5,
+}
+_TIME_WITNESSES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "text")
+_AUTHOR_WITNESSES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
+_SECTION_WITNESSES = ("json_ld", "opengraph", "meta")
+_LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
+_PARTS = re.compile(r"\s+[|–—·•»/-]\s+|\s*\|\s*|\s+::\s+|(?<=\w):\s+|\s+:\s+")
+_HAS_TIME = re.compile(r"\d[:.h]\d\d|^\d{10,13}$")
+_NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zone: a day that a program filled up
+_NO_LETTERS = re.compile(r"[\W_]+")
+_NO_NAME = re.compile(r"https?://|@|^\W*$|\d{3}")
+_BY = re.compile(r"^(?:by|von|par|por|di|door|av|текст|автор|автор:|текст:)\s*:?\s+", re.I)
+_AND = re.compile(r"\s*(?:;|\s\|\s|,|\s(?:and|und|et|y|e|и|та|і|&)\s)\s*")
+MIN_TRUNCATED_CHARS = 40  # a title that another begins with, of this length, is the same one cut short
+MAX_AUTHORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A moment of publication. `is_day_only`: the midnight (UTC) of the day as stated, without a time."""
+
+    moment: datetime
+    is_day_only: bool
+    witness: str
+
+
+def key_of(text: str) -> str:
+    """What makes two lines the same: their letters and digits."""
+    return _NO_LETTERS.sub("", text.casefold())
+
+
+def titles(statements: Sequence[Statement]) -> list[str]:
+    """Every title that is the story's: as stated, without the site's name, and printed headings that echo one."""
+    return [title for _, title in _named(statements, "")] + [
+        s.said for s in statements if s.fact == "title" and s.witness != "h1"
+    ]
+
+
+def headline(statements: Sequence[Statement], url: str) -> tuple[str, str]:
+    """The headline and its witness; both empty where nobody gives one."""
+    votes: dict[str, dict[str, str]] = {}
+    for witness, title in _named(statements, url):
+        votes.setdefault(key_of(title), {}).setdefault(witness, title)
+    if not votes:
+        return "", ""
+    order = list(_TITLE_WITNESSES)
+    best = max(votes, key=lambda key: (_weight(key, votes), -min(order.index(w) for w in votes[key])))
+    witness = min(votes[best], key=order.index)
+    return votes[best][witness], witness
+
+
+def _named(statements: Sequence[Statement], url: str) -> list[tuple[str, str]]:
+    """Witness and title without the site's name; a printed heading counts if another witness echoes it, or none is."""
+    given = [(s.witness, clean.line(s.said)) for s in statements if s.fact == "title" and s.witness in _TITLE_WITNESSES]
+    given = [(witness, title) for witness, title in given if len(key_of(title)) > 2]
+    sites = {key_of(s.said) for s in statements if s.fact == "site"} | {key_of(urlsplit(url).hostname or "")}
+    named = [(witness, _without_site(title, given, sites)) for witness, title in given]
+    return [(w, t) for w, t in named if w != "h1" or _is_echoed(t, named) or all(o == "h1" for o, _ in named)]
+
+
+def _weight(key: str, votes: dict[str, dict[str, str]]) -> float:
+    """Its own witnesses' weights, and those of titles that are this one cut short."""
+    same = [k for k in votes if k == key or (len(k) >= MIN_TRUNCATED_CHARS and key.startswith(k))]
+    return sum(_TITLE_WITNESSES[w] for w in {w for k in same for w in votes[k]})
+
+
+def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str]) -> str:
+    """The title without the site's name or the section's, where another witness or the site's own name tells."""
+    others = {key_of(other) for _, other in given if other != title}
+    cuts = [(m.start(), m.end()) for m in _PARTS.finditer(title)]
+    for start, _ in cuts:
+        if key_of(title[:start]) in others:
+            return title[:start]
+    for _, end in cuts:
+        if key_of(title[end:]) in others:
+            return title[end:]
+    while cuts and _is_site(title[cuts[-1][1] :], sites):
+        title = title[: cuts.pop()[0]]
+    return title
+
+
+def _is_site(part: str, sites: set[str]) -> bool:
+    key = key_of(part)
+    return len(key) > 2 and any(key == site or (len(key) > 3 and key in site) for site in sites)
+
+
+def _is_echoed(title: str, named: Sequence[tuple[str, str]]) -> bool:
+    """Whether another witness says half of the heading's words: a site's name or a box's heading is not echoed."""
+    words = _words(title)
+    heard = [_words(other) for witness, other in named if witness != "h1"]
+    return any(2 * len(words & other) >= len(words) > 0 for other in heard) or any(
+        key_of(title) in key_of(other) for witness, other in named if witness != "h1" and len(key_of(title)) > 5
+    )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def published(statements: Sequence[Statement], seen_at: datetime, zone: ZoneInfo | None) -> Time | None:
+    """When the story was published; None where no credible witness speaks. `zone`: of stamps that state none."""
+    times = _times(statements, "published_at", seen_at, zone)
+    if not times:
+        return None
+    first = times[0]
+    if first.is_day_only:
+        near = (t for t in times if not t.is_day_only and abs(t.moment - first.moment) < timedelta(days=2))
+        return next(near, first)
+    return first
+
+
+def updated(
+    statements: Sequence[Statement], published_at: datetime | None, seen_at: datetime, zone: ZoneInfo | None
+) -> datetime | None:
+    """The last change that the page states, if it is one: later than publication, and with a time."""
+    times = [t for t in _times(statements, "updated_at", seen_at, zone) if not t.is_day_only]
+    return next((t.moment for t in times if published_at is None or t.moment > published_at), None)
+
+
+def _times(statements: Sequence[Statement], fact: str, seen_at: datetime, zone: ZoneInfo | None) -> list[Time]:
+    found = []
+    for statement in _in_order(statements, fact, _TIME_WITNESSES):
+        moment = dates.moment(statement.said, zone)
+        if moment is None:
+            continue
+        said = statement.said.strip()
+        is_day_only = not _HAS_TIME.search(said) or bool(_NAMELESS_MIDNIGHT.search(said))
+        if is_day_only:
+            moment = (moment.astimezone(zone) if zone else moment).replace(hour=0, minute=0, tzinfo=UTC)
+        if clean.credible(moment, seen_at):
+            found.append(Time(moment, is_day_only, statement.witness))
+    return found
+
+
+def authors(statements: Sequence[Statement]) -> tuple[tuple[str, ...], str]:
+    """Names of the first witness that gives any, and that witness."""
+    for witness in _AUTHOR_WITNESSES:
+        said = [s.said for s in statements if s.fact == "author" and s.witness == witness]
+        names = [name for text in said for name in _names(text)]
+        if names:
+            return tuple(dict.fromkeys(names))[:MAX_AUTHORS], witness
+    return (), ""
+
+
+def _names(said: str) -> list[str]:
+    text = _BY.sub("", clean.line(said, 300))
+    parts = _AND.split(text)
+    if not all(2 <= len(part.split()) <= 5 for part in parts):  # "Reuters, Kyiv" is one name
+        parts = [text]
+    return [name for part in parts if (name := clean.line(part, 120)) and not _NO_NAME.search(name)]
+
+
+def section(statements: Sequence[Statement]) -> str:
+    """The rubric under which the publisher puts the story; empty where none is stated."""
+    said = _in_order(statements, "section", _SECTION_WITNESSES)
+    return clean.line(said[0].said, 120) if said else ""
+
+
+def language_claim(statements: Sequence[Statement]) -> str | None:
+    """The ISO 639-1 code that the page claims, by its `lang` first: metadata are often a template's."""
+    codes = (language.code_of(s.said) for s in _in_order(statements, "language", _LANGUAGE_WITNESSES))
+    return next(filter(None, codes), None)
+
+
+def _in_order(statements: Sequence[Statement], fact: str, witnesses: Sequence[str]) -> list[Statement]:
+    chosen = [s for s in statements if s.fact == fact and s.witness in witnesses]
+    return sorted(chosen, key=lambda s: witnesses.index(s.witness))
