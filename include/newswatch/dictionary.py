@@ -58,6 +58,7 @@ REASON_DOCS = {
     "related": "other stories: read more, see also, links alone in their paragraph, cards.",
     "newsletter": "a newsletter, briefing or channel to subscribe to.",
     "subscription": "a subscription to buy, a login.",
+    "paywall": "that the rest is for subscribers.",
     "plea": "a request for support.",
     "share": "share, follow, print, write to us.",
     "comments": "readers' comments, and requests for them.",

@@ -6,11 +6,12 @@ link, boxes, captions and text all come from that tree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from htmldate import find_date
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
 from newswatch import dates, furniture, kinds, language, lines, markup, stated
@@ -18,6 +19,7 @@ from newswatch.errors import NoStory
 from newswatch.lines import Block
 from newswatch.model import ExtractedPage, Line, Statement, story_text
 
+_FAST, _THOROUGH = (Extractor(output_format="python", fast=is_fast, comments=False) for is_fast in (True, False))
 MIN_TEXT_CHARS = 40  # less is a heading or a consent line, not a story
 FEW_CHARS = 800  # so short a text is looked for once more, by trafilatura's slower way
 LONG_BLOCK_CHARS = 60
@@ -58,6 +60,7 @@ def _date_in_text(tree: HtmlElement, url: str) -> list[Statement]:
 
 def _lines(tree: HtmlElement, statements: Sequence[Statement]) -> list[Line]:
     markup.unframe(tree)
+    markup.paragraph(tree)
     removed = furniture.remove(tree)
     markup.join(tree)
     blocks = _blocks(tree)
@@ -86,17 +89,20 @@ def _blocks(tree: HtmlElement) -> list[Block]:
 
 
 def _extracted(tree: HtmlElement, *, is_fast: bool) -> list[Block]:
-    document = bare_extraction(tree, fast=is_fast, include_comments=False, include_tables=True)
+    document = bare_extraction(tree, options=_FAST if is_fast else _THOROUGH)
     if document is None:
         return []
-    blocks = []
-    for element in document.body:
-        for line in xmltotxt(element, False).split("\n"):
-            text = line.strip()
-            if element.tag == "list":
-                text = text.removeprefix("- ")
-            elif element.tag == "table":
-                text = text.strip("| ")
-            if text:
-                blocks.append(Block(text, str(element.tag)))
-    return blocks
+    return [Block(text, str(element.tag)) for element in document.body for text in _texts(element)]
+
+
+def _texts(element: HtmlElement) -> Iterator[str]:
+    """The lines of one element of trafilatura's output, bullets and bars taken off."""
+    is_plain = not len(element) and not element.tail  # as most are: `xmltotxt` takes its time
+    for line in ((element.text or "") if is_plain else xmltotxt(element, False)).split("\n"):
+        text = line.strip()
+        if element.tag == "list":
+            text = text.removeprefix("- ")
+        elif element.tag == "table":
+            text = text.strip("| ")
+        if text:
+            yield text

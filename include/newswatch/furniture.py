@@ -46,10 +46,12 @@ _REASON_OF = {word: reason for reason, words in _WORDS.items() for word in words
 _SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
 _FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
+_UNMARKED = frozenset({"br", "img", "b", "strong", "em", "i", "u", "meta", "link", "title", "hr", "source", "picture"})
 _BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6", "section"})
 _URL = re.compile(r"^(?:https?://|www\.)\S+$")
 _LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
 MUCH = 0.2  # an element with more than this share of the page's running text is no box
+MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
 MIN_PARAGRAPH_CHARS = 60
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box that are kept beside the story
@@ -71,19 +73,25 @@ def remove(tree: HtmlElement) -> list[Line]:
     Returns captions, and what stood among the story's paragraphs, in document order.
     """
     removed: list[Line] = []
-    limit = MUCH * sum(size_of(p) for p in tree.iter("p"))
+    total = sum(size_of(p) for p in tree.iter("p"))
     for search in (_other_stories, _marked, _link_blocks):
         gone: set[HtmlElement] = set()
         for element, reason in search(tree):
             if any(a in gone for a in element.iterancestors()):
                 continue
-            if reason != "caption" and (sum(size_of(p) for p in element.iter("p")) > limit or _quotes(element)):
+            if reason != "caption" and (_quotes(element) or _is_much(element, reason, total)):
                 continue
             gone.add(element)
             removed += _line(element, reason)
         for element in gone:
             element.drop_tree()
     return removed
+
+
+def _is_much(element: HtmlElement, reason: str, total: int) -> bool:
+    """Whether it holds too much of the page's running text to be a box; readers may write more than the reporter."""
+    size = sum(size_of(p) for p in element.iter("p"))
+    return total - size < MIN_STORY_CHARS if reason == "comments" else size > MUCH * total
 
 
 def _quotes(element: HtmlElement) -> bool:
@@ -112,7 +120,7 @@ def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """Elements whose class, id, role or style says what they are; outermost first."""
     for element in tree.iter(etree.Element):
         tag = element.tag
-        if tag in _FRAMES:
+        if tag in _FRAMES or tag in _UNMARKED:
             continue
         if tag == "figcaption":
             yield element, "caption"

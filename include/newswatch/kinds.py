@@ -94,12 +94,12 @@ def _is_index(
 def is_partial(text: str, lines: Sequence[Line], statements: Sequence[Statement]) -> bool:
     """Whether the page gives the story's beginning alone.
 
-    Its last line breaks off; or it must be paid for, or a prompt to subscribe stood in it, and the text is short; or
-    the publisher counts twice as many words as there are.
+    Its last line breaks off; or the text is short and must be paid for, by the publisher's word or by a line that says
+    so; or the publisher counts twice as many words as there are.
     """
     if _ENDS.search(text):
         return True
-    is_paid = is_paywalled(statements) or any(line.reason == "subscription" for line in lines)
+    is_paid = is_paywalled(statements) or any(line.reason == "paywall" for line in lines)
     if is_paid and len(text) < PAYWALL_CHARS:
         return True
     counted = next((int(s.said) for s in statements if s.fact == "word_count" and s.said.isdecimal()), 0)

@@ -17,6 +17,8 @@ _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q", "s"}
     | {"samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"}
 )
+# lxml.html asks Python for the class of each element; one class for all is found in C, and trafilatura needs no other.
+_ALL_ALIKE = etree.ElementDefaultClassLookup(element=HtmlElement)
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
 _HALVES = re.compile(r"&#(?:x[Dd][89abAB]|5[56]\d)[\da-fA-F]{2,3};\s?&#(?:x[Dd][c-fC-F]|5[67]\d)[\da-fA-F]{2,3};")
 _LONG_TAG = 20_000  # characters
@@ -48,6 +50,7 @@ def _parsed(text: str) -> tuple[HtmlElement | None, bool]:
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, no_network=True, huge_tree=True
     )
+    parser.set_element_class_lookup(_ALL_ALIKE)
     try:
         tree = html.document_fromstring(text.encode("utf-8", "ignore").translate(None, _CONTROLS), parser=parser)
     except (etree.LxmlError, ValueError):  # empty, or nothing that could be HTML
@@ -98,6 +101,59 @@ def unframe(tree: HtmlElement) -> None:
         if any(size_of(cell) >= MIN_CELL_CHARS for cell in table.iter("td")):
             for part in [table, *table.iter("tbody", "tr", "td", "th")]:
                 part.tag = "div"
+
+
+def paragraph(tree: HtmlElement) -> None:
+    """Make paragraphs of running text that stands in a box and is parted by line breaks alone."""
+    for box in list(tree.iter("div", "section", "article")):
+        breaks = sum(1 for _ in box.iterchildren("br"))
+        if breaks >= 2 and _own_size(box) >= MIN_CELL_CHARS:
+            _part(box, 2 if _has_double_break(box) else 1)
+
+
+def _own_size(box: HtmlElement) -> int:
+    """Characters of the box's own text, that of inline elements in it included."""
+    tails = sum(len((child.tail or "").strip()) for child in box)
+    return len((box.text or "").strip()) + tails + sum(size_of(child) for child in box if child.tag in _INLINE)
+
+
+def _has_double_break(box: HtmlElement) -> bool:
+    return any(
+        (after := br.getnext()) is not None and after.tag == "br" and not (br.tail or "").strip()
+        for br in box.iterchildren("br")
+    )
+
+
+def _part(box: HtmlElement, wanted: int) -> None:
+    """Put the box's text and inline elements into paragraphs, a new one after `wanted` breaks in a row."""
+    children, text = list(box), box.text or ""
+    box.text = None
+    for child in children:
+        box.remove(child)
+    current = etree.SubElement(box, "p")
+    current.text, breaks = text, 0
+    for child in children:
+        tail, child.tail = child.tail or "", None
+        if child.tag == "br":
+            breaks += 1
+            if breaks >= wanted and (len(current) or (current.text or "").strip()):
+                current = etree.SubElement(box, "p")
+            _add_text(current, " " + tail)
+        elif child.tag in _INLINE:
+            current.append(child)
+            child.tail = tail
+        else:
+            box.append(child)
+            current = etree.SubElement(box, "p")
+            current.text = tail
+        breaks = breaks if child.tag == "br" and not tail.strip() else 0
+
+
+def _add_text(element: HtmlElement, text: str) -> None:
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text
 
 
 def join(tree: HtmlElement) -> None:

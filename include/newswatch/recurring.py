@@ -4,7 +4,7 @@ Pure. A line is known by a hash of its letters, digits being all alike, so that 
 are a story's first and last lines alone; a line that holds a word of the headline is never taken for the host's.
 
 Two stories are different if their headlines differ and none of their longest inner paragraphs is the same, or, where
-one is too short to have any, if they share no more than half of their lines: a story that is printed twice, or updated,
+one is too short to have any, if they share no more than a third of their lines: a story that is printed twice, or updated,
 must not lose its own beginning.
 """
 
@@ -25,7 +25,7 @@ TOP, BOTTOM = 2, 6  # lines from the beginning and the end that may be the host'
 INNER = 3  # longest inner paragraphs by which a story is recognised
 FEWEST, MANY = 2, 4  # stories that hold the line; of a host with as many as MANY one more
 SHARE = 0.2  # of a host's many stories that hold it
-SAME_PLACE = 2 / 3  # of them that hold it as their n-th line, or n-th from the end
+SAME_PLACE = 0.75  # of them that hold it as their n-th line, or n-th from the end
 MAX_CHARS = 600  # of a line that recurs; a longer one is a paragraph
 MIN_WORD_CHARS = 5
 _DIGITS = re.compile(r"\d+")
@@ -105,7 +105,7 @@ def _are_different(one: Sample, other: Sample) -> bool:
     if one.inner and other.inner:
         return set(one.inner).isdisjoint(other.inner)
     shared = len(set(one.edges).intersection(other.edges) - {0})
-    return 2 * shared <= min(len(one.edges), len(other.edges))
+    return 3 * shared <= min(len(one.edges), len(other.edges))
 
 
 def cut(row: Mapping[str, Any], known: frozenset[int]) -> dict[str, Any]:
