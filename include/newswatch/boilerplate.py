@@ -49,7 +49,7 @@ class _Table(RootModel[dict[str, dict[str, Phrases]]]):
     """Language → reason → phrases."""
 
 
-class _Patterns:
+class Patterns:
     """The table, ready to be asked."""
 
     def __init__(self, table: dict[str, dict[str, Phrases]]) -> None:
@@ -71,7 +71,8 @@ class _United:
         self._reasons = [reason for reason, _ in rows]
         self._any = re.compile("|".join(f"(?:{pattern})" for _, pattern in rows))
         self._which = re.compile("|".join(f"({pattern})" for _, pattern in rows))
-        assert self._which.groups == len(rows), "a pattern of phrases.toml has a group of its own: write (?:…)"
+        if self._which.groups != len(rows):
+            raise ValueError("a pattern of phrases.toml has a group of its own: write (?:…)")
 
     def at_start(self, line: str) -> str | None:
         return self._reason(self._which.match(line)) if self._any.match(line) else None  # without groups it is faster
@@ -84,9 +85,9 @@ class _United:
 
 
 @cache
-def _patterns() -> _Patterns:
+def _patterns() -> Patterns:
     with Path(__file__).with_name("phrases.toml").open("rb") as file:
-        return _Patterns(_Table.model_validate(tomllib.load(file)).root)
+        return Patterns(_Table.model_validate(tomllib.load(file)).root)
 
 
 def _bare(line: str) -> str:
@@ -103,7 +104,7 @@ def reason_of(line: str) -> str | None:
     """Why the line is not the story's, or None: it stays."""
     if len(line) > MAX_PLEA_CHARS or is_speech(line):
         return None
-    low = line.lower().replace("’", "'")
+    low = line.replace("İ", "i").lower().replace("’", "'")  # the one letter that grows when it becomes small
     patterns = _patterns()
     if len(low) <= MAX_LABEL_CHARS:
         bare = _bare(low)

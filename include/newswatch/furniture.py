@@ -55,6 +55,7 @@ MIN_STORY_CHARS = 500  # of running text that must be left where comments are ta
 MIN_PARAGRAPH_CHARS = 60
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box that are kept beside the story
+MAX_CUT_LINES = 200
 
 
 @lru_cache(maxsize=8192)
@@ -85,7 +86,7 @@ def remove(tree: HtmlElement) -> list[Line]:
             removed += _line(element, reason)
         for element in gone:
             element.drop_tree()
-    return removed
+    return removed[:MAX_CUT_LINES]
 
 
 def _is_much(element: HtmlElement, reason: str, total: int) -> bool:

@@ -23,6 +23,7 @@ _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
 _HALVES = re.compile(r"&#(?:x[Dd][89abAB]|5[56]\d)[\da-fA-F]{2,3};\s?&#(?:x[Dd][c-fC-F]|5[67]\d)[\da-fA-F]{2,3};")
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
+_MANY_MARKS = 500  # of inline elements side by side
 _NESTED = re.compile(
     r"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
 )
@@ -76,8 +77,17 @@ def _with_few_attributes(text: str) -> str:
 
 
 def strip(tree: HtmlElement) -> None:
-    """Take out elements that hold no text for readers."""
+    """Take out elements that hold no text for readers, and marks in a paragraph that has hundreds of them.
+
+    Those take trafilatura time that grows with the square of their number: a minute for 384 KB.
+    """
     etree.strip_elements(tree, *_UNSEEN, with_tail=False)
+    for box in [e for e in tree.iter("p", "div", "td", "li", "section", "article") if len(e) > _MANY_MARKS]:
+        if sum(child.tag in _INLINE for child in box) > _MANY_MARKS:
+            etree.strip_tags(box, *_INLINE)
+            box.text = box.text  # thousands of pieces become one
+            for child in box:
+                child.tail = child.tail
 
 
 def line_of(element: HtmlElement) -> str:

@@ -4,8 +4,8 @@ Pure. A line is known by a hash of its letters, digits being all alike, so that 
 are a story's first and last lines alone; a line that holds a word of the headline is never taken for the host's.
 
 Two stories are different if their headlines differ and none of their longest inner paragraphs is the same, or, where
-one is too short to have any, if they share no more than a third of their lines: a story that is printed twice, or updated,
-must not lose its own beginning.
+one is too short to have any, if they share no more than a third of their lines: a story that is printed twice, or
+updated, must not lose its own beginning.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _are_different(one: Sample, other: Sample) -> bool:
 
 
 def cut(row: Mapping[str, Any], known: frozenset[int]) -> dict[str, Any]:
-    """The row of `story_texts` with its host's recurring lines cut: of the first TOP any, at the end an unbroken run."""
+    """The row of `story_texts` with its host's lines cut: of the first TOP any, at the end an unbroken run."""
     texts = row["text"].split("\n")
     mine = [number for number, zone in enumerate(row["zones"]) if zone in STORY_ZONES]
     words = _words(row["title"])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from newswatch import boilerplate
+from newswatch.dictionary import REASON_DOCS
 
 STORY_LINES = [
     "The minister said donations would help.",
@@ -67,17 +72,80 @@ FURNITURE = [
 ]
 
 
+# The rows of other languages, one line each: a label, and a label before a colon.
+ELSEWHERE = [
+    ("Lesen Sie auch: Gespräche in Wien", "related"),
+    ("ANZEIGE", "advert"),
+    ("Dieser Artikel ist nur für Abonnenten", "paywall"),
+    ("Lire aussi : Les inspecteurs reviennent", "related"),
+    ("Il vous reste 73 % de cet article à lire.", "paywall"),
+    ("Te puede interesar: El tratado vuelve", "related"),
+    ("Publicidade", "advert"),
+    ("Leia também", "related"),
+    ("LEGGI ANCHE | Il porto riapre", "related"),
+    ("Czytaj także: Port otwarty", "related"),
+    ("Lees ook: Haven weer open", "related"),
+    ("Läs också: Hamnen öppnar", "related"),
+    ("Lue myös: Satama avautuu", "related"),
+    ("Čtěte také: Přístav otevřen", "related"),
+    ("İlgili haberler", "related"),
+    ("Διαβάστε επίσης: Το λιμάνι ανοίγει", "related"),
+    ("اقرأ أيضا: الميناء يفتح", "related"),
+    ("Baca juga: Pelabuhan dibuka", "related"),
+    ("相关阅读：港口重新开放", "related"),
+    ("関連記事", "related"),
+    ("관련기사", "related"),
+    ("Чтобы читать дальше, оформите подписку", "paywall"),
+    ("Фото: Reuters", "credit"),
+    ("Джерело: Interfax", "credit"),
+    ("(Reporting by Ann Lee; Editing by Bo Kim)", "credit"),
+    ("© 2026 The Ledger. All rights reserved.", "copyright"),
+    ("ann.lee@ledger.example", "credit"),
+    ("Updated: November 21, 2026, 14:05", "byline"),
+    ("* * *", "rule"),
+]
+
+
 @pytest.mark.parametrize("line", STORY_LINES)
 def test_a_line_of_a_story_stays(line: str) -> None:
-    assert boilerplate.remove(line) == (line, 0)
+    assert boilerplate.reason_of(line) is None
 
 
 @pytest.mark.parametrize("line", FURNITURE)
 def test_a_line_that_speaks_to_the_reader_goes(line: str) -> None:
-    text, removed = boilerplate.remove(f"First paragraph.\n{line}\nLast paragraph.")
-    assert (text, removed) == ("First paragraph.\nLast paragraph.", 1)
+    assert boilerplate.reason_of(line)
+
+
+@pytest.mark.parametrize(("line", "reason"), ELSEWHERE)
+def test_a_line_goes_for_its_reason_in_other_languages_too(line: str, reason: str) -> None:
+    assert boilerplate.reason_of(line) == reason
 
 
 def test_a_long_paragraph_stays_whatever_it_says() -> None:
     line = "The fund said it would go on. " * 30 + "Please consider donating to the fund."
-    assert boilerplate.kind_of(line) is None
+    assert boilerplate.reason_of(line) is None
+
+
+def test_every_reason_of_the_table_is_explained() -> None:
+    with (Path(boilerplate.__file__).with_name("phrases.toml")).open("rb") as file:
+        table = tomllib.load(file)
+    assert {reason for reasons in table.values() for reason in reasons} <= REASON_DOCS.keys()
+
+
+def test_a_table_whose_pattern_has_a_group_of_its_own_is_refused() -> None:
+    rows = {"en": {"plea": boilerplate.Phrases(begins=("(a|b)",))}}
+    with pytest.raises(ValueError, match="group"):
+        boilerplate.Patterns(rows)
+
+
+def test_a_pattern_that_may_stand_anywhere_needs_the_words_that_call_for_it() -> None:
+    with pytest.raises(ValueError, match="go together"):
+        boilerplate.Phrases(holds=("support",))
+
+
+@pytest.mark.parametrize("letter", ["a", "а", " ", "(", "–", "support ", "read more "])
+def test_no_line_takes_long(letter: str) -> None:
+    line = (letter * 700)[:700]
+    began = time.perf_counter()
+    boilerplate.reason_of(line)
+    assert time.perf_counter() - began < 0.5

@@ -1,12 +1,11 @@
-"""Small pages: which witness on a page is believed for what."""
+"""Small pages: what the text is, and how each line of it is called."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from newswatch import extract
+from newswatch import extract, witnesses
+from newswatch.errors import NoStory
 from newswatch.model import ExtractedPage
 
 URL = "https://www.example.com/news/a"
@@ -25,68 +24,16 @@ def parse(html: str | bytes, *, url: str = URL, content_type: str = "text/html; 
     return extract.parse(html.encode() if isinstance(html, str) else html, url=url, content_type=content_type)
 
 
-def linked(fields: str) -> str:
-    return f'<script type="application/ld+json">{fields}</script>'
+def zones(found: ExtractedPage) -> list[str]:
+    return [line.zone for line in found.lines]
 
 
 def test_the_text_is_a_paragraph_a_line() -> None:
     found = parse(page("<title>Board meets</title>"))
     assert len(found.text.split("\n")) == 2
     assert found.text.startswith(WORDS)
+    assert zones(found) == ["lede", "body"]
     assert found.language == "en"
-
-
-def test_json_ld_says_headline_time_and_authors() -> None:
-    found = parse(
-        page(
-            linked(
-                '{"@context": "https://schema.org", "@graph": [{"@type": "WebPage", "headline": "No"}, {"@type": '
-                '"NewsArticle", "headline": "Quay works", "datePublished": "2026-11-22T12:00:00+02:00", '
-                '"author": [{"@type": "Person", "name": "Ann Lee"}, "Bo Kim"]}]}'
-            )
-            + '<meta property="og:title" content="Other">'
-        )
-    )
-    assert (found.title, found.authors) == ("Quay works", ("Ann Lee", "Bo Kim"))
-    assert found.published_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
-    assert not found.is_day_only
-
-
-def test_og_title_and_metadata_speak_where_there_is_no_json_ld() -> None:
-    found = parse(
-        page(
-            '<title>Quay works | Example</title><meta property="og:title" content="Quay works">'
-            '<meta property="article:published_time" content="2026-11-22T10:00:00Z">'
-        )
-    )
-    assert found.title == "Quay works"
-    assert found.published_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("broken", ["{", "[]", "null", "3", '{"@type": ["NewsArticle"], "headline": 5}', "[" * 5000])
-def test_broken_json_ld_is_passed_over(broken: str) -> None:
-    assert parse(page(f'{linked(broken)}<meta property="og:title" content="Quay">')).title == "Quay"
-
-
-@pytest.mark.parametrize(
-    "stamp",
-    [
-        "0001-01-01T00:00:00+03:00",
-        "9999-12-31T23:59:59-05:00",
-        "0001-01-01T00:00:00Z",
-        "soon",
-        "2026-99-99T00:00:00Z",
-        "",
-    ],
-)
-def test_an_impossible_date_does_not_lose_the_page(stamp: str) -> None:
-    fields = f'{{"@type": "NewsArticle", "headline": "Quay", "datePublished": "{stamp}"}}'
-    assert parse(page(linked(fields))).text.startswith(WORDS)
-
-
-def test_a_stated_day_without_a_time_is_a_day() -> None:
-    found = parse(page('<meta name="date" content="2026-11-20">'))
-    assert (found.published_at, found.is_day_only) == (datetime(2026, 11, 20, tzinfo=UTC), True)
 
 
 @pytest.mark.parametrize(
@@ -95,12 +42,21 @@ def test_a_stated_day_without_a_time_is_a_day() -> None:
         (page("<title>x</title>"), "text/html; charset=windows-1251"),
         (page('<meta charset="windows-1251">'), "text/html"),
         (page('<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">'), ""),
+        (page("<title>x</title>"), ""),
     ],
 )
-def test_windows_1251_is_read_where_header_or_page_declares_it(html: str, content_type: str) -> None:
+def test_windows_1251_is_read_where_it_is_declared_and_where_it_is_not(html: str, content_type: str) -> None:
     text = "Портовый совет собрался во вторник в старом здании таможни и выслушал три доклада о состоянии причала. " * 2
     found = parse(html.replace(BODY, f"<p>{text}</p>").encode("windows-1251"), content_type=content_type)
     assert found.text.startswith("Портовый совет собрался")
+    assert found.language == "ru"
+
+
+@pytest.mark.parametrize("declared", ["iso-8859-1", "windows-1251", "nonsense", "utf-16"])
+def test_what_is_utf_8_is_read_so_whatever_is_declared(declared: str) -> None:
+    words = "Über die Größe der Hafenmauer sprachen am Dienstag drei Gutachter in der alten Zollstation am Kai."
+    html = page(f'<meta charset="{declared}">', f"<p>{words}</p>")
+    assert parse(html, content_type=f"text/html; charset={declared}").text == words
 
 
 @pytest.mark.parametrize(
@@ -126,17 +82,78 @@ def test_a_canonical_link_is_believed_on_its_own_site_alone(link: str, expected:
     ids=["nothing", "bare", "short", "empty", "bytes", "tags"],
 )
 def test_a_page_without_a_story_says_so(html: str) -> None:
-    with pytest.raises(extract.NoStory):
+    with pytest.raises(NoStory) as refused:
         parse(html)
+    assert refused.value.kind == "no_story"
 
 
-def test_pleas_inside_the_text_are_taken_out_and_counted() -> None:
-    found = parse(page(body=BODY + "<p>Please consider supporting our journalism with a small gift today.</p>" + BODY))
+def test_pleas_inside_the_text_are_cut_and_kept_with_the_reason() -> None:
+    plea = "Please consider supporting our journalism with a small gift today."
+    found = parse(page(body=f"{BODY}<p>{plea}</p>{BODY.replace('Tuesday', 'Friday')}"))
     assert "journalism" not in found.text
-    assert found.removed_count == 1
+    assert [(line.text, line.reason) for line in found.lines if line.zone == "cut"] == [(plea, "plea")]
+    assert zones(found) == ["lede", "body", "cut", "body", "body"]
 
 
 def test_the_headline_is_not_the_texts_first_line() -> None:
     found = parse(page('<meta property="og:title" content="Quay works begin">', "<h1>Quay works begin</h1>" + BODY))
-    assert found.title == "Quay works begin"
+    assert witnesses.headline(found.statements, URL) == ("Quay works begin", "opengraph")
     assert found.text.startswith(WORDS)
+    assert found.lines[0].reason == "headline"
+
+
+def test_a_standfirst_above_the_text_is_its_first_line() -> None:
+    standfirst = "After nine years of planning the quay is to be mended, at twice the price that was first named."
+    head = f'<meta property="og:description" content="{standfirst}">'
+    html = f"<html lang=en><head>{head}</head><body><header><h1>Quay</h1><h2>{standfirst}</h2></header>"
+    found = parse(f"{html}<article>{BODY * 2}</article></body></html>")
+    assert found.lines[0].text == standfirst
+    assert found.lines[0].zone == "lede"
+    assert zones(found).count("lede") == 1
+
+
+def test_a_description_that_the_page_does_not_print_is_no_line_of_it() -> None:
+    words = "What readers of search engines see, and nobody on the page, for as long as the story stands there."
+    found = parse(page(f'<meta property="og:description" content="{words}">'))
+    assert found.lines[0].text.startswith(WORDS)
+
+
+def test_captions_and_quotations_have_zones_of_their_own() -> None:
+    caption, quotation = (
+        "The quay at low tide, seen from the ferry",
+        "We shall mend it when we have counted the stones.",
+    )
+    html = (
+        f"<figure><img src=a.jpg><figcaption>{caption}</figcaption></figure>{BODY}<blockquote>{quotation}</blockquote>"
+    )
+    found = parse(page(body=html + BODY.replace("Tuesday", "Friday")))
+    assert [line.text for line in found.lines if line.zone == "caption"] == [caption]
+    assert [line.text for line in found.lines if line.zone == "quote"] == [quotation]
+    assert caption not in found.text
+    assert quotation in found.text
+
+
+def test_a_text_that_json_ld_holds_whole_is_taken_where_the_page_shows_a_piece() -> None:
+    lines = [
+        f"Paragraph {n}: the clerk read out what had been spent on stone, timber and rope in that year."
+        for n in range(12)
+    ]
+    body = "\\n".join(lines)
+    linked = f'{{"@type": "NewsArticle", "headline": "Quay", "articleBody": "{body}"}}'
+    found = parse(page(f'<script type="application/ld+json">{linked}</script>', BODY))
+    assert found.text.split("\n") == lines
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("", "text"),
+        ('<meta property="article:published_time" content="2026-11-20T10:00:00Z">', "opengraph"),
+        ('<meta property="article:published_time" content="soon">', "text"),
+    ],
+)
+def test_a_day_is_read_off_the_page_where_nothing_states_one(head: str, expected: str) -> None:
+    found = parse(page(head), url="https://www.example.com/2026/11/20/quay")
+    said = {s.witness: s.said for s in found.statements if s.fact == "published_at"}
+    assert expected in said
+    assert said[expected].startswith("2026-11-20")

@@ -1,0 +1,128 @@
+"""Pages that are no story, and stories that are: the second must never be taken for the first."""
+
+from __future__ import annotations
+
+import pytest
+
+from newswatch import kinds
+from newswatch.model import Line, Statement
+
+URL = "https://ledger.example/world/2026/quay-works"
+LONG = "The harbour board met in the old customs house and heard three reports on the state of the quay. " * 4
+
+
+def kind(
+    text: str = LONG,
+    *statements: tuple[str, str, str],
+    url: str = URL,
+    teasers: int = 0,
+    lines: list[Line] | None = None,
+) -> str | None:
+    lines = [Line(text, "lede")] if lines is None else lines
+    return kinds.of(text, lines, [Statement(*s) for s in statements], url, teasers)
+
+
+TITLE_404 = ("title", "title", "404 – page not found | The Ledger")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["404", "Error 404", "Page not found", "Ошибка 404", "Страница не найдена", "Сторінку не знайдено", "Seite nicht gefunden"]
+    + ["Page introuvable", "The page you were looking for is gone", "Sorry, this page can't be found"],
+)  # fmt: skip
+def test_a_page_that_says_it_is_not_there_is_a_soft_404(title: str) -> None:
+    assert kind("Try the search, or go back to our front page.", ("title", "title", title)) == "soft_404"
+
+
+def test_a_story_about_a_404_is_a_story() -> None:
+    assert kind(LONG * 5, TITLE_404) is None
+    assert kind(LONG, TITLE_404, ("type", "json_ld", "NewsArticle")) is None
+    assert kind(LONG, ("title", "title", "Peugeot's 404 is back on the road")) is None
+
+
+def test_a_request_for_consent_is_no_story() -> None:
+    asked = [
+        Line("We and our partners store cookies on your device and process personal data.", "lede"),
+        Line("Give your consent to go on, or choose which purposes you allow.", "body"),
+    ]
+    assert kind("\n".join(line.text for line in asked), lines=asked) == "consent_wall"
+    assert (
+        kind("Accept all cookies to go on.", ("title", "title", "Before you continue to The Ledger")) == "consent_wall"
+    )
+
+
+def test_a_story_about_cookies_is_a_story() -> None:
+    said = [Line("The court ruled on cookies and consent.", "lede"), *[Line(LONG, "body")] * 2]
+    assert kind("\n".join(line.text for line in said), lines=said) is None
+
+
+def test_a_live_blog_is_one_however_long() -> None:
+    assert kind(LONG * 20, ("type", "json_ld", "LiveBlogPosting")) == "live_blog"
+
+
+def test_a_film_with_a_line_of_text_is_a_video_page_and_a_story_with_a_film_is_not() -> None:
+    line = "The quay at dawn, filmed from the ferry."
+    assert kind(line, ("type", "json_ld", "VideoObject")) == "video_page"
+    assert kind(line, ("type", "opengraph", "video.other")) == "video_page"
+    assert kind(line, ("type", "json_ld", "VideoObject"), ("type", "json_ld", "NewsArticle")) is None
+    assert kind(LONG * 2, ("type", "json_ld", "VideoObject")) is None
+
+
+def test_pictures_with_captions_are_a_gallery() -> None:
+    captions = [
+        Line(f"Picture {n}: the quay at low tide, with the ferry and the pilot boat", "caption") for n in range(8)
+    ]
+    line = "The best of the week."
+    assert kind(line, lines=[Line(line, "lede"), *captions]) == "gallery_page"
+    assert kind(line, ("type", "json_ld", "ImageGallery")) == "gallery_page"
+    assert kind(LONG * 2, lines=[Line(LONG * 2, "lede"), *captions]) is None
+
+
+def test_a_list_of_other_stories_is_an_index() -> None:
+    teasers = [Line("A line about another story, which stands elsewhere on this site.", "body")] * 12
+    text = "\n".join(line.text for line in teasers)
+    assert kind(text, lines=teasers, teasers=12, url="https://ledger.example/world/") == "index_page"
+    assert kind(text, ("type", "json_ld", "CollectionPage"), lines=teasers) == "index_page"
+    assert kind(text, lines=teasers, teasers=5, url="https://ledger.example/") == "index_page"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ("type", "json_ld", "NewsArticle"),
+        ("type", "opengraph", "article"),
+        ("published_at", "opengraph", "2026-11-20T10:00:00Z"),
+    ],
+)
+def test_a_story_among_many_teasers_is_a_story(statement: tuple[str, str, str]) -> None:
+    short = [Line("A short paragraph of a story that is all short paragraphs.", "body")] * 6
+    assert kind("\n".join(line.text for line in short), statement, lines=short, teasers=30) is None
+
+
+def test_a_story_of_long_paragraphs_without_any_metadata_is_a_story() -> None:
+    assert kind(LONG, teasers=30) is None
+
+
+def partial(text: str, *statements: tuple[str, str, str], reasons: tuple[str, ...] = ()) -> bool:
+    lines = [Line(text, "lede"), *(Line("x", "cut", reason) for reason in reasons)]
+    return kinds.is_partial(text, lines, [Statement(*s) for s in statements])
+
+
+@pytest.mark.parametrize("end", ["…", "...", "[…]", "[...]", "… »"])
+def test_a_text_that_breaks_off_is_partial(end: str) -> None:
+    assert partial(f"The board met and {end}")
+
+
+def test_a_short_text_behind_a_paywall_is_partial_and_a_long_one_is_not() -> None:
+    assert partial(LONG, ("access", "json_ld", "paid"))
+    assert partial(LONG, ("access", "opengraph", "locked"))
+    assert partial(LONG, reasons=("paywall",))
+    assert not partial(LONG * 6, ("access", "json_ld", "paid"))
+    assert not partial(LONG, ("access", "json_ld", "free"), reasons=("subscription", "plea"))
+
+
+def test_a_text_of_half_the_words_that_the_publisher_counts_is_partial() -> None:
+    words = len(LONG.split())
+    assert partial(LONG, ("word_count", "json_ld", str(3 * words)))
+    assert not partial(LONG, ("word_count", "json_ld", str(words)))
+    assert not partial(LONG, ("word_count", "json_ld", "many"))

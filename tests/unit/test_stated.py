@@ -1,0 +1,155 @@
+"""What a page states of itself: each statement with its witness, nothing chosen yet."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from newswatch import markup, stated
+from newswatch.model import Statement
+
+URL = "https://www.example.com/news/quay"
+
+
+def read(head: str = "", body: str = "", lang: str = "") -> list[Statement]:
+    html = f"<!doctype html><html{f' lang={lang}' if lang else ''}><head>{head}</head><body>{body}</body></html>"
+    tree = markup.tree_of(html.encode(), "text/html; charset=utf-8")
+    assert tree is not None
+    return stated.read(tree, URL)
+
+
+def said(statements: list[Statement], fact: str, witness: str = "json_ld") -> list[str]:
+    return [s.said for s in statements if s.fact == fact and s.witness == witness]
+
+
+def linked(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f'<script type="application/ld+json">{text}</script>'
+
+
+STORY = {"@type": "NewsArticle", "headline": "Quay works", "datePublished": "2026-11-22T12:00:00+02:00"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        STORY,
+        [STORY],
+        [{"@type": "Organization", "name": "x"}, STORY],
+        {"@context": "https://schema.org", "@graph": [{"@type": "WebPage", "headline": "No"}, STORY]},
+        {"@type": "WebPage", "mainEntity": STORY},
+        STORY | {"@type": ["NewsArticle", "Thing"]},
+        STORY | {"@type": "ReportageNewsArticle"},
+    ],
+    ids=["object", "list", "second", "graph", "main entity", "types", "subtype"],
+)
+def test_a_story_is_found_in_json_ld_wherever_it_stands(block: Any) -> None:
+    found = read(linked(block))
+    assert said(found, "title") == ["Quay works"]
+    assert said(found, "published_at") == ["2026-11-22T12:00:00+02:00"]
+
+
+def test_of_several_stories_the_one_that_names_this_page_speaks() -> None:
+    other = STORY | {"headline": "Other", "url": "https://www.example.com/news/other"}
+    mine = STORY | {"headline": "Mine", "mainEntityOfPage": {"@id": "http://example.com/news/quay?utm_source=x"}}
+    assert said(read(linked([other, mine])), "title") == ["Mine"]
+    assert said(read(linked(other) + linked(mine)), "title") == ["Mine"]
+
+
+def test_a_film_on_the_page_is_not_the_story() -> None:
+    film = {"@type": "VideoObject", "headline": "Film", "description": "A film"}
+    assert said(read(linked(film) + linked(STORY)), "title") == ["Quay works"]
+    assert said(read(linked(film)), "title") == ["Film"]
+    assert set(said(read(linked(film) + linked(STORY)), "type")) == {"VideoObject", "NewsArticle"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!--\n" + json.dumps(STORY) + "\n-->",
+        "//<![CDATA[\n" + json.dumps(STORY) + "\n//]]>",
+        "/*<![CDATA[*/" + json.dumps(STORY) + "/*]]>*/",
+        json.dumps(STORY)[:-1] + ",\n}",
+        json.dumps(STORY) + ";",
+        json.dumps(STORY | {"x": "a\nb"}).replace("\\n", "\n"),
+    ],
+    ids=["comment", "cdata", "script cdata", "comma", "semicolon", "raw line break"],
+)
+def test_json_that_can_be_mended_is_mended(text: str) -> None:
+    assert said(read(linked(text)), "title") == ["Quay works"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["{", "[]", "null", "3", '"x"', '{"@type": ["NewsArticle"], "headline": 5}', "[" * 5000, '{"@graph": 7}', ""],
+)
+def test_json_that_cannot_be_mended_is_passed_over(broken: str) -> None:
+    found = read(linked(broken) + '<meta property="og:title" content="Quay">')
+    assert said(found, "title") == []
+    assert said(found, "title", "opengraph") == ["Quay"]
+
+
+def test_json_ld_nested_or_large_without_measure_is_passed_over() -> None:
+    deep = '{"@graph": [' * 3000 + json.dumps(STORY) + "]}" * 3000
+    wide = [{"@type": "Thing", "@graph": [{"@type": "Thing"}] * 50}] * 200
+    assert said(read(linked(deep)), "title") == []
+    assert said(read(linked(wide) + linked(STORY)), "title") == ["Quay works"]
+    assert said(read(linked("[" + "1," * 700_000 + "1]") + linked(STORY)), "title") == ["Quay works"]
+
+
+def test_authors_are_people_in_every_form_that_is_in_use() -> None:
+    for author in ({"@type": "Person", "name": "Ann Lee"}, "Ann Lee", [{"name": ["Ann Lee"]}], {"name": "Ann Lee"}):
+        assert said(read(linked(STORY | {"author": author})), "author") == ["Ann Lee"], author
+    for author in (None, 5, [], {"name": None}, [None, {}]):
+        assert said(read(linked(STORY | {"author": author})), "author") == [], author
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, "free"), (False, "paid"), ("False", "paid"), ("true", "free"), ("http://schema.org/True", "free")],
+)
+def test_a_paywall_is_what_the_publisher_says(value: Any, expected: str) -> None:
+    assert said(read(linked(STORY | {"isAccessibleForFree": value})), "access") == [expected]
+
+
+def test_markup_and_references_in_values_become_text() -> None:
+    found = read(
+        linked(STORY | {"headline": "<b>Quay</b> &amp;amp; pier&#039;s works", "articleBody": "<p>One.</p><p>Two.</p>"})
+    )
+    assert said(found, "title") == ["Quay & pier's works"]
+    assert said(found, "body")[0].split() == ["One.", "Two."]
+
+
+def test_metadata_speak_by_property_name_and_itemprop_in_any_case() -> None:
+    head = (
+        '<meta property="og:title" content="A"><meta name="Twitter:Title" content="B"><meta itemprop="datePublished" '
+        'content="2026-11-20"><meta name="keywords" content="quay, works"><meta http-equiv="Content-Language" content="uk">'
+        '<meta property="article:section" content="Harbour"><meta name="author" content="Ann Lee"><meta name="x" content="y">'
+        '<meta property="og:title" content="">'
+    )
+    found = read(head)
+    assert said(found, "title", "opengraph") == ["A"]
+    assert said(found, "title", "twitter") == ["B"]
+    assert said(found, "published_at", "meta") == ["2026-11-20"]
+    assert said(found, "section", "opengraph") == ["Harbour"]
+    assert said(found, "author", "meta") == ["Ann Lee"]
+    assert said(found, "language", "meta") == ["uk"]
+
+
+def test_microdata_headings_and_times_speak() -> None:
+    body = (
+        '<h1 itemprop="headline">Quay <em>works</em></h1><time itemprop="datePublished" datetime="2026-11-20T10:00Z">Friday</time>'
+        '<span itemprop="author" itemscope><b itemprop="name">Ann Lee</b>, reporter</span><a rel="author">Bo Kim</a>'
+        '<time datetime="2026-11-01">then</time><time class="publish-date" datetime="2026-11-21">now</time>'
+    )
+    found = read("<title>Quay works | Site</title>", body, lang="en-GB")
+    assert said(found, "title", "microdata") == said(found, "title", "h1") == ["Quay works"]
+    assert said(found, "title", "title") == ["Quay works | Site"]
+    assert said(found, "published_at", "microdata") == ["2026-11-20T10:00Z"]
+    assert said(found, "published_at", "marked_time") == ["2026-11-21"]
+    assert said(found, "published_at", "time") == ["2026-11-20T10:00Z", "2026-11-01"]
+    assert said(found, "author", "microdata") == ["Ann Lee"]
+    assert said(found, "author", "link") == ["Bo Kim"]
+    assert said(found, "language", "html") == ["en-GB"]

@@ -1,0 +1,167 @@
+"""Which witness is believed: headlines by vote, dates by order and sense, names by order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newswatch import witnesses
+from newswatch.model import Statement
+
+URL = "https://www.ledger.example/news/quay"
+SEEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
+KYIV = ZoneInfo("Europe/Kyiv")
+
+
+def titles(**said: str | list[str]) -> list[Statement]:
+    pairs = ((w, text) for w, texts in said.items() for text in ([texts] if isinstance(texts, str) else texts))
+    return [Statement("title", witness, text) for witness, text in pairs]
+
+
+def dates(*said: tuple[str, str], fact: str = "published_at") -> list[Statement]:
+    return [Statement(fact, witness, text) for witness, text in said]
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected", "witness"),
+    [
+        (titles(json_ld="Quay works begin", opengraph="Quay works begin"), "Quay works begin", "json_ld"),
+        (titles(opengraph="Quay works begin - The Ledger", h1="Quay works begin"), "Quay works begin", "opengraph"),
+        (titles(title="Opinion | Quay works begin | The Ledger", h1="Quay works begin"), "Quay works begin", "h1"),
+        (titles(title="Quay works begin – The Ledger"), "Quay works begin", "title"),
+        (titles(title="Ledger: Quay works begin", feed="Quay works begin"), "Quay works begin", "feed"),
+        # Printed and shared are the same, the one for search engines is another.
+        (
+            titles(json_ld="Quay: cost, plan, dates", opengraph="Quay works begin", h1="Quay works begin"),
+            "Quay works begin",
+            "opengraph",
+        ),
+        # The printed one stands alone against two that agree.
+        (
+            titles(json_ld="Quay works begin", opengraph="Quay works begin", h1="At last: quay works"),
+            "Quay works begin",
+            "json_ld",
+        ),
+        # A heading that nobody echoes is the site's name, or a box's.
+        (
+            titles(h1=["The Ledger", "Join our prize draw"], opengraph="Quay works begin"),
+            "Quay works begin",
+            "opengraph",
+        ),
+        (titles(h1="Quay works begin"), "Quay works begin", "h1"),
+        (
+            titles(h1=["Sign in", "Quay works begin today"], title="Quay works begin today"),
+            "Quay works begin today",
+            "h1",
+        ),
+        # One that was cut short counts for the one that it was cut from.
+        (
+            titles(
+                json_ld="The quay works that were planned for nine years begin on",
+                h1="The quay works that were planned for nine years begin on Monday",
+                title="The quay works that were planned for nine years begin on Monday",
+            ),
+            "The quay works that were planned for nine years begin on Monday",
+            "h1",
+        ),
+        (titles(json_ld="‘Quay works’ begin", h1="'Quay works' begin"), "‘Quay works’ begin", "json_ld"),
+        (titles(feed="Quay works begin"), "Quay works begin", "feed"),
+        (titles(json_ld="Kyiv: quay works begin", h1="Kyiv: quay works begin"), "Kyiv: quay works begin", "json_ld"),
+        ([], "", ""),
+        (titles(json_ld="  ", h1="–"), "", ""),
+    ],
+)
+def test_the_headline_is_the_one_that_most_witnesses_give(
+    statements: list[Statement], expected: str, witness: str
+) -> None:
+    statements = [Statement("site", "opengraph", "The Ledger"), *statements]
+    assert witnesses.headline(statements, URL) == (expected, witness)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_order_of_statements_does_not_decide(order: int) -> None:
+    statements = titles(
+        json_ld="Quay works", h1="Quay works begin", opengraph="Quay works begin", title="Quay works | X"
+    )
+    assert witnesses.headline(statements[::order], URL)[0] == "Quay works begin"
+
+
+@pytest.mark.parametrize(
+    ("statements", "zone", "moment", "is_day_only", "witness"),
+    [
+        (dates(("json_ld", "2026-11-21T10:00:00+02:00")), None, datetime(2026, 11, 21, 8), False, "json_ld"),
+        # Structured data before the feed, the feed before what is read off the page.
+        (dates(("feed", "2026-11-21T15:00:00+00:00"), ("json_ld", "2026-11-21T08:00:00Z")), None, datetime(2026, 11, 21, 8), False, "json_ld"),
+        (dates(("time", "2026-11-20T08:00:00Z"), ("feed", "2026-11-21T15:00:00+00:00")), None, datetime(2026, 11, 21, 15), False, "feed"),
+        # A date without sense is passed over: later than seen and an hour, or before there were feeds.
+        (dates(("json_ld", "2027-01-01T00:00:00Z"), ("opengraph", "2026-11-21T08:00:00Z")), None, datetime(2026, 11, 21, 8), False, "opengraph"),
+        (dates(("json_ld", "1970-01-01T00:00:00Z"), ("feed", "2026-11-21T08:00:00+00:00")), None, datetime(2026, 11, 21, 8), False, "feed"),
+        (dates(("json_ld", "2026-11-22T12:59:00Z")), None, datetime(2026, 11, 22, 12, 59), False, "json_ld"),
+        (dates(("json_ld", "2026-11-22T13:01:00Z")), None, None, None, None),
+        (dates(("json_ld", "0001-01-01T00:00:00Z"), ("meta", "9999-12-31T23:59:59-05:00")), None, None, None, None),
+        # A day gives way to a time on it, not to one far from it.
+        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-21T08:30:00+00:00")), None, datetime(2026, 11, 21, 8, 30), False, "feed"),
+        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-18T08:30:00+00:00")), None, datetime(2026, 11, 21), True, "json_ld"),
+        (dates(("text", "2026-11-20")), None, datetime(2026, 11, 20), True, "text"),
+        # A stamp without a zone is in the feed's; a midnight without one is a day.
+        (dates(("meta", "2026-11-21 01:30:00")), KYIV, datetime(2026, 11, 20, 23, 30), False, "meta"),
+        (dates(("meta", "2026-11-21T00:00:00")), KYIV, datetime(2026, 11, 21), True, "meta"),
+        (dates(("meta", "2026-11-21")), KYIV, datetime(2026, 11, 21), True, "meta"),
+        (dates(("json_ld", "2026-11-21T00:00:00+02:00")), None, datetime(2026, 11, 20, 22), False, "json_ld"),
+        (dates(("meta", "1763712000")), None, datetime(2025, 11, 21, 8), False, "meta"),
+        (dates(("json_ld", "soon"), ("h1", "2026-11-21T08:00:00Z")), None, None, None, None),
+        ([], None, None, None, None),
+    ],
+)  # fmt: skip
+def test_the_time_of_publication_is_that_of_the_first_witness_who_makes_sense(
+    statements: list[Statement], zone: ZoneInfo | None, moment: datetime | None, is_day_only: bool, witness: str
+) -> None:
+    found = witnesses.published(statements, SEEN, zone)
+    if moment is None:
+        assert found is None
+    else:
+        assert found == witnesses.Time(moment.replace(tzinfo=UTC), is_day_only, witness)
+
+
+def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None:
+    published = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+    def updated(*said: str) -> datetime | None:
+        return witnesses.updated(dates(*(("json_ld", s) for s in said), fact="updated_at"), published, SEEN, None)
+
+    assert updated("2026-11-21T09:00:00Z") == datetime(2026, 11, 21, 9, tzinfo=UTC)
+    assert updated("2026-11-21T08:00:00Z") is None
+    assert updated("2026-11-23T09:00:00Z") is None
+    assert updated("2026-11-22") is None
+    assert updated() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([("json_ld", "Ann Lee"), ("json_ld", "Bo Kim"), ("meta", "Staff")], ("Ann Lee", "Bo Kim")),
+        ([("meta", "By Ann Lee and Bo Kim")], ("Ann Lee", "Bo Kim")),
+        ([("meta", "Ann Lee, Bo Kim")], ("Ann Lee", "Bo Kim")),
+        ([("meta", "Reuters, Kyiv")], ("Reuters, Kyiv",)),
+        ([("meta", "Олена Шевчук та Іван Бойко")], ("Олена Шевчук", "Іван Бойко")),
+        ([("opengraph", "https://www.facebook.com/ledger"), ("feed", "Ann Lee")], ("Ann Lee",)),
+        ([("meta", "ann@ledger.example"), ("link", "Ann Lee")], ("Ann Lee",)),
+        ([("json_ld", "Ann Lee"), ("json_ld", "Ann Lee")], ("Ann Lee",)),
+        ([], ()),
+    ],
+)
+def test_authors_are_names_of_the_first_witness_who_gives_any(
+    said: list[tuple[str, str]], expected: tuple[str, ...]
+) -> None:
+    statements = [Statement("author", witness, name) for witness, name in said]
+    assert witnesses.authors(statements)[0] == expected
+
+
+def test_the_pages_own_lang_is_its_claim_before_metadata() -> None:
+    said = [Statement("language", "opengraph", "en_US"), Statement("language", "html", "uk-UA")]
+    assert witnesses.language_claim(said) == "uk"
+    assert witnesses.language_claim(said[:1]) == "en"
+    assert witnesses.language_claim([Statement("language", "html", "ua")]) == "uk"
+    assert witnesses.language_claim([Statement("language", "html", "x")]) is None
