@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from newsroom.outlets import BY_ID, OUTLETS, Outlet
-from newsroom.stories import Story, stories_between
+from newsroom.stories import Story, as_first_printed, stories_between
 
 RELATED_DAYS = 10  # how far back a page's related links look
 RELATED = 4
@@ -52,7 +52,11 @@ class Site:
 
 @lru_cache(maxsize=4096)
 def story_page(story: Story, site: Site, with_update: bool = True) -> bytes:
-    """The story's page in its outlet's markup and encoding.  ``with_update``: its update has been made by now."""
+    """The story's page in its outlet's markup and encoding.  ``with_update``: its update has been made by now.
+
+    Most outlets change their text without a word about it.
+    """
+    story = story if with_update else as_first_printed(story)
     outlet = BY_ID[story.outlet_id]
     zone = ZoneInfo(outlet.timezone)
     published = story.published_at.astimezone(zone)

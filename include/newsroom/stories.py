@@ -37,6 +37,7 @@ BYLINES = {
     "ru": ("Алла Рощина", "Глеб Старцев", "Рита Ольшанская", "Марк Заречный"),
     "uk": ("Леся Криничук", "Орест Доленко", "Ярина Вишняк", "Данило Криж"),
 }
+_FIGURE = re.compile(r"(?<![\w.,-])\d{2,3}(?![\w.,-])")
 _LATIN = dict(zip("абвгдезийклмнопрстуфхыэіґ", "abvgdeziyklmnoprstufhyeig", strict=True)) | {
     "ё": "yo", "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "є": "ie", "ї": "yi",
 }  # fmt: skip
@@ -96,6 +97,21 @@ def stories_between(first: date, last: date) -> Iterator[Story]:
     """The stories of all days from first to last, both included, oldest first."""
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         yield from stories_of(date.fromordinal(ordinal))
+
+
+def as_first_printed(story: Story) -> Story:
+    """The story before its update: a figure in its text was another one; without a figure, a paragraph was missing.
+
+    A story that is never updated is printed as it stays.
+    """
+    if story.updated_at is None:
+        return story
+    for place in range(len(story.paragraphs) - 1, -1, -1):
+        text = story.paragraphs[place]
+        for figure in _FIGURE.finditer(text):
+            changed = f"{text[: figure.start()]}{int(figure[0]) + 1}{text[figure.end() :]}"
+            return replace(story, paragraphs=(*story.paragraphs[:place], changed, *story.paragraphs[place + 1 :]))
+    return replace(story, paragraphs=story.paragraphs[:-1])
 
 
 def in_feed_from(story: Story, *, late_story: bool) -> datetime:

@@ -51,7 +51,7 @@ def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
         body = Body(headers.get_header("Content-Encoding") or "", max_bytes)
         try:
             body.add(record.raw_stream.read())
-            decoded, _ = body.finish()
+            _, decoded = body.finish()
         except (BadEncoding, CutShort, TooLarge) as error:
             raise ValueError(f"the record's body cannot be decoded: {error}") from error
         return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded

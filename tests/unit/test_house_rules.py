@@ -10,8 +10,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from newswatch.ledger.schema import metadata
 from newswatch.dictionary import dictionary
+from newswatch.ledger.schema import metadata
 
 PROJECT = Path(__file__).parents[2]
 

@@ -22,6 +22,7 @@ def page(body: str, head: str = "") -> bytes:
     return f"<!doctype html><html><head><title>Quay</title>{head}</head><body><article>{body}</article>".encode()
 
 
+LINKED = '<script type="application/ld+json">'
 HOSTILE = {
     "50 MB of paragraphs": page(P * (50_000_000 // len(P))),
     "100,000 nested boxes": page("<div>" * 100_000 + P + "</div>" * 100_000 + P),
@@ -32,8 +33,8 @@ HOSTILE = {
     "200,000 attributes": page("<p " + " ".join(f"a{n}=x" for n in range(200_000)) + ">text</p>" + P),
     "an endless attribute": page('<p class="' + "x " * 2_000_000 + '">text</p>' + P),
     "paragraphs never closed": page("<p>a b c d e <b>f</b>" * 200_000),
-    "JSON-LD of 337 KB, broken": page(P, '<script type="application/ld+json">{"@type":"x' + '\\"' * 170_000 + "</script>"),
-    "JSON-LD 300,000 deep": page(P, '<script type="application/ld+json">' + "[" * 300_000 + "</script>"),
+    "JSON-LD of 337 KB, broken": page(P, f'{LINKED}{{"@type":"x' + '\\"' * 170_000 + "</script>"),
+    "JSON-LD 300,000 deep": page(P, LINKED + "[" * 300_000 + "</script>"),
     "5,000 nested tables": page("<table><tr><td>" * 5000 + P + "</table>" * 5000 + P),
     "50,000 headlines": page("<h1>head</h1>" * 50_000 + P),
     "50,000 metadata": page(P, '<meta property="og:title" content="x">' * 50_000),

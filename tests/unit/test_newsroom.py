@@ -1,5 +1,6 @@
 """The make-believe newsroom keeps its promises: the same stories everywhere, true topics, feeds with their faults."""
 
+import html
 import http.client
 import os
 import re
@@ -18,8 +19,9 @@ import yaml
 from newsroom.config import write_config
 from newsroom.feeds import HISTORY, entries_of, fails_at
 from newsroom.outlets import BY_ID, OUTLETS, Feed, Outlet
+from newsroom.pages import Site, story_page
 from newsroom.server import Newsroom
-from newsroom.stories import OUTAGE_OUTLET, Story, in_feed_from, stories_between, stories_of
+from newsroom.stories import OUTAGE_OUTLET, Story, as_first_printed, in_feed_from, stories_between, stories_of
 
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a minute in which the flaky feed answers
 FIRST = date(2026, 9, 14)
@@ -334,3 +336,26 @@ def test_serve_from_the_command_line(tmp_path: Path) -> None:
         assert (tmp_path / "c" / "feeds.yaml").exists()
         process.terminate()
         assert process.wait(10) == 0
+
+
+def test_an_updated_story_was_printed_otherwise_at_first_and_no_other_one_was() -> None:
+    stories = list(stories_between(date(2026, 11, 1), date(2026, 11, 14)))
+    updated = [s for s in stories if s.updated_at]
+    assert len(updated) > 20
+    for story in stories:
+        first = as_first_printed(story)
+        assert (first != story) == (story.updated_at is not None)
+        assert (first.headline, first.standfirst, first.topics) == (story.headline, story.standfirst, story.topics)
+    figures = sum(len(as_first_printed(s).paragraphs) == len(s.paragraphs) for s in updated)
+    assert 0.3 < figures / len(updated) <= 1
+
+
+def test_a_page_shows_the_story_as_it_is_at_the_moment() -> None:
+    story = next(s for s in stories_between(date(2026, 11, 1), date(2026, 11, 14)) if s.updated_at)
+    site = Site("newsroom.localhost", None)
+    before, after = (
+        story_page(story, site, with_update).decode(BY_ID[story.outlet_id].encoding) for with_update in (False, True)
+    )
+    assert before != after
+    shown = re.sub(r"<[^>]+>", " ", html.unescape(before))
+    assert all(text in shown for text in as_first_printed(story).paragraphs)

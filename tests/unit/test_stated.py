@@ -125,9 +125,9 @@ def test_markup_and_references_in_values_become_text() -> None:
 def test_metadata_speak_by_property_name_and_itemprop_in_any_case() -> None:
     head = (
         '<meta property="og:title" content="A"><meta name="Twitter:Title" content="B"><meta itemprop="datePublished" '
-        'content="2026-11-20"><meta name="keywords" content="quay, works"><meta http-equiv="Content-Language" content="uk">'
-        '<meta property="article:section" content="Harbour"><meta name="author" content="Ann Lee"><meta name="x" content="y">'
-        '<meta property="og:title" content="">'
+        'content="2026-11-20"><meta name="keywords" content="quay"><meta http-equiv="Content-Language" content="uk">'
+        '<meta property="article:section" content="Harbour"><meta name="author" content="Ann Lee">'
+        '<meta name="x" content="y"><meta property="og:title" content="">'
     )
     found = read(head)
     assert said(found, "title", "opengraph") == ["A"]
@@ -140,7 +140,8 @@ def test_metadata_speak_by_property_name_and_itemprop_in_any_case() -> None:
 
 def test_microdata_headings_and_times_speak() -> None:
     body = (
-        '<h1 itemprop="headline">Quay <em>works</em></h1><time itemprop="datePublished" datetime="2026-11-20T10:00Z">Friday</time>'
+        '<h1 itemprop="headline">Quay <em>works</em></h1>'
+        '<time itemprop="datePublished" datetime="2026-11-20T10:00Z">Friday</time>'
         '<span itemprop="author" itemscope><b itemprop="name">Ann Lee</b>, reporter</span><a rel="author">Bo Kim</a>'
         '<time datetime="2026-11-01">then</time><time class="publish-date" datetime="2026-11-21">now</time>'
     )

@@ -91,38 +91,44 @@ def test_the_order_of_statements_does_not_decide(order: int) -> None:
 @pytest.mark.parametrize(
     ("statements", "zone", "moment", "is_day_only", "witness"),
     [
-        (dates(("json_ld", "2026-11-21T10:00:00+02:00")), None, datetime(2026, 11, 21, 8), False, "json_ld"),
+        (dates(("json_ld", "2026-11-21T10:00:00+02:00")), None, "2026-11-21T08:00", False, "json_ld"),
         # Structured data before the feed, the feed before what is read off the page.
-        (dates(("feed", "2026-11-21T15:00:00+00:00"), ("json_ld", "2026-11-21T08:00:00Z")), None, datetime(2026, 11, 21, 8), False, "json_ld"),
-        (dates(("time", "2026-11-20T08:00:00Z"), ("feed", "2026-11-21T15:00:00+00:00")), None, datetime(2026, 11, 21, 15), False, "feed"),
+        (dates(("feed", "2026-11-21T15:00:00+00:00"), ("json_ld", "2026-11-21T08:00:00Z")),
+         None, "2026-11-21T08:00", False, "json_ld"),
+        (dates(("time", "2026-11-20T08:00:00Z"), ("feed", "2026-11-21T15:00:00+00:00")),
+         None, "2026-11-21T15:00", False, "feed"),
         # A date without sense is passed over: later than seen and an hour, or before there were feeds.
-        (dates(("json_ld", "2027-01-01T00:00:00Z"), ("opengraph", "2026-11-21T08:00:00Z")), None, datetime(2026, 11, 21, 8), False, "opengraph"),
-        (dates(("json_ld", "1970-01-01T00:00:00Z"), ("feed", "2026-11-21T08:00:00+00:00")), None, datetime(2026, 11, 21, 8), False, "feed"),
-        (dates(("json_ld", "2026-11-22T12:59:00Z")), None, datetime(2026, 11, 22, 12, 59), False, "json_ld"),
+        (dates(("json_ld", "2027-01-01T00:00:00Z"), ("opengraph", "2026-11-21T08:00:00Z")),
+         None, "2026-11-21T08:00", False, "opengraph"),
+        (dates(("json_ld", "1970-01-01T00:00:00Z"), ("feed", "2026-11-21T08:00:00+00:00")),
+         None, "2026-11-21T08:00", False, "feed"),
+        (dates(("json_ld", "2026-11-22T12:59:00Z")), None, "2026-11-22T12:59", False, "json_ld"),
         (dates(("json_ld", "2026-11-22T13:01:00Z")), None, None, None, None),
         (dates(("json_ld", "0001-01-01T00:00:00Z"), ("meta", "9999-12-31T23:59:59-05:00")), None, None, None, None),
         # A day gives way to a time on it, not to one far from it.
-        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-21T08:30:00+00:00")), None, datetime(2026, 11, 21, 8, 30), False, "feed"),
-        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-18T08:30:00+00:00")), None, datetime(2026, 11, 21), True, "json_ld"),
-        (dates(("text", "2026-11-20")), None, datetime(2026, 11, 20), True, "text"),
+        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-21T08:30:00+00:00")),
+         None, "2026-11-21T08:30", False, "feed"),
+        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-18T08:30:00+00:00")),
+         None, "2026-11-21T00:00", True, "json_ld"),
+        (dates(("text", "2026-11-20")), None, "2026-11-20T00:00", True, "text"),
         # A stamp without a zone is in the feed's; a midnight without one is a day.
-        (dates(("meta", "2026-11-21 01:30:00")), KYIV, datetime(2026, 11, 20, 23, 30), False, "meta"),
-        (dates(("meta", "2026-11-21T00:00:00")), KYIV, datetime(2026, 11, 21), True, "meta"),
-        (dates(("meta", "2026-11-21")), KYIV, datetime(2026, 11, 21), True, "meta"),
-        (dates(("json_ld", "2026-11-21T00:00:00+02:00")), None, datetime(2026, 11, 20, 22), False, "json_ld"),
-        (dates(("meta", "1763712000")), None, datetime(2025, 11, 21, 8), False, "meta"),
+        (dates(("meta", "2026-11-21 01:30:00")), KYIV, "2026-11-20T23:30", False, "meta"),
+        (dates(("meta", "2026-11-21T00:00:00")), KYIV, "2026-11-21T00:00", True, "meta"),
+        (dates(("meta", "2026-11-21")), KYIV, "2026-11-21T00:00", True, "meta"),
+        (dates(("json_ld", "2026-11-21T00:00:00+02:00")), None, "2026-11-20T22:00", False, "json_ld"),
+        (dates(("meta", "1763712000")), None, "2025-11-21T08:00", False, "meta"),
         (dates(("json_ld", "soon"), ("h1", "2026-11-21T08:00:00Z")), None, None, None, None),
         ([], None, None, None, None),
     ],
 )  # fmt: skip
 def test_the_time_of_publication_is_that_of_the_first_witness_who_makes_sense(
-    statements: list[Statement], zone: ZoneInfo | None, moment: datetime | None, is_day_only: bool, witness: str
+    statements: list[Statement], zone: ZoneInfo | None, moment: str | None, is_day_only: bool, witness: str
 ) -> None:
     found = witnesses.published(statements, SEEN, zone)
     if moment is None:
         assert found is None
     else:
-        assert found == witnesses.Time(moment.replace(tzinfo=UTC), is_day_only, witness)
+        assert found == witnesses.Time(datetime.fromisoformat(f"{moment}Z"), is_day_only, witness)
 
 
 def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None:

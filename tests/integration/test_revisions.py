@@ -1,0 +1,234 @@
+"""Silent edits: stories that matched are looked at again, and every text that they have had is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from ask import count, dirty_days, make_clean, rows, stories, story_lines, values
+
+from newsroom.server import Newsroom, find_story
+from newsroom.stories import as_first_printed
+from newswatch.errors import LeaseLost
+from newswatch.ledger import schema as t
+from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, tag_new, visit_due
+
+MATCHING = (
+    "Inspectors of the New START treaty met in the old customs house on Tuesday and counted 18 visits.",
+    "Their hosts asked for figures, which the clerk promised for the following week, with a plan of the works.",
+)
+PLAIN = ("The harbour board met on Tuesday.", "Members asked for figures and were promised them within the week.")
+
+
+def show(site: Any, path: str, *paragraphs: str, title: str = "Inspectors meet", **headers: str) -> None:
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    html = f"<html lang='en'><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article>"
+    site.answers[path] = (200, {"Content-Type": "text/html; charset=utf-8"} | headers, html.encode())
+
+
+@pytest.fixture
+def read(site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any) -> Newswatch:
+    """Two stories read and tagged, of which one matches a topic."""
+    nw = make_newswatch(site_config)
+    stamp = f"<pubDate>{clock():%a, %d %b %Y %H:%M:%S GMT}</pubDate>"
+    show(site, "/treaty", *MATCHING, ETag='"first"')
+    show(site, "/quay", *PLAIN, title="Board meets")
+    site.feed(site.item("/treaty", stamp), site.item("/quay", stamp))
+    poll(nw, ["site"], "test")
+    fetch_pending(nw, "test")
+    tag_new(nw, "test")
+    make_clean(nw)
+    return nw
+
+
+def visit(nw: Newswatch, clock: Any, hours: float) -> dict[str, int]:
+    clock.advance(hours=hours)
+    return visit_due(nw, "test").outcomes
+
+
+def test_a_story_that_matched_is_looked_at_after_one_six_and_twenty_four_hours_and_no_other_is(
+    read: Newswatch, site: Any, clock: Any
+) -> None:
+    site.hits.clear()
+    assert visit(read, clock, 0.9) == {}
+    assert visit(read, clock, 0.2) == {"unchanged": 1}
+    assert visit(read, clock, 1) == {}
+    assert visit(read, clock, 4) == {"unchanged": 1}
+    assert visit(read, clock, 18) == {"unchanged": 1}
+    assert visit(read, clock, 1000) == {}
+    assert (site.hits["/treaty"], site.hits["/quay"]) == (3, 0)
+    assert count(read, t.revisions) == 2
+    assert count(read, t.batch_files) == len(set(values(read, sa.select(t.batch_files.c.path))))
+
+
+def test_the_visit_asks_with_the_validators_that_the_page_came_with(read: Newswatch, site: Any, clock: Any) -> None:
+    site.answers["/treaty"] = (304, {}, b"")
+    assert visit(read, clock, 1.1) == {"not_modified": 1}
+    assert site.requests[-1]["if-none-match"] == '"first"'
+
+
+def test_a_changed_figure_is_a_new_revision_the_old_one_stays_and_the_difference_is_shown(
+    read: Newswatch, site: Any, clock: Any
+) -> None:
+    (before,) = [s for s in stories(read) if "treaty" in s["canonical_url"]]
+    show(site, "/treaty", MATCHING[0].replace("18", "19"), MATCHING[1])
+    assert visit(read, clock, 1.1) == {"edited": 1}
+
+    told = explain(read, site.url("/treaty"))
+    assert [r["number"] for r in told["revisions"]] == [1, 2]
+    assert told["revisions"][1]["changes"] == [f"- {MATCHING[0]}", f"+ {MATCHING[0].replace('18', '19')}"]
+    (after,) = [s for s in stories(read) if "treaty" in s["canonical_url"]]
+    assert story_lines(after)[0].endswith("19 visits.")
+    assert {after[n] == before[n] for n in ("day", "published_at", "first_seen_at", "story_id")} == {True}
+    assert after["day"] in dirty_days(read)
+    assert read.store.exists(told["revisions"][0]["file"])
+
+
+def test_an_edited_story_counts_with_its_new_text_and_its_number(read: Newswatch, site: Any, clock: Any) -> None:
+    show(site, "/treaty", MATCHING[0].replace("New START", "arms"), MATCHING[1], "Donetsk was not spoken of.")
+    visit(read, clock, 1.1)
+    (day,) = {s["day"] for s in stories(read)}
+    report = build_day(read, day)
+    assert (report.topic_story_counts["new-start"], report.topic_story_counts["donetsk"]) == (0, 1)
+    numbers = {s["title"]: s["revision_number"] for s in read_table(read, "stories", day)}
+    assert numbers == {"Inspectors meet": 2, "Board meets": 1}
+    assert tag_new(read, "test").topic_story_counts == {"donetsk": 1}
+
+
+def read_table(nw: Newswatch, name: str, day: Any) -> list[dict[str, Any]]:
+    from newswatch import tables
+    from newswatch.pipeline.build import table_path
+
+    table = next(table for table in tables.DAY_TABLES if table.name == name)
+    return table.from_bytes(nw.store.read(table_path(name, day)))
+
+
+def test_a_box_that_changes_beside_the_story_is_no_edit(read: Newswatch, site: Any, clock: Any) -> None:
+    show(site, "/treaty", MATCHING[0], MATCHING[1], "Read more: The quay is closed", "12 comments")
+    assert visit(read, clock, 1.1) == {"unchanged": 1}
+    assert count(read, t.revisions) == 2
+
+
+def test_each_change_is_a_revision_and_the_same_reading_twice_is_one(read: Newswatch, site: Any, clock: Any) -> None:
+    show(site, "/treaty", MATCHING[0], "The hosts asked for nothing at all, the clerk said on Wednesday morning.")
+    assert visit(read, clock, 1.1) == {"edited": 1}
+    assert visit(read, clock, 5) == {"unchanged": 1}
+    show(site, "/treaty", *MATCHING, title="Inspectors have met")
+    assert visit(read, clock, 18) == {"edited": 1}
+    told = explain(read, site.url("/treaty"))["revisions"]
+    assert [r["number"] for r in told] == [1, 2, 3]
+    assert told[2]["changes"][:2] == ["- Inspectors meet", "+ Inspectors have met"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ((404, {}, b"gone"), "http_404"),
+        ((500, {}, b""), "http_500"),
+        (None, "connection_failed"),
+        ((200, {"Content-Type": "text/html"}, b"<title>404 not found</title><p>Nothing here.</p>"), "soft_404"),
+        ((200, {"Content-Type": "text/html"}, b""), "no_story"),
+    ],
+)
+def test_a_visit_that_finds_no_story_is_an_outcome_and_the_story_stays(
+    read: Newswatch, site: Any, clock: Any, answer: Any, outcome: str
+) -> None:
+    site.answers["/treaty"] = answer
+    assert visit(read, clock, 1.1) == {outcome: 1}
+    assert len(stories(read)) == 2
+    kept = rows(read, sa.select(t.outcomes).where(t.outcomes.c.kind == "visit"))
+    assert [(row.outcome, row.outcome_count) for row in kept] == [(outcome, 1)]
+    show(site, "/treaty", *MATCHING)
+    assert visit(read, clock, 5) == {"unchanged": 1}
+
+
+def test_a_page_that_robots_txt_has_closed_meanwhile_is_not_visited(read: Newswatch, site: Any, clock: Any) -> None:
+    site.answers["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /treaty\n")
+    with read.ledger.begin() as connection:
+        connection.execute(sa.delete(t.robots))
+    site.hits.clear()
+    assert visit(read, clock, 1.1) == {"robots_disallowed": 1}
+    assert site.hits["/treaty"] == 0
+
+
+def test_a_budget_of_visits_is_kept_and_the_rest_stays_due(read: Newswatch, clock: Any) -> None:
+    none = read.settings.model_copy(update={"visit_cap": 0})
+    from dataclasses import replace
+
+    assert visit(replace(read, settings=none), clock, 1.1) == {}
+    assert visit(read, clock, 0) == {"unchanged": 1}
+
+
+def test_a_host_that_asks_for_rest_is_visited_later(read: Newswatch, site: Any, clock: Any) -> None:
+    site.answers["/treaty"] = (429, {"Retry-After": "1800"}, b"")
+    assert visit(read, clock, 1.1) == {"http_429": 1}
+    site.hits.clear()
+    with read.ledger.begin() as connection:
+        connection.execute(sa.update(t.visits).values(due_at=clock()))
+    assert visit(read, clock, 0) == {}
+    assert site.hits["/treaty"] == 0
+    show(site, "/treaty", *MATCHING)
+    assert visit(read, clock, 1.5) == {"unchanged": 1}
+
+
+def test_a_late_writer_loses(read: Newswatch, site: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from newswatch.pipeline import visit as module
+
+    look = module._look
+
+    async def slow(*arguments: Any) -> Any:
+        found = await look(*arguments)
+        with read.ledger.begin() as connection:  # a second try takes the visit over meanwhile
+            connection.execute(sa.update(t.visits).values(lease_token="another"))
+        return found
+
+    show(site, "/treaty", MATCHING[0].replace("18", "19"), MATCHING[1])
+    monkeypatch.setattr(module, "_look", slow)
+    with pytest.raises(LeaseLost):
+        visit(read, clock, 1.1)
+    assert count(read, t.revisions) == 2
+    assert {s["revision_number"] for s in map(dict, (r._mapping for r in rows(read, sa.select(t.stories))))} == {1}
+
+
+def test_a_story_that_came_days_after_its_day_is_not_visited(
+    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+) -> None:
+    nw = make_newswatch(site_config)
+    old = clock() - timedelta(days=3)
+    show(site, "/treaty", *MATCHING)
+    site.feed(site.item("/treaty", f"<pubDate>{old:%a, %d %b %Y %H:%M:%S GMT}</pubDate>"))
+    poll(nw, ["site"], "test")
+    fetch_pending(nw, "test")
+    assert tag_new(nw, "test").topic_story_counts["new-start"] == 1
+    assert count(nw, t.visits) == 0
+
+
+def test_the_newsrooms_silent_edits_are_found(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+    clock.now = clock.now.replace(day=20, hour=5)  # a day on which three stories that match are edited
+    feed_ids = [feed_id for feed_id in nw.feeds if feed_id.startswith(("tidewater", "northgate", "svodka"))]
+    for _ in range(12):  # as the scheduled run does, an hour apart
+        poll(nw, feed_ids, "test")
+        fetch_pending(nw, "test")
+        visit_due(nw, "test")
+        tag_new(nw, "test")
+        clock.advance(hours=1)
+
+    edited = rows(
+        nw,
+        sa.select(t.stories.c.canonical_url, t.stories.c.path, t.stories.c.story_id).where(
+            t.stories.c.revision_number > 1
+        ),
+    )
+    assert len(edited) >= 2
+    for row in edited:
+        host, _, path = row.canonical_url.removeprefix("http://").partition("/")
+        story = find_story(host.partition(".")[0], f"/{path}")
+        assert story is not None
+        assert story.updated_at is not None
+        changes = explain(nw, row.canonical_url)["revisions"][1]["changes"]
+        was, now = (set(s.paragraphs) for s in (as_first_printed(story), story))
+        assert {line[2:] for line in changes if line[0] == "-"} == was - now
+        assert {line[2:] for line in changes if line[0] == "+"} == now - was
