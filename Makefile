@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run setup test test-all check lint types imports docs lock env clean
+.PHONY: run setup test test-all check lint types imports docs bench lock env clean
 
 run: setup ## everything, on the make-believe newsroom or on NEWSWATCH_CONFIG_DIR
 	@exec $(BIN)/python -m newswatch_airflow.standalone
@@ -41,9 +41,15 @@ docs: setup ## the data dictionary, the rules for addresses and the fault matrix
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
+bench: setup ## extraction beside other extractors (needs the corpora, see the file)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
+	@$(BIN)/python benchmarks/extraction.py $(ARGS)
+	@$(BIN)/python benchmarks/recurring.py
+
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench -c requirements.txt pyproject.toml -o requirements-bench.txt
 
 env: ## secrets for docker compose, in .env (mode 0600), once
 	@$(PYTHON) include/newswatch_airflow/make_env.py

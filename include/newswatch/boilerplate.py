@@ -60,8 +60,12 @@ class Patterns:
             labels = sorted({re.escape(label) for r, p in rows if r == reason for label in p.colon}, reverse=True)
             begins.append((reason, rf"[^\w\s]*(?:{'|'.join(labels)}){_AFTER_LABEL}"))
         self.begins = _United(begins)
-        self.holds = _United([(reason, pattern) for reason, p in rows for pattern in p.holds])
-        self.words = tuple(dict.fromkeys(word for _, p in rows for word in p.words))
+        self._holds = [(p.words, _United([(reason, pattern) for pattern in p.holds])) for reason, p in rows if p.holds]
+
+    def held_in(self, line: str) -> str | None:
+        """The reason of a pattern that stands anywhere in the line; tried where one of its words does."""
+        called = (pattern for words, pattern in self._holds if any(word in line for word in words))
+        return next(filter(None, (pattern.within(line) for pattern in called)), None)
 
 
 class _United:
@@ -116,4 +120,4 @@ def reason_of(line: str) -> str | None:
             return "credit"
     if len(low) <= MAX_PROMPT_CHARS and (reason := patterns.begins.at_start(low)):
         return reason
-    return patterns.holds.within(low) if any(word in low for word in patterns.words) else None
+    return patterns.held_in(low)

@@ -21,7 +21,7 @@ from newswatch.model import ExtractedPage, Line, Statement, story_text
 
 _FAST, _THOROUGH = (Extractor(output_format="python", fast=is_fast, comments=False) for is_fast in (True, False))
 MIN_TEXT_CHARS = 40  # less is a heading or a consent line, not a story
-FEW_CHARS = 800  # so short a text is looked for once more, by trafilatura's slower way
+FEW_CHARS = 300  # so short a text is looked for once more, by trafilatura's slower way; 800 gained nothing
 LONG_BLOCK_CHARS = 60
 MANY_BLOCKS = 20
 MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half of it

@@ -35,7 +35,8 @@ _WORDS: dict[str, str] = {
     "byline": "byline bylines author authors authorbio timestamp pubdate postmeta entry-meta post-meta article-meta "
     "story-meta publish-date published-date post-date article-date reading-time read-time",
     "tags": "tags taglist keywords breadcrumb breadcrumbs tag-list topic-list",
-    "caption": "caption captions figcaption",
+    "caption": "caption captions figcaption bildunterschrift bildtext legende legenda didascalia pie-foto photo-credit "
+    "image-credit picture-credit",
     "player": "jwplayer brightcove playlist video-player audio-player text-to-speech",
     "cookies": "cookie cookies gdpr onetrust",
     "app": "app-promo download-app",

@@ -97,7 +97,7 @@ def is_partial(text: str, lines: Sequence[Line], statements: Sequence[Statement]
     Its last line breaks off; or the text is short and must be paid for, by the publisher's word or by a line that says
     so; or the publisher counts twice as many words as there are.
     """
-    if _ENDS.search(text):
+    if _ENDS.search(text[-20:]):
         return True
     is_paid = is_paywalled(statements) or any(line.reason == "paywall" for line in lines)
     if is_paid and len(text) < PAYWALL_CHARS:

@@ -18,6 +18,9 @@ EDGE = 6  # lines from the beginning, or the end, where bylines, dates and keywo
 MAX_EDGE_CHARS = 500  # a longer line is none of these
 MAX_DATELINE_CHARS = 80
 MIN_STANDFIRST_CHARS, MAX_STANDFIRST_CHARS = 40, 600
+_BYLINE = re.compile(
+    r"(?i:by|von|par|por|di|door|af|av)(?: (?:[^\W\d_a-zа-яіїєґ][\w.'’-]+|and|und|et|y|e|de|von|van|&)){2,7}"
+)  # "By Ann Lee and Bo Kim", a line of its own
 _STANDFIRST = re.compile(
     r"(?i)(?:^|[\s_-])(?:stand-?first|lede|lead|dek|deck|strapline|sub-?headline|sub-?head|sub-?heading|sub-?title|chapo|"
     r"bajada|sommario|vorspann|teaser-?text|abstract|excerpt|summary|description|intro|introduction|linha-?fina|"
@@ -108,7 +111,7 @@ def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
     if boilerplate.is_speech(text):
         return ""
     if len(text) <= MAX_DATELINE_CHARS:
-        if key in known.authors or key.removeprefix("by") in known.authors:
+        if key in known.authors or key.removeprefix("by") in known.authors or _BYLINE.fullmatch(text):
             return "byline"
         if any(c.isdigit() for c in text) and len(text.split()) <= 8 and dates.moment(text, None):
             return "byline"

@@ -20,12 +20,12 @@ _INLINE = frozenset(
 # lxml.html asks Python for the class of each element; one class for all is found in C, and trafilatura needs no other.
 _ALL_ALIKE = etree.ElementDefaultClassLookup(element=HtmlElement)
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
-_HALVES = re.compile(r"&#(?:x[Dd][89abAB]|5[56]\d)[\da-fA-F]{2,3};\s?&#(?:x[Dd][c-fC-F]|5[67]\d)[\da-fA-F]{2,3};")
+_HALF = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
 _MANY_MARKS = 500  # of inline elements side by side
 _NESTED = re.compile(
-    r"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
+    rb"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
 )
 _TOO_DEEP = "depth"
 MIN_PARAGRAPH_CHARS = 60
@@ -39,41 +39,43 @@ def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
     deeper than libxml2 reads (2,048 levels) the paragraphs are kept and their wrappers are not.
     """
     text, _ = decoding.decoded(body, content_type, is_page=True)
-    text = _with_few_attributes(_HALVES.sub(_joined, text))
-    tree, is_whole = _parsed(text)
+    text = _with_few_attributes(_HALF.sub(_half, text))
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        content = decoding.paired(text).encode()
+    tree, is_whole = _parsed(content)
     if not is_whole:
-        tree, _ = _parsed(_NESTED.sub(" ", text))
+        tree, _ = _parsed(_NESTED.sub(b" ", content))
     return tree
 
 
-def _parsed(text: str) -> tuple[HtmlElement | None, bool]:
+def _parsed(content: bytes) -> tuple[HtmlElement | None, bool]:
     """The tree, and whether it was read to its end."""
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, no_network=True, huge_tree=True
     )
     parser.set_element_class_lookup(_ALL_ALIKE)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "ignore").translate(None, _CONTROLS), parser=parser)
+        tree = html.document_fromstring(content.translate(None, _CONTROLS), parser=parser)
     except (etree.LxmlError, ValueError):  # empty, or nothing that could be HTML
         return None, True
     return tree, not any(_TOO_DEEP in entry.message for entry in parser.error_log.filter_from_fatals())
 
 
-def _joined(match: re.Match[str]) -> str:
-    """Two references to the halves of a character outside the basic plane → the character."""
-    halves = re.findall(r"&#(x?)([\da-fA-F]+);", match[0])
-    return decoding.paired("".join(chr(int(digits, 16 if is_hex else 10)) for is_hex, digits in halves))
+def _half(match: re.Match[str]) -> str:
+    """A reference to half a character as that half, one to NUL as nothing, any other as it stands."""
+    code = int(match[1], 16) if match[1] else int(match[2])
+    return match[0] if code and not 0xD800 <= code <= 0xDFFF else chr(code) if code else ""
 
 
 def _with_few_attributes(text: str) -> str:
     """The page, each tag of very many attributes without them."""
-    pieces = text.split("<")
-    for number, piece in enumerate(pieces):
-        if len(piece) > _LONG_TAG and piece[0].isalpha():
-            tag, end, rest = piece.partition(">")
-            if len(tag) > _LONG_TAG and tag.count("=") > _MANY_ATTRIBUTES:
-                pieces[number] = tag.split(None, 1)[0] + end + rest
-    return "<".join(pieces)
+    for piece in [piece for piece in text.split("<") if len(piece) > _LONG_TAG and piece[0].isalpha()]:
+        tag, _, _ = piece.partition(">")
+        if len(tag) > _LONG_TAG and tag.count("=") > _MANY_ATTRIBUTES:
+            text = text.replace(f"<{tag}>", f"<{tag.split(None, 1)[0]}>", 1)
+    return text
 
 
 def strip(tree: HtmlElement) -> None:

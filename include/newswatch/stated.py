@@ -68,7 +68,9 @@ _LINKED = (  # JSON-LD property → what it states
 )  # fmt: skip
 # Facts that are kept beside the story; the others serve to find its text.
 KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
-_ITEMPROPS = {"datePublished": "published_at", "dateModified": "updated_at", "headline": "title"}
+_ITEMPROPS = {
+    "datePublished": "published_at", "dateModified": "updated_at", "headline": "title", "articleSection": "section",
+}  # fmt: skip
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
 _WITH_MACHINE_TIME = etree.XPath(".//time[@datetime]")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
@@ -117,12 +119,19 @@ def _linked(tree: HtmlElement, url: str) -> Iterator[Statement]:
     if "isAccessibleForFree" in story:
         is_free = str(story["isAccessibleForFree"]).strip().lower() not in ("false", "0", "no")
         yield Statement("access", "json_ld", "free" if is_free else "paid")
-    for author in _as_list(story.get("author")):
-        names = _as_list(author.get("name") if isinstance(author, dict) else author)
-        yield from (Statement("author", "json_ld", _plain(name)) for name in names if isinstance(name, str))
+    yield from (Statement("author", "json_ld", _plain(name)) for name in _authors(story, nodes))
     publisher = story.get("publisher")
     if isinstance(publisher, dict) and isinstance(publisher.get("name"), str):
         yield Statement("site", "json_ld", _plain(publisher["name"]))
+
+
+def _authors(story: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[str]:
+    """Names of the story's authors, of those too who stand elsewhere among the objects and are named by their `@id`."""
+    named = {str(n["@id"]): n for n in nodes if "@id" in n and "name" in n}
+    for author in _as_list(story.get("author")):
+        if isinstance(author, dict):
+            author = author.get("name") or named.get(str(author.get("@id")), {}).get("name")
+        yield from (name for name in _as_list(author) if isinstance(name, str))
 
 
 def _is_of(node: dict[str, Any], url: str) -> bool:
@@ -188,8 +197,8 @@ def _microdata(tree: HtmlElement) -> Iterator[Statement]:
     """`itemprop` of a NewsArticle, and the page's first `<time>` with a machine's date."""
     for node in _all(_WITH_ITEMPROP, tree):
         fact = _ITEMPROPS.get(node.get("itemprop"))
-        if fact == "title":
-            yield Statement("title", "microdata", line_of(node))
+        if fact in ("title", "section"):
+            yield Statement(fact, "microdata", node.get("content") or line_of(node))
         elif fact:
             yield Statement(fact, "microdata", node.get("datetime") or node.get("content") or line_of(node)[:60])
         elif "author" in node.get("itemprop").split() and node.tag != "meta":

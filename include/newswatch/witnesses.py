@@ -12,7 +12,7 @@ gives way to a later witness that knows the time on that day or one beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ _TITLE_WITNESSES = {
 }
 _TIME_WITNESSES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "text")
 _AUTHOR_WITNESSES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
-_SECTION_WITNESSES = ("json_ld", "opengraph", "meta")
+_SECTION_WITNESSES = ("json_ld", "microdata", "opengraph", "meta")
 _LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
 _PARTS = re.compile(r"\s+[|–—·•»/-]\s+|\s*\|\s*|\s+::\s+|(?<=\w):\s+|\s+:\s+")
 _HAS_TIME = re.compile(r"\d[:.h]\d\d|^\d{10,13}$")
@@ -82,9 +82,11 @@ def headline(statements: Sequence[Statement], url: str) -> tuple[str, str]:
 def _named(statements: Sequence[Statement], url: str) -> list[tuple[str, str]]:
     """Witness and title without the site's name; a printed heading counts if another witness echoes it, or none is."""
     given = [(s.witness, clean.line(s.said)) for s in statements if s.fact == "title" and s.witness in _TITLE_WITNESSES]
-    given = [(witness, title) for witness, title in given if len(key_of(title)) > 2]
+    keys = {title: key_of(title) for _, title in given}
+    given = [(witness, title) for witness, title in given if len(keys[title]) > 2]
     sites = {key_of(s.said) for s in statements if s.fact == "site"} | {key_of(urlsplit(url).hostname or "")}
-    named = [(witness, _without_site(title, given, sites)) for witness, title in given]
+    whole = {title: _without_site(title, keys, sites) for _, title in given}
+    named = [(witness, whole[title]) for witness, title in given]
     return [(w, t) for w, t in named if w != "h1" or _is_echoed(t, named) or all(o == "h1" for o, _ in named)]
 
 
@@ -94,10 +96,10 @@ def _weight(key: str, votes: dict[str, dict[str, str]]) -> float:
     return sum(_TITLE_WITNESSES[w] for w in {w for k in same for w in votes[k]})
 
 
-def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str]) -> str:
+def _without_site(title: str, keys: Mapping[str, str], sites: set[str]) -> str:
     """The title without the site's name or the section's, where another witness or the site's own name tells."""
-    others = {key_of(other) for _, other in given if other != title}
     cuts = [(m.start(), m.end()) for m in _PARTS.finditer(title)]
+    others = {key for other, key in keys.items() if other != title} if cuts else set()
     for start, _ in cuts:
         if key_of(title[:start]) in others:
             return title[:start]

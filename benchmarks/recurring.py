@@ -1,0 +1,94 @@
+"""What is learnt of a host's own lines, by the number of its pages that are known: on the newsroom, whose truth we know.
+
+    python benchmarks/recurring.py
+
+Ten weeks of the make-believe newsroom, page by page through the extraction. A line that is neither of the story's
+paragraphs nor its standfirst is foreign. Each row: the newest N stories of every outlet, and what is left foreign in their
+text, and what of the stories was lost, by the table of phrases alone, by lines learnt alone, and by both.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from newsroom.outlets import BY_ID
+from newsroom.pages import Site, story_page
+from newsroom.stories import Story, stories_between
+from newswatch import extract, recurring
+from newswatch.boilerplate import MAX_PLEA_CHARS
+from newswatch.model import STORY_ZONES, Line
+from newswatch.recurring import Sample
+
+FIRST, LAST = date(2026, 9, 14), date(2026, 11, 22)
+COUNTS = (2, 4, 8, 16, 32, 64, 128)
+OF_MARKUP = frozenset({"headline", "byline", "hidden", "heading"})
+SITE = Site("newsroom.localhost", None)
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    read: dict[str, list[tuple[Story, list[Line]]]] = {}
+    for story in stories_between(FIRST, LAST):
+        body = story_page(story, SITE)
+        content_type = f"text/html; charset={BY_ID[story.outlet_id].encoding}"
+        page = extract.parse(body, url=SITE.url(story), content_type=content_type)
+        read.setdefault(story.outlet_id, []).append((story, list(page.lines)))
+    print(f"{sum(map(len, read.values()))} stories of {len(read)} outlets, {FIRST} to {LAST}\n")
+    print("pages a host   foreign lines  left by phrases   by lines learnt   by both   story lines lost   precision")
+    for count in COUNTS:
+        newest = {outlet: stories[-count:] for outlet, stories in read.items()}
+        raw = [tell(stories, with_phrases=False, with_learning=False) for stories in newest.values()]
+        phrases = [tell(stories, with_phrases=True, with_learning=False) for stories in newest.values()]
+        learnt = [tell(stories, with_phrases=False, with_learning=True) for stories in newest.values()]
+        both = [tell(stories, with_phrases=True, with_learning=True) for stories in newest.values()]
+        foreign = [sum(left for left, _, _ in found) for found in (raw, phrases, learnt, both)]
+        lost = sum(lost for _, lost, _ in both)
+        chars = sum(size for _, _, size in both)
+        kept = sum(
+            own for own in (sum(len(t) for t in (*s.paragraphs, s.standfirst)) for o in newest.values() for s, _ in o)
+        )
+        print(
+            f"{count:12d}   {foreign[0]:13d}  {foreign[1]:15d}   {foreign[2]:15d}   {foreign[3]:7d}   {lost:16d}"
+            f"   {min(1.0, kept / chars):9.4f}"
+        )
+
+
+def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_learning: bool) -> tuple[int, int, int]:
+    """Foreign lines left, story lines lost, characters kept."""
+    rows = [(story, row_of(story, lines, with_phrases)) for story, lines in stories]
+    samples = [Sample("h", r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for _, r in rows]
+    known = recurring.learn(samples).get("h", frozenset()) if with_learning else frozenset()
+    left = lost = chars = 0
+    for story, row in rows:
+        after = recurring.cut(row, known)
+        own = {*story.paragraphs, story.standfirst}
+        texts = list(zip(after["text"].split("\n"), after["zones"], strict=True))
+        kept = [text for text, zone in texts if zone in STORY_ZONES]
+        left += sum(text not in own for text in kept)
+        lost += sum(text in own for text, zone in texts if zone == "cut")
+        chars += sum(map(len, kept))
+    return left, lost, chars
+
+
+def row_of(story: Story, lines: list[Line], with_phrases: bool) -> dict[str, Any]:
+    """The story's row; without phrases, what they cut stands in the text again."""
+    if not with_phrases:
+        lines = [
+            Line(x.text, "body")
+            if x.zone == "cut" and x.reason not in OF_MARKUP and len(x.text) < MAX_PLEA_CHARS
+            else x
+            for x in lines
+        ]
+    return {
+        "title": story.headline,
+        "text": "\n".join(x.text for x in lines),
+        "zones": [x.zone for x in lines],
+        "reasons": [x.reason for x in lines],
+        **recurring.sample_of(lines, story.headline),
+    }
+
+
+if __name__ == "__main__":
+    main()
