@@ -75,13 +75,14 @@ def remove(tree: HtmlElement) -> list[Line]:
     Returns captions, and what stood among the story's paragraphs, in document order.
     """
     removed: list[Line] = []
-    total = sum(size_of(p) for p in tree.iter("p"))
+    size = _running_size if _running_size(tree) >= MIN_STORY_CHARS else size_of  # a story may stand in no paragraphs
+    total = size(tree)
     for search in (_other_stories, _marked, _link_blocks):
         gone: set[HtmlElement] = set()
         for element, reason in search(tree):
             if any(a in gone for a in element.iterancestors()):
                 continue
-            if reason != "caption" and (_quotes(element) or _is_much(element, reason, total)):
+            if reason != "caption" and (_quotes(element) or _is_much(size(element), reason, total)):
                 continue
             gone.add(element)
             removed += _line(element, reason)
@@ -90,9 +91,13 @@ def remove(tree: HtmlElement) -> list[Line]:
     return removed[:MAX_CUT_LINES]
 
 
-def _is_much(element: HtmlElement, reason: str, total: int) -> bool:
-    """Whether it holds too much of the page's running text to be a box; readers may write more than the reporter."""
-    size = sum(size_of(p) for p in element.iter("p"))
+def _running_size(element: HtmlElement) -> int:
+    """Characters of text in paragraphs."""
+    return sum(size_of(p) for p in element.iter("p"))
+
+
+def _is_much(size: int, reason: str, total: int) -> bool:
+    """Whether that is too much of the page's running text for a box; readers may write more than the reporter."""
     return total - size < MIN_STORY_CHARS if reason == "comments" else size > MUCH * total
 
 
@@ -149,7 +154,7 @@ def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     articles = list(tree.iter("article"))
     if len(articles) < 2:
         return
-    sizes = {a: sum(size_of(p) for p in a.iter("p")) for a in articles}
+    sizes = {a: _running_size(a) for a in articles}
     largest = max(sizes.values())
     for article in articles:
         is_inner = next(article.iterancestors("article"), None) is not None

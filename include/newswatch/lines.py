@@ -16,11 +16,13 @@ from newswatch.witnesses import key_of
 MAX_LINE_CHARS = 100_000
 EDGE = 6  # lines from the beginning, or the end, where bylines, dates and keywords stand
 MAX_EDGE_CHARS = 500  # a longer line is none of these
-MAX_DATELINE_CHARS = 80
+MAX_DATELINE_CHARS = 90
 MIN_STANDFIRST_CHARS, MAX_STANDFIRST_CHARS = 40, 600
 _BYLINE = re.compile(
     r"(?i:by|von|par|por|di|door|af|av)(?: (?:[^\W\d_a-zа-яіїєґ][\w.'’-]+|and|und|et|y|e|de|von|van|&)){2,7}"
 )  # "By Ann Lee and Bo Kim", a line of its own
+_NUMERIC_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")  # of day and month nobody knows which is which
+_BARS = re.compile(r"\s[|·•]\s")
 _STANDFIRST = re.compile(
     r"(?i)(?:^|[\s_-])(?:stand-?first|lede|lead|dek|deck|strapline|sub-?headline|sub-?head|sub-?heading|sub-?title|chapo|"
     r"bajada|sommario|vorspann|teaser-?text|abstract|excerpt|summary|description|intro|introduction|linha-?fina|"
@@ -113,7 +115,8 @@ def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
     if len(text) <= MAX_DATELINE_CHARS:
         if key in known.authors or key.removeprefix("by") in known.authors or _BYLINE.fullmatch(text):
             return "byline"
-        if any(c.isdigit() for c in text) and len(text.split()) <= 8 and dates.moment(text, None):
+        dated = [part for part in (text, *_BARS.split(text)) if any(map(str.isdigit, part)) and len(part.split()) <= 8]
+        if any(_NUMERIC_DATE.fullmatch(part) or dates.moment(part, None) for part in dated):
             return "byline"
     parts = [key_of(part) for part in re.split(r"[,;|#/]", text) if key_of(part)]
     if (

@@ -35,6 +35,14 @@ _META: dict[str, tuple[str, str]] = {
     "pubdate": ("published_at", "meta"),
     "publish-date": ("published_at", "meta"),
     "publication_date": ("published_at", "meta"),
+    "publishdate": ("published_at", "meta"),
+    "publish_date": ("published_at", "meta"),
+    "date_published": ("published_at", "meta"),
+    "iso-8601-publish-date": ("published_at", "meta"),
+    "article_date_original": ("published_at", "meta"),
+    "dc.date.created": ("published_at", "meta"),
+    "dcterms.date": ("published_at", "meta"),
+    "created": ("published_at", "meta"),
     "dc.date.issued": ("published_at", "meta"),
     "dcterms.created": ("published_at", "meta"),
     "dc.date": ("published_at", "meta"),
@@ -108,7 +116,9 @@ def _linked(tree: HtmlElement, url: str) -> Iterator[Statement]:
         yield from (Statement("type", "json_ld", str(kind)) for kind in _as_list(node.get("@type")))
     stories = [n for n in nodes if any(_STORY_TYPES.search(str(kind)) for kind in _as_list(n.get("@type")))]
     story = next((n for n in stories if _is_of(n, url)), None) or next(iter(sorted(stories, key=_is_video)), None)
-    if story is None:
+    if story is None:  # some state the time of the page alone
+        times = [str(n["datePublished"]) for n in nodes if n.get("datePublished") and not _is_video(n)]
+        yield from (Statement("published_at", "json_ld", said) for said in times[:1])
         return
     for name, fact in _LINKED:
         for value in _as_list(story.get(name)):
