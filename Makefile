@@ -2,6 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Two at a time, a file each; then those on a whole Airflow, which uses all of the machine by itself.
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
+NONE_IS_FINE := || [ $$? = 5 ] # ARGS may name tests of one kind alone
 READY := $(VENV)/.ready
 
 .PHONY: run setup test test-all check lint types imports docs bench lock env clean
@@ -21,10 +25,12 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $(READY)
 
 test: setup ## every test that fits in ten minutes
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not airflow and not slow" $(SIDE_BY_SIDE) $(ARGS) $(NONE_IS_FINE)
+	@$(PYTEST) -m "airflow and not slow" $(ARGS) $(NONE_IS_FINE)
 
 test-all: setup ## the long ones too
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) -m "not airflow" $(SIDE_BY_SIDE) $(ARGS) $(NONE_IS_FINE)
+	@$(PYTEST) -m airflow $(ARGS) $(NONE_IS_FINE)
 
 check: lint types imports test ## what a change must pass
 
