@@ -10,6 +10,7 @@ text, and what of the stories was lost, by the table of phrases alone, by lines 
 from __future__ import annotations
 
 import logging
+import statistics
 from datetime import date
 from typing import Any
 
@@ -44,23 +45,19 @@ def main() -> None:
         learnt = [tell(stories, with_phrases=False, with_learning=True) for stories in newest.values()]
         both = [tell(stories, with_phrases=True, with_learning=True) for stories in newest.values()]
         foreign = [sum(left for left, _, _ in found) for found in (raw, phrases, learnt, both)]
-        lost = sum(lost for _, lost, _ in both)
-        chars = sum(size for _, _, size in both)
-        kept = sum(
-            own for own in (sum(len(t) for t in (*s.paragraphs, s.standfirst)) for o in newest.values() for s, _ in o)
-        )
+        precisions = [statistics.mean(p for _, _, p in found) for found in (raw, both)]
         print(
-            f"{count:12d}   {foreign[0]:13d}  {foreign[1]:15d}   {foreign[2]:15d}   {foreign[3]:7d}   {lost:16d}"
-            f"   {min(1.0, kept / chars):9.4f}"
+            f"{count:12d}   {foreign[0]:13d}  {foreign[1]:15d}   {foreign[2]:15d}   {foreign[3]:7d}"
+            f"   {sum(lost for _, lost, _ in both):16d}   {precisions[0]:.4f} ▸ {precisions[1]:.4f}"
         )
 
 
-def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_learning: bool) -> tuple[int, int, int]:
-    """Foreign lines left, story lines lost, characters kept."""
+def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_learning: bool) -> tuple[int, int, float]:
+    """Foreign lines left, story lines lost, and the share of the characters kept that are the stories'."""
     rows = [(story, row_of(story, lines, with_phrases)) for story, lines in stories]
     samples = [Sample("h", r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for _, r in rows]
     known = recurring.learn(samples).get("h", frozenset()) if with_learning else frozenset()
-    left = lost = chars = 0
+    left = lost = chars = own_chars = 0
     for story, row in rows:
         after = recurring.cut(row, known)
         own = {*story.paragraphs, story.standfirst}
@@ -69,7 +66,8 @@ def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_le
         left += sum(text not in own for text in kept)
         lost += sum(text in own for text, zone in texts if zone == "cut")
         chars += sum(map(len, kept))
-    return left, lost, chars
+        own_chars += sum(len(text) for text in kept if text in own)
+    return left, lost, own_chars / chars
 
 
 def row_of(story: Story, lines: list[Line], with_phrases: bool) -> dict[str, Any]:
