@@ -188,7 +188,7 @@ def main() -> None:
     report({name: found for name, found in runs.items() if found})
     precision, recall, seconds = by_command_line()
     print(
-        f"\nnewswatch extract --manifest, which learns recurring lines from its pages, start and two processes included:\n"
+        "\nnewswatch extract --manifest, learning from its pages; start and both processes count:\n"
         f"P {precision:.4f}  R {recall:.4f}  F1 {f1(precision, recall):.4f}  {len(pages()) / seconds:.1f} pages/s"
     )
     return None
@@ -207,8 +207,8 @@ def report(runs: dict[str, list[dict[str, Any]]]) -> None:
         ratios = [run["seconds"] / mine for run, mine in zip(found, ours, strict=False)]
         failed = f"  ({found[0]['failed']} pages failed)" if found[0]["failed"] else ""
         print(
-            f"{name:30s} {precision:.4f}  {recall:.4f}  {f1(precision, recall):.4f}  {count / seconds:7.1f}  {memory:7.0f}"
-            f"  {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}){failed}"
+            f"{name:30s} {precision:.4f}  {recall:.4f}  {f1(precision, recall):.4f}  {count / seconds:7.1f}"
+            f"  {memory:7.0f}  {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}){failed}"
         )
 
 

@@ -1,10 +1,11 @@
-"""What is learnt of a host's own lines, by the number of its pages that are known: on the newsroom, whose truth we know.
+"""What is learnt of a host's own lines, by the number of its known pages: on the newsroom, whose truth we know.
 
     python benchmarks/recurring.py
 
 Ten weeks of the make-believe newsroom, page by page through the extraction. A line that is neither of the story's
-paragraphs nor its standfirst is foreign. Each row: the newest N stories of every outlet, and what is left foreign in their
-text, and what of the stories was lost, by the table of phrases alone, by lines learnt alone, and by both.
+paragraphs nor its standfirst is foreign. Each row: the newest N stories of every outlet, what is left foreign in their
+text by the table of phrases, by lines learnt and by both, what both lost of the stories, and how much of the
+characters kept is the stories', before and after.
 """
 
 from __future__ import annotations
