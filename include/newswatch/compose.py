@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from newswatch import calendar, clean, kinds, language, recurring, urls, witnesses
 from newswatch.config import Feed
+from newswatch.lines import without_headline
 from newswatch.model import ExtractedPage, Line, Statement, story_text
 
 Row = dict[str, Any]
@@ -116,6 +117,7 @@ def _day(time: witnesses.Time | None, seen_at: datetime, zone: ZoneInfo) -> date
 
 def _text(lines: Sequence[Line], title: str) -> Row:
     """The lines as columns, with what tells them from other stories' lines."""
+    lines = without_headline(lines, title)
     return {
         "text": "\n".join(line.text for line in lines),
         "zones": [line.zone for line in lines],

@@ -30,6 +30,8 @@ OUTCOME_DOCS = {
     "soft_404": "page: says that there is no such page, with the status 200.",
     "unchanged": "visit: the story reads as it did.",
     "edited": "visit: its headline or text was changed; a new revision was kept, the old one stays.",
+    "partial": "visit: the page gives the beginning alone now; the story stays as it was read.",
+    "another_story": "visit: the page is another story's now; this one stays as it was read.",
     "robots_disallowed": "page: the host's robots.txt asks us not to.",
     "robots_unreachable": "page: robots.txt could not be had; tried again later.",
     "timeout": "the request, or the parser, had no result by its deadline.",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newswatch.model import STORY_ZONES
+from newswatch.model import STORY_ZONES, lines_of
 
 VISIT_HOURS = (1, 6, 24)  # after the first reading: most edits come on the first day
-FRESH_DAYS = 2  # a story seen later than that after its day is past editing
+FRESH_DAYS = 2  # later than that after its day a story is past editing
 
 
 def next_visit_at(visit_count: int, began_at: datetime) -> datetime | None:
@@ -18,7 +18,7 @@ def next_visit_at(visit_count: int, began_at: datetime) -> datetime | None:
 
 
 def later(now: datetime) -> datetime:
-    """When a visit is tried again whose host had asked for rest."""
+    """When a visit is tried again that came to nothing."""
     return now + timedelta(hours=1)
 
 
@@ -28,13 +28,9 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Lines are looked for among all of the other reading's, those that it cut too: a line that today's cleaning cuts and
     yesterday's did not is no edit, nor is one in a box beside the story.
     """
-    was, now = _lines(old), _lines(new)
+    was, now = lines_of(old), lines_of(new)
+    old_texts, new_texts = {line.text for line in was}, {line.text for line in now}
     found = [f"- {old['title']}", f"+ {new['title']}"] if old["title"] != new["title"] else []
-    found += [f"- {text}" for text, is_story in was if is_story and text not in {t for t, _ in now}]
-    found += [f"+ {text}" for text, is_story in now if is_story and text not in {t for t, _ in was}]
+    found += [f"- {line.text}" for line in was if line.zone in STORY_ZONES and line.text not in new_texts]
+    found += [f"+ {line.text}" for line in now if line.zone in STORY_ZONES and line.text not in old_texts]
     return found
-
-
-def _lines(row: Mapping[str, Any]) -> list[tuple[str, bool]]:
-    texts = row["text"].split("\n")
-    return [(text, zone in STORY_ZONES) for text, zone in zip(texts, row["zones"], strict=True)]

@@ -14,7 +14,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
-from newswatch import dates, furniture, kinds, language, lines, markup, stated
+from newswatch import dates, furniture, kinds, language, lines, main_content, markup, stated
 from newswatch.errors import NoStory
 from newswatch.lines import Block
 from newswatch.model import ExtractedPage, Line, Statement, story_text
@@ -63,11 +63,12 @@ def _lines(tree: HtmlElement, statements: Sequence[Statement]) -> list[Line]:
     markup.paragraph(tree)
     removed = furniture.remove(tree)
     markup.join(tree)
+    box = main_content.find(tree)
     blocks = _blocks(tree)
     body = next((s.said for s in statements if s.fact == "body"), "")
     if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(b.text) for b in blocks):
         blocks = [Block(line, "p") for line in body.split("\n")]
-    return lines.zoned(blocks, lines.standfirst(tree, statements), removed, statements)
+    return lines.zoned(blocks, lines.standfirst(tree, statements, box), removed, statements)
 
 
 def _blocks(tree: HtmlElement) -> list[Block]:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from lxml import etree
 from lxml.html import HtmlElement
 
-from newswatch.markup import line_of, size_of
+from newswatch.markup import MIN_PARAGRAPH_CHARS, line_of, size_of
 from newswatch.model import Line
 
 # Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
@@ -53,9 +53,8 @@ _URL = re.compile(r"^(?:https?://|www\.)\S+$")
 _LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
 MUCH = 0.2  # an element with more than this share of the page's running text is no box
 MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
-MIN_PARAGRAPH_CHARS = 60
 MAX_CAPTION_CHARS = 600
-MAX_CUT_CHARS = 1000  # of one box that are kept beside the story
+MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
 MAX_CUT_LINES = 200
 
 
@@ -82,7 +81,7 @@ def remove(tree: HtmlElement) -> list[Line]:
         for element, reason in search(tree):
             if any(a in gone for a in element.iterancestors()):
                 continue
-            if reason != "caption" and (_quotes(element) or _is_much(size(element), reason, total)):
+            if (reason != "caption" and _quotes(element)) or _is_much(size(element), reason, total):
                 continue
             gone.add(element)
             removed += _line(element, reason)
@@ -109,8 +108,8 @@ def _quotes(element: HtmlElement) -> bool:
 def _line(element: HtmlElement, reason: str) -> Iterator[Line]:
     if reason == "caption":
         text = line_of(element)
-        if 10 <= len(text) <= MAX_CAPTION_CHARS and element.getparent() is not None:
-            yield Line(text, "caption")
+        if len(text) >= 10 and element.getparent() is not None:
+            yield Line(text[:MAX_CUT_CHARS], "caption")
     elif _is_among_paragraphs(element) and (text := line_of(element)):
         yield Line(text[:MAX_CUT_CHARS], "cut", reason)
 
@@ -133,7 +132,7 @@ def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
             yield element, "caption"
         elif tag == "aside" or tag == "footer":
             yield element, "related"
-        elif reason := _reason_of(element):
+        elif (reason := _reason_of(element)) and (reason != "caption" or len(line_of(element)) <= MAX_CAPTION_CHARS):
             yield element, reason
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from newswatch.language import UNSPACED
 from newswatch.model import Line, Statement
 
 _ARTICLE = re.compile(r"Article$|^BlogPosting$|^Report$|^Review$")
@@ -17,7 +18,7 @@ _LISTS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "ProfileP
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
 _DATED = frozenset({"json_ld", "opengraph", "meta", "microdata", "marked_time"})
 _NOT_FOUND = re.compile(
-    r"^\W*(?:(?:error|ошибка|помилка|fehler|erreur)\W*)?404\b|\b404\W+(?:error|not found|page)|"
+    r"^\W*(?:error|ошибка|помилка|fehler|erreur)\W*404\b|^\W*404(?:$|\s*[|–—:.•·-])|\b404\W+(?:error|not found|page)|"
     r"\bpage (?:was )?not found\b|"
     r"\bpage (?:can(?:no|')t|could not|couldn't) be found\b|\bpage (?:you (?:requested|were looking for)|no longer)|"
     r"страница не (?:найдена|существует)|сторінк[ау] не (?:знайдено|існує)|seite (?:wurde )?nicht gefunden|"
@@ -32,6 +33,7 @@ _CONSENT = re.compile(
     re.I,
 )
 _ENDS = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*[)\]»”\"]*$")
+_COUNT = re.compile(r"\d{1,6}", re.ASCII)
 LITTLE_CHARS = 600  # of a text that stands below a film, or above a series of pictures
 SHORT_CHARS = 1500
 PAYWALL_CHARS = 1800  # a story that must be paid for and gives less than this gives its beginning
@@ -48,15 +50,12 @@ def of(text: str, lines: Sequence[Line], statements: Sequence[Statement], url: s
     types = {s.said for s in statements if s.fact == "type" and s.witness == "json_ld"}
     og_type = next((s.said.lower() for s in statements if s.fact == "type" and s.witness == "opengraph"), "")
     is_article = any(map(_ARTICLE.search, types)) or og_type == "article"
-    titles = [s.said for s in statements if s.fact == "title"]
-    if (
-        len(text) < SHORT_CHARS
-        and any(_NOT_FOUND.search(title) for title in titles)
-        and not any(map(_ARTICLE.search, types))
-    ):
-        return "soft_404"
-    if len(text) < SHORT_CHARS and _is_consent(lines, titles):
-        return "consent_wall"
+    if len(text) < SHORT_CHARS and not (any(map(_ARTICLE.search, types)) or _is_dated(statements)):
+        titles = [s.said for s in statements if s.fact == "title"]
+        if any(_NOT_FOUND.search(title) for title in titles):
+            return "soft_404"
+        if not is_article and _is_consent(lines, titles):
+            return "consent_wall"
     if "LiveBlogPosting" in types:
         return "live_blog"
     if len(text) < LITTLE_CHARS and not any(map(_ARTICLE.search, types)):
@@ -75,15 +74,20 @@ def _is_consent(lines: Sequence[Line], titles: Sequence[str]) -> bool:
     said = [line.text for line in lines if line.zone != "caption"]
     about = sum(len(text) for text in said if _CONSENT.search(text))
     if any(_CONSENT.search(title) for title in titles):
-        return about > 0 or not said
+        return 2 * about > sum(map(len, said)) or not said
     return 2 * about > sum(map(len, said)) and sum(bool(_CONSENT.search(text)) for text in said) >= 2
+
+
+def _is_dated(statements: Sequence[Statement]) -> bool:
+    """Whether the page states, for machines, when it was published: walls and error pages do not."""
+    return any(s.fact == "published_at" and s.witness in _DATED for s in statements)
 
 
 def _is_index(
     lines: Sequence[Line], types: set[str], statements: Sequence[Statement], url: str, teaser_count: int
 ) -> bool:
     """A front page or a section's: undated; a list by its word or its address, or links with a line of text each."""
-    if any(s.fact == "published_at" and s.witness in _DATED for s in statements):
+    if _is_dated(statements):
         return False
     long_count = sum(len(line.text) >= LONG_LINE_CHARS for line in lines if line.zone in ("lede", "body"))
     if urlsplit(url).path.strip("/") == "" and not urlsplit(url).query:
@@ -102,8 +106,8 @@ def is_partial(text: str, lines: Sequence[Line], statements: Sequence[Statement]
     is_paid = is_paywalled(statements) or any(line.reason == "paywall" for line in lines)
     if is_paid and len(text) < PAYWALL_CHARS:
         return True
-    counted = next((int(s.said) for s in statements if s.fact == "word_count" and s.said.isdecimal()), 0)
-    return counted > 2 * len(text.split()) > 0 and counted > 100
+    counts = (int(s.said) for s in statements if s.fact == "word_count" and _COUNT.fullmatch(s.said))
+    return not UNSPACED.search(text) and max(100, 2 * len(text.split())) < next(counts, 0)
 
 
 def is_paywalled(statements: Sequence[Statement]) -> bool:

@@ -14,7 +14,8 @@ _ALIKE = (
     frozenset({"id", "ms"}),
     frozenset({"cs", "sk"}),
 )
-_CODE = re.compile(r"[a-z]{2,3}")
+UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts without spaces, and Korean
+_CODE = re.compile(r"[a-z]{2}(?![a-z])")  # codes of three letters are of other standards; `und` and `mul` say nothing
 _SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "ua": "uk"}  # codes that mean another one
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from newswatch import boilerplate, clean, dates, witnesses
+from newswatch.language import UNSPACED
 from newswatch.markup import line_of
-from newswatch.model import Line, LineZone, Statement
+from newswatch.model import STORY_ZONES, Line, LineZone, Statement
 from newswatch.witnesses import key_of
 
 MAX_LINE_CHARS = 100_000
@@ -38,17 +39,35 @@ class Block:
     tag: str
 
 
-def standfirst(tree: HtmlElement, statements: Sequence[Statement]) -> str:
-    """The standfirst, if the page prints it: an element that says what the metadata give as description."""
-    stated = [key_of(s.said)[:80] for s in statements if s.fact == "description"]
-    stated = [key for key in stated if len(key) >= MIN_STANDFIRST_CHARS]
-    for element in tree.iter("h2", "h3", "h4", "p", "div", "span") if stated else ():
-        if element.tag in ("div", "span") and not _STANDFIRST.search(element.get("class") or ""):
+def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElement | None) -> str:
+    """The standfirst, if the page prints one.
+
+    It is an element that says what the metadata give as description; else one that is named so, between the headline
+    and `box`, the element that holds the story.
+    """
+    stated = [key_of(s.said)[:60] for s in statements if s.fact == "description"]
+    stated = [key for key in stated if len(key) >= _least(key)]
+    named = ""
+    is_above = is_below = False
+    for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span"):
+        is_above = is_above or (element.tag == "h1" and box is not None)
+        is_below = is_below or element is box
+        is_named = bool(_STANDFIRST.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
+        if not is_named and (element.tag not in ("h2", "h3", "h4", "p") or not stated):
             continue
         text = line_of(element)
-        if MIN_STANDFIRST_CHARS <= len(text) <= MAX_STANDFIRST_CHARS and key_of(text).startswith(tuple(stated)):
+        if not _least(text) <= len(text) <= MAX_STANDFIRST_CHARS:
+            continue
+        if any(description in key_of(text) for description in stated):
             return text
-    return ""
+        if is_named and is_above and not is_below and not named:
+            named = text
+    return named
+
+
+def _least(text: str) -> int:
+    """Characters that a standfirst has at least."""
+    return MIN_STANDFIRST_CHARS // 3 if UNSPACED.search(text) else MIN_STANDFIRST_CHARS
 
 
 def zoned(
@@ -70,6 +89,21 @@ def zoned(
         is_first = False
         found.append(Line(text, zone))
     return found + sorted(removed, key=lambda line: line.zone != "caption")
+
+
+def without_headline(lines: Sequence[Line], headline: str) -> list[Line]:
+    """The lines; one of the first that is the headline, as it may be known from the feed alone, is cut."""
+    key = key_of(headline)
+    mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
+    again = next((number for number in mine[:EDGE] if key and key_of(lines[number].text) == key), None)
+    if again is None or len(mine) == 1:
+        return list(lines)
+    found = list(lines)
+    found[again] = Line(found[again].text, "cut", "headline")
+    if lines[again].zone == "lede":
+        follower = mine[mine.index(again) + 1]
+        found[follower] = Line(found[follower].text, "lede")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
 
 from lxml import etree, html
 from lxml.html import HtmlElement
@@ -13,7 +16,7 @@ _UNSEEN = (  # elements that hold no text of a story
     "script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "canvas", "map", "nav", "button",
     "select", "textarea", "dialog", "menu", "audio", "video",
 )  # fmt: skip
-_INLINE = frozenset(
+INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q", "s"}
     | {"samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"}
 )
@@ -73,7 +76,7 @@ def _with_few_attributes(text: str) -> str:
     """The page, each tag of very many attributes without them."""
     for piece in [piece for piece in text.split("<") if len(piece) > _LONG_TAG and piece[0].isalpha()]:
         tag, _, _ = piece.partition(">")
-        if len(tag) > _LONG_TAG and tag.count("=") > _MANY_ATTRIBUTES:
+        if len(tag) > _LONG_TAG and len(tag.split()) > _MANY_ATTRIBUTES:
             text = text.replace(f"<{tag}>", f"<{tag.split(None, 1)[0]}>", 1)
     return text
 
@@ -85,8 +88,8 @@ def strip(tree: HtmlElement) -> None:
     """
     etree.strip_elements(tree, *_UNSEEN, with_tail=False)
     for box in [e for e in tree.iter("p", "div", "td", "li", "section", "article") if len(e) > _MANY_MARKS]:
-        if sum(child.tag in _INLINE for child in box) > _MANY_MARKS:
-            etree.strip_tags(box, *_INLINE)
+        if sum(child.tag in INLINE for child in box) > _MANY_MARKS:
+            etree.strip_tags(box, *INLINE)
             box.text = box.text  # thousands of pieces become one
             for child in box:
                 child.tail = child.tail
@@ -96,7 +99,7 @@ def line_of(element: HtmlElement) -> str:
     """The element's text in one line, a blank between blocks and none inside a word."""
     parts: list[str] = []
     for event, node in etree.iterwalk(element, ("start", "end")):
-        if node.tag not in _INLINE:
+        if node.tag not in INLINE:
             parts.append(" ")
         parts.append(node.text or "" if event == "start" else node.tail or "" if node is not element else "")
     return " ".join("".join(parts).split())
@@ -109,10 +112,22 @@ def size_of(element: HtmlElement) -> int:
 
 def unframe(tree: HtmlElement) -> None:
     """Make boxes of tables that hold a page's layout: those of which a cell holds running text."""
-    for table in list(tree.iter("table")):
-        if any(size_of(cell) >= MIN_CELL_CHARS for cell in table.iter("td")):
+    tables = list(tree.iter("table"))
+    sizes = _sizes(tree) if tables else {}
+    for table in tables:
+        if any(sizes[cell] >= MIN_CELL_CHARS for cell in table.iter("td")):
             for part in [table, *table.iter("tbody", "tr", "td", "th")]:
                 part.tag = "div"
+
+
+def _sizes(tree: HtmlElement) -> dict[HtmlElement, int]:
+    """`size_of` every element at once: tables stand in tables in tables."""
+    sizes: dict[HtmlElement, int] = {}
+    for _, element in etree.iterwalk(tree, ("end",)):
+        parts = [element.text, *(child.tail for child in element)]
+        own = sum(len(part.strip()) for part in parts if part)
+        sizes[element] = own + sum(sizes.get(child, 0) for child in element)
+    return sizes
 
 
 def paragraph(tree: HtmlElement) -> None:
@@ -120,52 +135,66 @@ def paragraph(tree: HtmlElement) -> None:
     for box in list(tree.iter("div", "section", "article")):
         breaks = sum(1 for _ in box.iterchildren("br"))
         if breaks >= 2 and _own_size(box) >= MIN_CELL_CHARS:
-            _part(box, 2 if _has_double_break(box) else 1)
+            _part(box, _breaks_between_paragraphs(box))
 
 
 def _own_size(box: HtmlElement) -> int:
     """Characters of the box's own text, that of inline elements in it included."""
     tails = sum(len((child.tail or "").strip()) for child in box)
-    return len((box.text or "").strip()) + tails + sum(size_of(child) for child in box if child.tag in _INLINE)
+    return len((box.text or "").strip()) + tails + sum(size_of(child) for child in box if child.tag in INLINE)
 
 
-def _has_double_break(box: HtmlElement) -> bool:
-    return any(
-        (after := br.getnext()) is not None and after.tag == "br" and not (br.tail or "").strip()
-        for br in box.iterchildren("br")
-    )
+def _breaks_between_paragraphs(box: HtmlElement) -> int:
+    """Two, or one where two would leave most of the text in one paragraph."""
+    sizes = [len((box.text or "").strip())]
+    is_after_break = False
+    for child in box:
+        if child.tag != "br":
+            sizes[-1] += size_of(child)
+        elif is_after_break:
+            sizes.append(0)
+        own = len((child.tail or "").strip())
+        sizes[-1] += own
+        is_after_break = child.tag == "br" and not own
+    return 2 if 2 * max(sizes) <= sum(sizes) else 1
 
 
 def _part(box: HtmlElement, wanted: int) -> None:
     """Put the box's text and inline elements into paragraphs, a new one after `wanted` breaks in a row."""
-    children, text = list(box), box.text or ""
+    children, groups = list(box), [[box.text or ""]]
     box.text = None
+    breaks = 0
     for child in children:
         box.remove(child)
-    current = etree.SubElement(box, "p")
-    current.text, breaks = text, 0
-    for child in children:
         tail, child.tail = child.tail or "", None
         if child.tag == "br":
             breaks += 1
-            if breaks >= wanted and (len(current) or (current.text or "").strip()):
-                current = etree.SubElement(box, "p")
-            _add_text(current, " " + tail)
-        elif child.tag in _INLINE:
-            current.append(child)
-            child.tail = tail
+            groups += [[]] if breaks >= wanted else []
+            groups[-1].append(" " + tail)
+        elif child.tag in INLINE:
+            groups[-1] += [child, tail]
         else:
-            box.append(child)
-            current = etree.SubElement(box, "p")
-            current.text = tail
+            groups += [[child], [tail]]
         breaks = breaks if child.tag == "br" and not tail.strip() else 0
+    for group in groups:
+        _append(box, group)
 
 
-def _add_text(element: HtmlElement, text: str) -> None:
-    if len(element):
-        element[-1].tail = (element[-1].tail or "") + text
-    else:
-        element.text = (element.text or "") + text
+def _append(box: HtmlElement, group: Sequence[Any]) -> None:
+    """A paragraph of these texts (str) and inline elements; an element of another kind stands as it is."""
+    first = group[0]
+    if not isinstance(first, str) and first.tag not in INLINE:
+        box.append(first)
+    elif any(not isinstance(part, str) or part.strip() for part in group):
+        made, last = etree.SubElement(box, "p"), None
+        for is_text, parts in groupby(group, lambda part: isinstance(part, str)):
+            if not is_text:
+                made.extend(list(parts))
+                last = made[-1]
+            elif last is None:
+                made.text = "".join(parts)
+            else:
+                last.tail = "".join(parts)
 
 
 def join(tree: HtmlElement) -> None:
@@ -185,9 +214,8 @@ def join(tree: HtmlElement) -> None:
             of_kind[box] = of_kind.get(box, 0) + 1
     for boxes in pieces.values():
         first, *others = boxes
-        if sum(count >= 2 for count in boxes.values()) < 2 or any(
-            b in others for a in boxes for b in a.iterancestors()
-        ):
+        inner = set(others)
+        if sum(count >= 2 for count in boxes.values()) < 2 or any(b in inner for a in boxes for b in a.iterancestors()):
             continue
         for box in others:
             first.extend(list(box))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 Zone = Literal["headline", "lede", "body", "caption", "quote"]
 LineZone = Literal["lede", "body", "quote", "caption", "cut"]
@@ -59,6 +59,12 @@ class Line:
     text: str
     zone: LineZone
     reason: str = ""
+
+
+def lines_of(row: Mapping[str, Any]) -> list[Line]:
+    """The lines of a row of `story_texts`; none where neither page nor feed had a text."""
+    texts = row["text"].split("\n") if row["zones"] else []
+    return [Line(*parts) for parts in zip(texts, row["zones"], row["reasons"], strict=True)]
 
 
 def story_text(lines: Sequence[Line]) -> str:

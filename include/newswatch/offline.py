@@ -17,7 +17,7 @@ from newswatch import recurring, urls
 from newswatch.compose import Fetched, story_row
 from newswatch.config import Feed, load_catalogue
 from newswatch.errors import ConfigError, ParseFailed
-from newswatch.model import STORY_ZONES
+from newswatch.model import lines_of, story_text
 from newswatch.recurring import Sample
 from newswatch.sandbox import Sandbox
 from newswatch.settings import Settings
@@ -79,6 +79,8 @@ async def _extract_one(
     sandbox: Sandbox, turns: asyncio.Semaphore, path: str, url: str, settings: Settings
 ) -> dict[str, Any]:
     """The page's row as the pipeline would store it, with `path` and `host`; or `path` and `error`."""
+    if urls.resolve(url, "") is None:
+        return {"path": path, "error": f"{url!r} is no web address: write it with http:// or https:// and a host"}
     try:
         async with turns:
             body = await asyncio.to_thread(_read, path, settings.max_file_bytes)
@@ -88,7 +90,7 @@ async def _extract_one(
     except ParseFailed as error:
         return {"path": path, "error": str(error)}
     host = urls.host_of(url)
-    feed = Feed(id="page", outlet=host, url=url, language="und")
+    feed = Feed(id="page", outlet=host, url="http://unlisted.invalid/", language="und")
     entry: dict[str, Any] = {"url": url, "title": "", "summary": "", "authors": [], "published_at": None}
     fetched = Fetched(url, page, path, 0, len(body))
     row = story_row(entry | {"first_seen_at": datetime.now(UTC)}, feed, fetched, settings.zone)
@@ -108,12 +110,12 @@ def _read(path: str, limit: int) -> bytes:
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:
-    lines = list(zip(row["text"].split("\n"), row["zones"], row["reasons"], strict=True))
+    lines = lines_of(row)
     published = row["published_at"]
     return {
         "path": row["path"],
         "title": row["title"],
-        "text": "\n".join(text for text, zone, _ in lines if zone in STORY_ZONES),
+        "text": story_text(lines),
         "authors": row["authors"],
         "published_at": published and (published[:10] if row["is_day_only"] else published.replace(" ", "T")),
         "updated_at": row["updated_at"] and row["updated_at"].replace(" ", "T"),
@@ -122,8 +124,8 @@ def _fields(row: dict[str, Any]) -> dict[str, Any]:
         "section": row["section"],
         "is_partial": row["is_partial"],
         "is_paywalled": row["is_paywalled"],
-        "captions": [text for text, zone, _ in lines if zone == "caption"],
-        "cut": [{"reason": reason, "text": text} for text, zone, reason in lines if zone == "cut"],
+        "captions": [line.text for line in lines if line.zone == "caption"],
+        "cut": [{"reason": line.reason, "text": line.text} for line in lines if line.zone == "cut"],
     }
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from newswatch.model import STORY_ZONES, Line
+from newswatch.language import UNSPACED
+from newswatch.model import STORY_ZONES, Line, lines_of
 
 T = TypeVar("T")
 TOP, BOTTOM = 2, 6  # lines from the beginning and the end that may be the host's
@@ -31,7 +32,6 @@ MIN_WORD_CHARS = 5
 _DIGITS = re.compile(r"\d+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _WORD = re.compile(r"\w+")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts without spaces, and Korean
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +110,20 @@ def _are_different(one: Sample, other: Sample) -> bool:
 
 def cut(row: Mapping[str, Any], known: frozenset[int]) -> dict[str, Any]:
     """The row of `story_texts` with its host's lines cut: of the first TOP any, at the end an unbroken run."""
-    texts = row["text"].split("\n")
-    mine = [number for number, zone in enumerate(row["zones"]) if zone in STORY_ZONES]
+    lines = lines_of(row)
+    mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
     words = _words(row["title"])
 
     def is_hosts(number: int) -> bool:
-        text = texts[number]
+        text = lines[number].text
         return len(text) <= MAX_CHARS and key_of(text) in known and words.isdisjoint(_words(text))
 
     last = list(takewhile(is_hosts, reversed(mine[-BOTTOM:])))
     chosen = {*filter(is_hosts, mine[:TOP]), *last}
     if not chosen or len(chosen) == len(mine):  # a story of nothing but such lines keeps them
         return dict(row)
-    zones = ["cut" if number in chosen else zone for number, zone in enumerate(row["zones"])]
-    reasons = ["recurring" if number in chosen else reason for number, reason in enumerate(row["reasons"])]
+    zones = ["cut" if number in chosen else line.zone for number, line in enumerate(lines)]
+    reasons = ["recurring" if number in chosen else line.reason for number, line in enumerate(lines)]
     first = next(number for number in mine if number not in chosen)
     if zones[first] == "body":
         zones[first] = "lede"
@@ -134,7 +134,7 @@ def _words(text: str) -> set[str]:
     """Words that tell; of a script without spaces, every three letters in a row."""
     found: set[str] = set()
     for word in _WORD.findall(text.casefold()):
-        if _UNSPACED.search(word):
+        if UNSPACED.search(word):
             found.update(word[at : at + 3] for at in range(len(word) - 2))
         elif len(word) >= MIN_WORD_CHARS:
             found.add(word)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Any, cast
 
 from lxml import etree
@@ -88,7 +91,9 @@ _WRAPPED = re.compile(
 _LAST_COMMA = re.compile(r",(\s*[}\]])")
 MAX_JSON_CHARS = 1_000_000  # of one block; more is a page's state, not its description
 MAX_NODES = 500
-MAX_HEADINGS = 20
+MAX_OF_A_KIND = 50  # statements of one fact by one witness
+MIN_HEADING_CHARS = 10
+MAX_CHARS = 2000  # of a statement, the story's whole text in JSON-LD apart
 
 
 def read(tree: HtmlElement, url: str) -> list[Statement]:
@@ -97,7 +102,21 @@ def read(tree: HtmlElement, url: str) -> list[Statement]:
     language = tree.getroottree().getroot().get("lang")
     if language:
         found.append(Statement("language", "html", language))
-    return [s for s in found if s.said]
+    return list(_storable(found))
+
+
+def _storable(found: Iterable[Statement]) -> Iterator[Statement]:
+    """Each statement once, without what cannot be stored, and no more of a kind than a page has reason to make."""
+    counts = Counter[tuple[str, str]]()
+    seen: set[Statement] = set()
+    for statement in found:
+        text = clean.text(statement.said)
+        cleaned = replace(statement, said=text if statement.fact == "body" else text[:MAX_CHARS])
+        kind = (cleaned.fact, cleaned.witness)
+        if cleaned.said and cleaned not in seen and counts[kind] < MAX_OF_A_KIND:
+            seen.add(cleaned)
+            counts[kind] += 1
+            yield cleaned
 
 
 def canonical_link(tree: HtmlElement, url: str) -> str | None:
@@ -149,9 +168,8 @@ def _is_of(node: dict[str, Any], url: str) -> bool:
     page = node.get("mainEntityOfPage")
     names = [node.get("url"), node.get("@id"), page.get("@id") if isinstance(page, dict) else page]
     key = urls.twin_key(urls.canonical(url))
-    return not _is_video(node) and any(
-        isinstance(n, str) and n.startswith("http") and urls.twin_key(urls.canonical(n)) == key for n in names
-    )
+    links = (urls.resolve(url, n) for n in names if isinstance(n, str) and n.startswith("http"))
+    return not _is_video(node) and any(link and urls.twin_key(urls.canonical(link)) == key for link in links)
 
 
 def _is_video(node: dict[str, Any]) -> bool:
@@ -204,8 +222,8 @@ def _all(path: etree.XPath, tree: HtmlElement) -> list[HtmlElement]:
 
 
 def _microdata(tree: HtmlElement) -> Iterator[Statement]:
-    """`itemprop` of a NewsArticle, and the page's first `<time>` with a machine's date."""
-    for node in _all(_WITH_ITEMPROP, tree):
+    """`itemprop` of a NewsArticle, and every `<time>` with a machine's date."""
+    for node in _all(_WITH_ITEMPROP, tree)[:MAX_NODES]:
         fact = _ITEMPROPS.get(node.get("itemprop"))
         if fact in ("title", "section"):
             yield Statement(fact, "microdata", node.get("content") or line_of(node))
@@ -214,18 +232,29 @@ def _microdata(tree: HtmlElement) -> Iterator[Statement]:
         elif "author" in node.get("itemprop").split() and node.tag != "meta":
             name = node.find(".//*[@itemprop='name']")
             yield Statement("author", "microdata", line_of(node if name is None else name)[:120])
-    for node in _all(_WITH_MACHINE_TIME, tree):
+    for node in _all(_WITH_MACHINE_TIME, tree)[:MAX_NODES]:
         is_marked = node.get("pubdate") is not None or "publish" in (node.get("class") or "").lower()
         yield Statement("published_at", "marked_time" if is_marked else "time", node.get("datetime"))
 
 
+def _heading_like(tree: HtmlElement, title: str) -> Iterator[Statement]:
+    """On a page without `h1`: the first lower heading with which the page's title begins."""
+    for node in islice(tree.iter("h2", "h3", "h4"), MAX_OF_A_KIND):
+        text = line_of(node)
+        rest = title[len(text) :]
+        if len(text) >= MIN_HEADING_CHARS and title.startswith(text) and not rest[:1].isalnum():
+            yield Statement("title", "h1", text)
+            return
+
+
 def _headings(tree: HtmlElement) -> Iterator[Statement]:
-    for number, node in enumerate(tree.iter("h1")):
-        if number == MAX_HEADINGS:
-            break
+    for node in islice(tree.iter("h1"), MAX_OF_A_KIND):
         yield Statement("title", "h1", line_of(node))
     title = tree.find(".//head/title")
     if title is not None:
-        yield Statement("title", "title", " ".join(title.text_content().split()))
+        text = " ".join(title.text_content().split())
+        yield Statement("title", "title", text)
+        if next(tree.iter("h1"), None) is None:
+            yield from _heading_like(tree, text)
     for node in _all(_AUTHOR_LINKS, tree):
         yield Statement("author", "link", line_of(node)[:120])

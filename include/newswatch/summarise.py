@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from newswatch import decide, tables
 from newswatch.config import Catalogue
-from newswatch.model import STORY_ZONES
+from newswatch.model import lines_of, story_text
 from newswatch.tag import Matcher
 
 if TYPE_CHECKING:
@@ -72,12 +72,8 @@ def day_tables(inputs: DayInputs, matcher: Matcher) -> dict[str, pd.DataFrame]:
 
 
 def _story(row: Row, columns: Sequence[str]) -> dict[str, Any]:
-    texts = zip(row["text"].split("\n"), row["zones"], strict=True)
-    lengths = [len(text) for text, zone in texts if zone in STORY_ZONES]
-    counts = {
-        "text_chars": sum(lengths) + max(0, len(lengths) - 1),
-        "removed_count": sum(zone == "cut" for zone in row["zones"]),
-    }
+    lines = lines_of(row)
+    counts = {"text_chars": len(story_text(lines)), "removed_count": sum(line.zone == "cut" for line in lines)}
     return {name: counts[name] if name in counts else row[name] for name in columns}
 
 

@@ -147,7 +147,7 @@ class Matcher:
         for index, start, end in hits:
             for form in self._forms[index]:
                 stop = scene.stop_of(form, start, end)
-                if stop is None or scene.is_cut(start):
+                if stop is None or scene.is_outside(start, stop):
                     continue
                 if scene.allows(self._conditions[form.term], start, stop):
                     found.append((start, stop, form))
@@ -258,9 +258,12 @@ class _Scene:
             sentence_start=left,
         )
 
-    def is_cut(self, start: int) -> bool:
-        """Whether the place in the normal text is in a line that is not the story's."""
-        return self._zones is not None and self._zone_at(self.normal.original(start, start + 1)[0]) == "cut"
+    def is_outside(self, start: int, end: int) -> bool:
+        """Whether the span of the normal text is in a line that is not the story's, or goes from one to the next."""
+        if self._zones is None:
+            return False
+        first, last = self.normal.original(start, end)
+        return self._zone_at(first) == "cut" or "\n" in self.text[first:last]
 
     def _zone_at(self, first: int) -> str:
         assert self._zones is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -46,13 +47,14 @@ def _latin(value: str) -> str:
 
 def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
     """URL, content type and decoded body of one record. Raises ValueError where there is none that can be read."""
-    for record in ArchiveIterator(BytesIO(record_bytes)):
+    try:
+        record = next(iter(ArchiveIterator(BytesIO(record_bytes))), None)
+        if record is None or record.http_headers is None:
+            raise ValueError("these bytes hold no WARC record of an answer")
         headers = record.http_headers
         body = Body(headers.get_header("Content-Encoding") or "", max_bytes)
-        try:
-            body.add(record.raw_stream.read())
-            _, decoded = body.finish()
-        except (BadEncoding, CutShort, TooLarge) as error:
-            raise ValueError(f"the record's body cannot be decoded: {error}") from error
-        return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded
-    raise ValueError("these bytes hold no WARC record")
+        body.add(record.raw_stream.read())
+        _, decoded = body.finish()
+    except (ArchiveLoadFailed, BadEncoding, CutShort, TooLarge) as error:
+        raise ValueError(f"the record cannot be read: {error}") from error
+    return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded

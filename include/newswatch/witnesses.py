@@ -12,7 +12,7 @@ gives way to a later witness that knows the time on that day or one beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -34,8 +34,9 @@ _TIME_WITNESSES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "
 _AUTHOR_WITNESSES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
 _SECTION_WITNESSES = ("json_ld", "microdata", "opengraph", "meta")
 _LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
-_PARTS = re.compile(r"\s+[|–—·•»/-]\s+|\s*\|\s*|\s+::\s+|(?<=\w):\s+|\s+:\s+")
-_HAS_TIME = re.compile(r"\d[:.h]\d\d|^\d{10,13}$")
+_PARTS = re.compile(r"\s+(?:[|–—·•»«›‹/:_-]|::|--)\s+|\s*[|｜]\s*|(?<=\w)[:：]\s*(?!\d)|(?<=[\u3040-\u9fff])[_-]")
+_MARK_AFTER, _MARK_BEFORE = re.compile(r"\s*[^\w\s'’]|_"), re.compile(r"(?:[^\w\s'’]\s*|_)$")
+_HAS_TIME = re.compile(r"\d ?[:h] ?\d\d|T\d{4}|^\d{10,13}(?:\.\d+)?$")
 _NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zone: a day that a program filled up
 _NO_LETTERS = re.compile(r"[\W_]+")
 _NO_NAME = re.compile(r"https?://|@|^\W*$|\d{3}")
@@ -60,9 +61,13 @@ def key_of(text: str) -> str:
 
 
 def titles(statements: Sequence[Statement]) -> list[str]:
-    """Every title that is the story's: as stated, without the site's name, and printed headings that echo one."""
-    return [title for _, title in _named(statements, "")] + [
-        s.said for s in statements if s.fact == "title" and s.witness != "h1"
+    """Every title that is the story's: as stated, without the site's name, and the heading if it is the only one."""
+    stated = [s for s in statements if s.fact == "title"]
+    printed = [s.said for s in stated if s.witness == "h1"]
+    return [
+        *(title for _, title in _named(statements, "")),
+        *(s.said for s in stated if s.witness != "h1"),
+        *(printed if len(printed) == 1 else ()),
     ]
 
 
@@ -85,30 +90,50 @@ def _named(statements: Sequence[Statement], url: str) -> list[tuple[str, str]]:
     keys = {title: key_of(title) for _, title in given}
     given = [(witness, title) for witness, title in given if len(keys[title]) > 2]
     sites = {key_of(s.said) for s in statements if s.fact == "site"} | {key_of(urlsplit(url).hostname or "")}
-    whole = {title: _without_site(title, keys, sites) for _, title in given}
+    whole = {title: _without_site(title, given, sites) for _, title in given}
     named = [(witness, whole[title]) for witness, title in given]
     return [(w, t) for w, t in named if w != "h1" or _is_echoed(t, named) or all(o == "h1" for o, _ in named)]
 
 
 def _weight(key: str, votes: dict[str, dict[str, str]]) -> float:
     """Its own witnesses' weights, and those of titles that are this one cut short."""
-    same = [k for k in votes if k == key or (len(k) >= MIN_TRUNCATED_CHARS and key.startswith(k))]
+    same = [k for k in votes if k == key or (key.startswith(k) and _is_cut_short(k, votes[k].values()))]
     return sum(_TITLE_WITNESSES[w] for w in {w for k in same for w in votes[k]})
 
 
-def _without_site(title: str, keys: Mapping[str, str], sites: set[str]) -> str:
-    """The title without the site's name or the section's, where another witness or the site's own name tells."""
+def _is_cut_short(key: str, spellings: Iterable[str]) -> bool:
+    """Whether a title that another begins with is that one cut short, and not a name or a kicker."""
+    least = MIN_TRUNCATED_CHARS // 3 if language.UNSPACED.search(key) else MIN_TRUNCATED_CHARS
+    return len(key) >= least or any(said.endswith(("…", "...")) for said in spellings)
+
+
+def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str]) -> str:
+    """The title without the site's name or the section's, where another witness or the site's own name tells.
+
+    A printed heading that is shorter than what stands beside it is such a name itself.
+    """
+    for witness, other in given:
+        if not len(other) < len(title) or key_of(other) in sites:
+            continue
+        beginning, end = title[: len(other)], title[len(title) - len(other) :]
+        is_name = witness == "h1" and 2 * len(other) < len(title)
+        if _alike(beginning, other) and _MARK_AFTER.match(title[len(other) :]) and not is_name:
+            return beginning
+        if _alike(end, other) and _MARK_BEFORE.search(title[: len(title) - len(other)]):
+            if not is_name:
+                return end
+            sites = sites | {key_of(other)}
     cuts = [(m.start(), m.end()) for m in _PARTS.finditer(title)]
-    others = {key for other, key in keys.items() if other != title} if cuts else set()
-    for start, _ in cuts:
-        if key_of(title[:start]) in others:
-            return title[:start]
-    for _, end in cuts:
-        if key_of(title[end:]) in others:
-            return title[end:]
+    first = 0
     while cuts and _is_site(title[cuts[-1][1] :], sites):
         title = title[: cuts.pop()[0]]
-    return title
+    while cuts and _is_site(title[first : cuts[0][0]], sites):
+        first = cuts.pop(0)[1]
+    return title[first:]
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _is_site(part: str, sites: set[str]) -> bool:
@@ -117,12 +142,17 @@ def _is_site(part: str, sites: set[str]) -> bool:
 
 
 def _is_echoed(title: str, named: Sequence[tuple[str, str]]) -> bool:
-    """Whether another witness says half of the heading's words: a site's name or a box's heading is not echoed."""
-    words = _words(title)
-    heard = [_words(other) for witness, other in named if witness != "h1"]
-    return any(2 * len(words & other) >= len(words) > 0 for other in heard) or any(
-        key_of(title) in key_of(other) for witness, other in named if witness != "h1" and len(key_of(title)) > 5
-    )
+    """Whether another witness says much the same: a site's name or a box's heading is not echoed."""
+    words, key = _words(title), key_of(title)
+    for witness, other in named:
+        if witness == "h1":
+            continue
+        heard, common = _words(other), len(words & _words(other))
+        if 2 * common >= len(words) > 0 and 3 * common >= len(heard):
+            return True
+        if key in key_of(other) and 3 * len(key) >= len(key_of(other)):
+            return True
+    return False
 
 
 def _words(text: str) -> set[str]:

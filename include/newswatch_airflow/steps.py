@@ -80,25 +80,25 @@ def fetch(shard: int, shards: int) -> None:
     _name(f"hosts {shard + 1} of {shards}")
     with _open() as nw:
         report = pipeline.fetch_pending(nw, OWNER, shard=shard, shards=shards)
+        pages = sum(report.page_outcomes.values())
+        _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
+        if pages:
+            _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
+        if report.is_out_of_time:
+            _note("The time for fetching was used up; the next run goes on with the rest.")
         visited = pipeline.visit_due(nw, OWNER, shard=shard, shards=shards)
-    pages = sum(report.page_outcomes.values())
-    _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
-    if pages:
-        _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
     if visited.outcomes:
         _note(f"Looked again at {sum(visited.outcomes.values())} stories that match: {_counts(visited.outcomes)}.")
-    if report.is_out_of_time:
-        _note("The time for fetching was used up; the next run goes on with the rest.")
 
 
 def tag() -> None:
-    """Say what the new stories mention."""
+    """Say what new and edited stories mention."""
     from newswatch import pipeline
 
     with _open() as nw:
         report = pipeline.tag_new(nw, OWNER)
     if report.story_count:
-        _note(f"{report.story_count} new stories; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
+        _note(f"{report.story_count} stories tagged; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
 
 
 def announce(events: Any) -> None:

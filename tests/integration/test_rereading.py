@@ -294,3 +294,75 @@ def test_a_statement_keeps_its_witness_through_the_store(open_site: Callable[...
     assert Statement("title", "feed", "Story at /anna") in kept
     assert rows(nw, sa.select(t.stories.c.host))[0].host == f"site.localhost:{site.port}"
     assert boilerplate.reason_of(PROMPT) is None  # it is cut for recurring, and for nothing else
+
+
+def test_a_visit_that_comes_between_keeps_its_text(
+    open_site: Callable[..., Newswatch], site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from newswatch.pipeline import reread as module
+
+    nw = open_site("anna")
+    (row,) = stories(nw)
+    write = module.write_stories
+
+    def write_late(*arguments: Any) -> Any:
+        with nw.ledger.begin() as connection:  # what a visit commits
+            connection.execute(sa.update(t.stories).values(path="another.parquet", revision_number=2))
+        return write(*arguments)
+
+    monkeypatch.setattr(module, "write_stories", write_late)
+    monkeypatch.setattr(boilerplate, "reason_of", lambda line: "plea" if "quay number 7" in line else None)
+    reread_day(nw, row["day"], "test")
+    assert values(nw, sa.select(t.stories.c.path)) == ["another.parquet"]
+    assert values(nw, sa.select(t.revisions.c.path)) != ["another.parquet"]
+
+
+def test_explaining_a_story_learns_nothing(open_site: Callable[..., Newswatch], site: Any) -> None:
+    nw = open_site("anna", "boris", "clara")
+    with nw.ledger.begin() as connection:
+        connection.execute(sa.delete(t.frozen_lines))
+    told = explain(nw, site.url("/anna"))
+    assert told["lines"][-1]["zone"] != "cut"
+    assert values(nw, sa.select(t.frozen_lines.c.day)) == []
+
+
+def test_an_entry_of_a_headline_alone_can_be_built_and_explained(
+    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+) -> None:
+    nw = make_newswatch(site_config)
+    site.answers["/none"] = (404, {}, b"gone")
+    site.feed(site.item("/none", f"<pubDate>{clock():%a, %d %b %Y %H:%M:%S GMT}</pubDate>"))
+    poll(nw, ["site"], "test")
+    fetch_pending(nw, "test")
+    (row,) = stories(nw)
+    assert row["title"]
+    if not row["zones"]:
+        assert explain(nw, site.url("/none"))["lines"] == []
+    assert build_day(nw, row["day"]).story_count == 1
+
+
+def test_what_the_feed_said_of_a_story_of_the_version_before_is_not_lost(open_site: Callable[..., Newswatch]) -> None:
+    nw = open_site("anna")
+    (row,) = stories(nw)
+    new = {
+        "zones",
+        "reasons",
+        "witnesses",
+        "is_day_only",
+        "title_source",
+        "authors_source",
+        "section",
+        "language_source",
+    }
+    new |= {"is_paywalled", "is_partial", "updated_at", "headline_key", "edge_keys", "inner_keys"}
+    old = {name: value for name, value in row.items() if name not in new}
+    day = row["day"] - timedelta(days=2)
+    published = row["published_at"] - timedelta(days=2)
+    old |= {"authors": ["Anna Lee"], "published_at": published, "published_at_source": "feed", "day": day}
+    _rewrite(nw, old | {"text": "\n".join(story_lines(row))})
+    with nw.ledger.begin() as connection:
+        connection.execute(sa.update(t.stories).values(day=day, host=None))
+    reread_day(nw, day, "test")
+    (after,) = stories(nw)
+    assert (after["authors"], after["published_at"], after["day"]) == (["Anna Lee"], published, day)
+    assert values(nw, sa.select(t.stories.c.host)) != [None]

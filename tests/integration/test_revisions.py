@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from ask import count, dirty_days, make_clean, rows, stories, story_lines, value
 
 from newsroom.server import Newsroom, find_story
 from newsroom.stories import as_first_printed
+from newswatch import urls
 from newswatch.errors import LeaseLost
+from newswatch.ledger import revisions
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, tag_new, visit_due
 
@@ -232,3 +235,74 @@ def test_the_newsrooms_silent_edits_are_found(nw: Newswatch, newsroom: Newsroom,
         was, now = (set(s.paragraphs) for s in (as_first_printed(story), story))
         assert {line[2:] for line in changes if line[0] == "-"} == was - now
         assert {line[2:] for line in changes if line[0] == "+"} == now - was
+
+
+def test_a_lost_file_ends_its_own_visits_and_no_others(
+    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+) -> None:
+    nw = make_newswatch(site_config)
+    for number, path in enumerate(("/first", "/second")):  # two polls: two files
+        show(site, path, *MATCHING)
+        day = clock() - timedelta(days=number)
+        site.feed(site.item(path, f"<pubDate>{day:%a, %d %b %Y %H:%M:%S GMT}</pubDate>"))
+        poll(nw, ["site"], "test")
+        fetch_pending(nw, "test")
+    tag_new(nw, "test")
+    assert count(nw, t.visits) == 2
+    (lost,) = values(nw, sa.select(t.stories.c.path).where(t.stories.c.canonical_url.endswith("/first")))
+    Path(nw.store.locate(lost)).unlink()
+    assert visit(nw, clock, 1.1) == {"unchanged": 1}
+    assert visit(nw, clock, 5) == {"unchanged": 1}
+
+
+def test_a_page_that_leads_to_the_front_page_is_not_the_story(read: Newswatch, site: Any, clock: Any) -> None:
+    show(site, "/", *PLAIN, title="Harbour paper")
+    site.answers["/treaty"] = (302, {"Location": "/"}, b"")
+    assert visit(read, clock, 1.1) == {"no_story": 1}
+    assert {s["title"] for s in stories(read)} == {"Inspectors meet", "Board meets"}
+
+
+def test_a_page_that_is_another_story_by_now_is_not_the_story(read: Newswatch, site: Any, clock: Any) -> None:
+    site.answers["/treaty"] = (302, {"Location": "/quay"}, b"")
+    html = site.answers["/quay"][2].replace(b"</head>", b"<link rel=canonical href='/quay'></head>")
+    site.answers["/quay"] = (200, {"Content-Type": "text/html"}, html)
+    assert visit(read, clock, 1.1) == {"another_story": 1}
+    assert {s["title"] for s in stories(read)} == {"Inspectors meet", "Board meets"}
+
+
+def test_a_beginning_never_takes_the_place_of_the_whole(read: Newswatch, site: Any, clock: Any) -> None:
+    show(site, "/treaty", MATCHING[0], "To continue reading, subscribe now.")
+    html = site.answers["/treaty"][2].replace(
+        b"</head>", b"<meta property='article:content_tier' content='locked'></head>"
+    )
+    site.answers["/treaty"] = (200, {"Content-Type": "text/html"}, html)
+    assert visit(read, clock, 1.1) == {"partial": 1}
+    (row,) = [s for s in stories(read) if "treaty" in s["canonical_url"]]
+    assert story_lines(row) == list(MATCHING)
+
+
+def test_visits_belong_to_the_host_that_is_asked_and_are_spread_over_hosts(
+    read: Newswatch, site: Any, clock: Any
+) -> None:
+    assert values(read, sa.select(t.visits.c.host)) == [urls.host_of(site.url("/treaty"))]
+    with read.ledger.begin() as connection:
+        connection.execute(sa.delete(t.visits))
+        for number in range(40):
+            host, story_id = ("slow.example", f"s{number}") if number < 39 else ("quick.example", "q")
+            at = clock() + timedelta(seconds=number)
+            story = {"story_id": story_id, "canonical_url": story_id, "day": clock().date(), "first_seen_at": at}
+            known = {"published_at_source": "feed", "batch_id": "b", "path": "p", "page_url": f"http://{host}/{number}"}
+            connection.execute(sa.insert(t.stories).values(story | known))
+            revisions.plan_visits(connection, [{"story_id": story_id, "host": host, "began_at": at, "due_at": at}])
+        lease = read.lease("test", 60)
+        taken = revisions.claim(connection, 0, 1, 3, lease, clock() + timedelta(hours=1))
+    assert [v.story_id for v in taken] == ["q", "s0", "s1"]
+
+
+def test_a_story_that_is_tagged_again_long_after_is_not_visited(read: Newswatch, clock: Any) -> None:
+    with read.ledger.begin() as connection:
+        connection.execute(sa.delete(t.visits))
+        connection.execute(sa.update(t.stories).values(tagged_batch_id=None))
+    clock.advance(hours=24 * 20)
+    assert tag_new(read, "test").story_count == 2
+    assert count(read, t.visits) == 0

@@ -94,6 +94,16 @@ def test_extract_answers_each_line_of_a_manifest_in_its_order(tmp_path: Path) ->
     assert ["error" in line for line in found] == [False, True, False, True, True]
 
 
+@pytest.mark.parametrize("url", ["example.com/a", "http://[", "", "http://example.com:99999/", "nonsense"])
+def test_an_address_that_is_none_costs_its_neighbours_nothing(url: str, tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(PAGE)
+    lines = [{"path": str(tmp_path / "a.html"), "url": given} for given in (url, "https://example.com/a")]
+    done = run("extract", "--manifest", "-", stdin="".join(json.dumps(line) + "\n" for line in lines))
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) == 2, done.output
+    assert "text" in found[1]
+
+
 def test_extract_names_a_manifests_wrong_lines() -> None:
     done = run("extract", "--manifest", "-", stdin='{"path": "a"}\nnot json\n')
     assert done.exit_code == 1

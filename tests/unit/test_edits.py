@@ -12,7 +12,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 def row(*lines: str, title: str = "Quay works begin", cut: tuple[str, ...] = ()) -> dict[str, Any]:
     zones = ["lede", *["body"] * (len(lines) - 1), *["cut"] * len(cut)]
-    return {"title": title, "text": "\n".join((*lines, *cut)), "zones": zones}
+    reasons = ["related" if zone == "cut" else "" for zone in zones]
+    return {"title": title, "text": "\n".join((*lines, *cut)), "zones": zones, "reasons": reasons}
 
 
 BOARD, FIGURES, CLERK = "The board met.", "It spent 4 million.", "The clerk left."

@@ -157,3 +157,19 @@ def test_a_day_is_read_off_the_page_where_nothing_states_one(head: str, expected
     said = {s.witness: s.said for s in found.statements if s.fact == "published_at"}
     assert expected in said
     assert said[expected].startswith("2026-11-20")
+
+
+@pytest.mark.parametrize("names", ["story-body no-caption", "content with-caption", "post image-caption-below"])
+def test_a_box_is_no_caption_for_its_name_alone(names: str) -> None:
+    body = "".join(
+        f"<p>Speaker {n} read a report on the state of quay {n}, which took the board an hour.</p>" for n in range(12)
+    )
+    found = parse(page(body=f"<div class='{names}'>{body}</div>"))
+    assert len(found.text.split("\n")) == 12
+    assert {line.zone for line in found.lines} == {"lede", "body"}
+
+
+def test_single_breaks_part_a_text_that_has_a_double_one_too() -> None:
+    lines = [f"Speaker {n} read a report on the state of quay {n}, which took the board an hour." for n in range(12)]
+    found = parse(page(body=f"<div>{'<br>'.join(lines)}<br><br>Thus the works begin in the spring of the year.</div>"))
+    assert found.text.split("\n")[:12] == lines

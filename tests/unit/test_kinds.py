@@ -136,3 +136,43 @@ def test_a_text_of_half_the_words_that_the_publisher_counts_is_partial() -> None
     assert partial(LONG, ("word_count", "json_ld", str(3 * words)))
     assert not partial(LONG, ("word_count", "json_ld", str(words)))
     assert not partial(LONG, ("word_count", "json_ld", "many"))
+
+
+PRIVACY = [
+    Line("Hackers have published personal data of three million customers of a bank, the regulator said.", "lede"),
+    Line("The bank had asked for consent to keep cookies, personal data and addresses for ten years.", "body"),
+]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ("type", "json_ld", "NewsArticle"),
+        ("type", "opengraph", "article"),
+        ("published_at", "meta", "2026-11-20"),
+    ],
+)
+def test_a_story_about_personal_data_is_a_story(statement: tuple[str, str, str]) -> None:
+    text = "\n".join(line.text for line in PRIVACY)
+    title = ("title", "title", "Hackers steal personal data of three million customers")
+    assert kind(text, title, lines=PRIVACY) == "consent_wall"  # undated, nothing else on it: a wall
+    assert kind(text, title, statement, lines=PRIVACY) is None
+
+
+def test_a_title_about_consent_above_another_text_is_no_wall() -> None:
+    lines = [PRIVACY[0], Line(LONG, "body")]
+    assert kind("\n".join(line.text for line in lines), ("title", "title", "Your privacy, sold"), lines=lines) is None
+
+
+def test_a_figure_of_404_is_no_error() -> None:
+    assert kind(LONG, ("title", "title", "404 people rescued from a flooded valley")) is None
+    assert kind(LONG, TITLE_404, ("published_at", "opengraph", "2026-11-20T10:00:00Z")) is None
+
+
+def test_words_are_not_counted_where_they_are_not_parted() -> None:
+    text = "港务局周二在老海关大楼开会，听取了三份关于码头状况的报告，并要求提供数字。" * 20
+    assert not kinds.is_partial(text, [Line(text, "lede")], [Statement("word_count", "json_ld", "780")])
+
+
+def test_a_word_count_of_thousands_of_digits_says_nothing() -> None:
+    assert not kinds.is_partial(LONG, [], [Statement("word_count", "json_ld", "9" * 5000)])

@@ -154,3 +154,26 @@ def test_microdata_headings_and_times_speak() -> None:
     assert said(found, "author", "microdata") == ["Ann Lee"]
     assert said(found, "author", "link") == ["Bo Kim"]
     assert said(found, "language", "html") == ["en-GB"]
+
+
+def test_half_an_emoji_in_json_ld_can_be_stored() -> None:
+    found = read(linked('{"@type": "NewsArticle", "headline": "Bad \\ud83d page \\u0000 of \\ud83d\\ude00 news"}'))
+    assert said(found, "title") == ["Bad page of 😀 news"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://[domain]/x", "http://example.com:port/x", "https://example.com:{{port}}/", "http://", "https://[::1"],
+)
+def test_an_address_that_is_none_costs_nothing_else(address: str) -> None:
+    found = read(linked(STORY | {"url": address, "mainEntityOfPage": {"@id": address}}))
+    assert said(found, "title") == ["Quay works"]
+
+
+def test_a_page_that_repeats_itself_keeps_few_statements() -> None:
+    times = "".join(f"<time datetime='2026-11-{1 + n % 28:02}T10:00:{n % 60:02}Z'></time>" for n in range(3000))
+    nested = "<div itemprop='headline'>" * 100 + "word " * 5000 + "</div>" * 100
+    found = read("<meta property='og:title' content='Same'>" * 9, times + nested + "<h1>Head</h1>" * 70)
+    assert len(found) < 160
+    assert sum(len(s.said) for s in found) < 120_000
+    assert said(found, "title", "opengraph") == ["Same"]

@@ -203,3 +203,10 @@ def test_normalising_keeps_every_characters_place(text: str) -> None:
 def test_the_shipped_examples_are_read_from_the_shipped_folder() -> None:
     assert (Path(SHIPPED_CONFIG_DIR) / "topics.yaml").is_file()
     assert len(EXAMPLES) > 100
+
+
+def test_a_mention_never_reaches_from_one_line_into_the_next() -> None:
+    text = "The talks are called New\nSTART to our newsletter"
+    assert PLACES.find("", text, "en", ["lede", "cut"]) == []
+    assert PLACES.find("", text, "en", ["lede", "body"]) == []
+    assert len(PLACES.find("", text, "en")) == 1  # a text that somebody wrapped

@@ -171,3 +171,20 @@ def test_the_pages_own_lang_is_its_claim_before_metadata() -> None:
     assert witnesses.language_claim(said[:1]) == "en"
     assert witnesses.language_claim([Statement("language", "html", "ua")]) == "uk"
     assert witnesses.language_claim([Statement("language", "html", "x")]) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "moment", "is_day_only"),
+    [
+        ("20.11.2026", datetime(2026, 11, 20, tzinfo=UTC), True),
+        ("2026.11.20", datetime(2026, 11, 20, tzinfo=UTC), True),
+        ("20261120", datetime(2026, 11, 20, tzinfo=UTC), True),
+        ("20261120T141500Z", datetime(2026, 11, 20, 14, 15, tzinfo=UTC), False),
+        ("1763647200.5", datetime(2025, 11, 20, 14, 0, tzinfo=UTC), False),
+        ("20 November 2026, 14 h 15", datetime(2026, 11, 20, 14, 15, tzinfo=UTC), False),
+    ],
+)
+def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, is_day_only: bool) -> None:
+    time = witnesses.published(dates(("json_ld", said)), SEEN, ZoneInfo("UTC"))
+    assert time is not None
+    assert (time.moment, time.is_day_only) == (moment, is_day_only)

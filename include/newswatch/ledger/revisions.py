@@ -52,19 +52,20 @@ def plan_visits(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) ->
 
 
 def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime) -> list[Visit]:
-    """Take up to `limit` visits of this shard's hosts that are due, the longest due first."""
+    """Take up to `limit` visits of this shard's hosts that are due, spread over the hosts, the longest due first."""
     visits = t.visits.c
+    turn = sa.func.row_number().over(partition_by=visits.host, order_by=(visits.due_at, visits.story_id))
     due = (
-        sa.select(visits.story_id)
+        sa.select(visits.story_id, visits.due_at, turn.label("turn"))
         .where(visits.due_at <= now, _is_free(t.visits, lease.owner, now))
         .where(sa.func.mod(sa.func.hashtext(visits.host).op("&")(0x7FFFFFFF), shards) == shard)
-        .order_by(visits.due_at, visits.story_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        .subquery()
     )
+    chosen = sa.select(due.c.story_id).order_by(due.c.turn, due.c.due_at, due.c.story_id).limit(limit)
+    locked = sa.select(visits.story_id).where(visits.story_id.in_(chosen)).with_for_update(skip_locked=True)
     taken = (
         sa.update(t.visits)
-        .where(visits.story_id.in_(due))
+        .where(visits.story_id.in_(locked))
         .values(lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until)
         .returning(visits.story_id, visits.began_at, visits.visit_count)
         .cte("taken")

@@ -107,7 +107,7 @@ visits = sa.Table(
     "visits",
     metadata,
     sa.Column("story_id", sa.Text, primary_key=True),
-    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),  # that is asked: one shard has all of a host's requests
     sa.Column("began_at", _MOMENT, nullable=False),
     sa.Column("visit_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("due_at", _MOMENT),  # null: all are made

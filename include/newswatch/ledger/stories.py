@@ -96,11 +96,20 @@ def add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str
     return set(connection.scalars(statement.returning(t.stories.c.story_id)))
 
 
-def replace_text(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Let stories count by another row (key `of_story`, and the columns that are new); they are to be tagged again."""
+def replace_text(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Let stories count by another row (`of_story`, and the columns that are new); they are to be tagged again.
+
+    `was_path` is the file of the row that was read: a story that counts by another one by now keeps that. Returns the
+    ids of those that were replaced.
+    """
+    s = t.stories.c
+    replaced: set[str] = set()
     for row in rows:
-        changed = {name: value for name, value in row.items() if name != "of_story"} | {"tagged_batch_id": None}
-        connection.execute(sa.update(t.stories).where(t.stories.c.story_id == row["of_story"]).values(changed))
+        changed = {name: value for name, value in row.items() if name not in ("of_story", "was_path")}
+        is_as_read = sa.and_(s.story_id == row["of_story"], s.path == row["was_path"])
+        statement = sa.update(t.stories).where(is_as_read).values(changed | {"tagged_batch_id": None})
+        replaced.update(connection.scalars(statement.returning(s.story_id)))
+    return replaced
 
 
 def samples(connection: sa.Connection, since: datetime) -> list[Sample]:
@@ -121,7 +130,7 @@ def add_aliases(connection: sa.Connection, story_of: Mapping[str, str]) -> None:
 
 def untagged(connection: sa.Connection, limit: int) -> list[Mapping[str, Any]]:
     """Stories whose mentions have not been counted at arrival, oldest first."""
-    names = ("story_id", "batch_id", "path", "day", "host", "page_url", "first_seen_at")
+    names = ("story_id", "batch_id", "path", "day", "page_url")
     query = (
         sa.select(*(t.stories.c[name] for name in names))
         .where(t.stories.c.tagged_batch_id.is_(None))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from newswatch import summarise, tables
 from newswatch.ledger import days, stories
 from newswatch.pipeline.context import Newswatch, log
-from newswatch.pipeline.readings import frozen_lines, read_stories
+from newswatch.pipeline.readings import FrozenLines, frozen_lines, read_stories
 from newswatch.version import code_version
 
 
@@ -37,12 +37,12 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
     """
-    frozen_lines(nw, [day])
     with nw.ledger.begin() as connection:
         days.lock(connection, day)
+        known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
         facts = _Facts.of(connection, day)
-        frames = summarise.day_tables(_inputs(nw, facts), nw.matcher)
+        frames = summarise.day_tables(_inputs(nw, facts, known), nw.matcher)
         before = days.build_of(connection, day)
         files = {t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in tables.DAY_TABLES}
         row = {
@@ -127,11 +127,10 @@ class _Facts:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _inputs(nw: Newswatch, facts: _Facts) -> summarise.DayInputs:
+def _inputs(nw: Newswatch, facts: _Facts, known: FrozenLines) -> summarise.DayInputs:
     """An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind."""
     outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
     numbers = {story_id: number for ids in facts.stories.values() for story_id, number in ids.items()}
-    known = frozen_lines(nw, [facts.day])
     rows = [
         known.cut(row, facts.day)
         | {"outlet": outlets.get(row["feed_id"], row["outlet"]), "revision_number": numbers[row["story_id"]]}

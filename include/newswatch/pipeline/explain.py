@@ -9,6 +9,7 @@ from typing import Any
 from newswatch import edits, urls
 from newswatch.errors import MissingFile, UnknownStory
 from newswatch.ledger import days, revisions, stories
+from newswatch.model import lines_of
 from newswatch.pipeline.context import Newswatch
 from newswatch.pipeline.readings import Row, frozen_lines, read_stories
 
@@ -35,7 +36,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         build = days.build_of(connection, known["day"])
         digests = days.digests_of(connection, known["day"])
     read = read_stories(nw, {known["path"]: {story_id}})[0]
-    story = frozen_lines(nw, [known["day"]]).cut(read, known["day"])
+    story = frozen_lines(nw, [known["day"]], may_learn=False).cut(read, known["day"])
     return {
         "story_id": story_id,
         "canonical_url": known["canonical_url"],
@@ -76,8 +77,10 @@ def _facts(story: Row) -> dict[str, Any]:
 
 def _lines(story: Row) -> list[dict[str, str]]:
     """Every line with its zone, and why it was cut."""
-    lines = zip(story["text"].split("\n"), story["zones"], story["reasons"], strict=True)
-    return [{"zone": zone, **({"reason": reason} if reason else {}), "text": text} for text, zone, reason in lines]
+    return [
+        {"zone": line.zone, **({"reason": line.reason} if line.reason else {}), "text": line.text}
+        for line in lines_of(story)
+    ]
 
 
 def _revisions(nw: Newswatch, texts: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from newswatch.manners import HostMemory
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.gather import Gathering
 from newswatch.pipeline.paged import Ended, Job, end, feed_of, make_jobs
-from newswatch.pipeline.written import first_revision, ledger_row, write_stories
+from newswatch.pipeline.written import ledger_row, revision, write_stories
 from newswatch.sandbox import Sandbox
 from newswatch.warc import WarcBuffer
 
@@ -140,7 +140,8 @@ class _Fetch:
             answers = {row["story_id"]: e.answer for e in ended if e.page and (row := rows[id(e)])}
             ledger_rows = [ledger_row(row, batch, answers.get(story_id)) for story_id, row in sorted(fresh.items())]
             added = stories.add(connection, ledger_rows)
-            revisions.add(connection, [first_revision(row) for row in ledger_rows if row["story_id"] in added])
+            first = [revision(i, 1, r, r["first_seen_at"]) for r in ledger_rows if (i := r["story_id"]) in added]
+            revisions.add(connection, first)
             outcomes = Outcomes()
             for e in ended:
                 row = rows[id(e)]

@@ -29,9 +29,9 @@ class FrozenLines:
     lines_of: Mapping[str, KnownLines]  # by path
 
     def cut(self, row: Row, day: date) -> Row:
-        """The story's row with its host's lines cut, as they were known for the day."""
-        known = self.lines_of[self.path_of[day]].get(site_of(row["canonical_url"]), frozenset())
-        return recurring.cut(row, known)
+        """The story's row with its host's lines cut, as they were known for the day; uncut where none ever were."""
+        known = self.lines_of[self.path_of[day]] if day in self.path_of else {}
+        return recurring.cut(row, known.get(site_of(row["canonical_url"]), frozenset()))
 
 
 def site_of(address: str) -> str:
@@ -39,13 +39,13 @@ def site_of(address: str) -> str:
     return urls.host_of(address).removeprefix("www.")
 
 
-def frozen_lines(nw: Newswatch, wanted: Iterable[date]) -> FrozenLines:
-    """The recurring lines of these days; learnt now for those that were never read."""
+def frozen_lines(nw: Newswatch, wanted: Iterable[date], *, may_learn: bool = True) -> FrozenLines:
+    """The recurring lines of these days; learnt now for those that were never read, unless only looked up."""
     chosen = sorted(set(wanted))
     with nw.ledger.begin() as connection:
         path_of = days.frozen_lines(connection, chosen)
     fresh = [day for day in chosen if day not in path_of]
-    if fresh:
+    if fresh and may_learn:
         path_of = _freeze(nw, fresh) | path_of
     return FrozenLines(path_of, {path: _known(nw, path) for path in sorted(set(path_of.values()))})
 
@@ -82,10 +82,18 @@ def read_stories(nw: Newswatch, wanted: Mapping[str, Iterable[str]]) -> list[Row
 
 
 def _completed(row: Row) -> Row:
-    """Files written before there were zones hold the story's own lines alone."""
+    """Files from before there were zones hold the story's own lines alone, and facts that the feed may have given."""
     if row["zones"] is not None:
         return row
     count = row["text"].count("\n") + 1
-    old = {"zones": ["lede", *["body"] * (count - 1)], "reasons": [""] * count, "witnesses": [], "is_day_only": False}
+    source = row["published_at_source"]
+    said = [("title", row["title"]), *(("author", name) for name in row["authors"])]
+    said += [("published_at", row["published_at"].isoformat())] if source == "feed" else []
+    old = {
+        "zones": ["lede", *["body"] * (count - 1)],
+        "reasons": [""] * count,
+        "witnesses": [{"fact": fact, "witness": "feed", "said": text} for fact, text in said],
+        "is_day_only": source == "page_day",
+    }
     unknown = ("title_source", "authors_source", "section", "language_source")
     return {**row, **old, **dict.fromkeys(unknown, ""), "is_paywalled": False, "is_partial": False}

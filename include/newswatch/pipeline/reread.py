@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from newswatch import warc
 from newswatch.compose import Fetched, read_again
@@ -16,7 +15,7 @@ from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.paged import feed_of
 from newswatch.pipeline.readings import Row, read_stories
-from newswatch.pipeline.written import text_columns, write_stories
+from newswatch.pipeline.written import revision, text_columns, write_stories
 from newswatch.sandbox import Sandbox
 
 STORIES_AT_ONCE = 500
@@ -37,11 +36,13 @@ def reread_day(nw: Newswatch, day: date, owner: str) -> RereadReport:
     """Extract the day's stories anew and learn its recurring lines from all that is known by now.
 
     A story whose bytes give a better date moves to its day; both days are dirty then. One whose bytes are lost or give
-    no story any more stays as it is. The newest revision is read, the earlier ones stay as they were.
+    no story any more stays as it is, and so does one of which a visit brings a new text meanwhile. The newest revision
+    is read, the earlier ones stay as they were.
     """
     with nw.ledger.begin() as connection:
-        numbers = {key: n for ids in stories.of_day(connection, day).values() for key, n in ids.items()}
         wanted = stories.of_day(connection, day)
+    path_of = {story_id: path for path, ids in wanted.items() for story_id in ids}
+    numbers = {story_id: number for ids in wanted.values() for story_id, number in ids.items()}
     rows = [row for row in read_stories(nw, wanted) if row["raw_path"]]
     found = [
         pair
@@ -54,9 +55,11 @@ def reread_day(nw: Newswatch, day: date, owner: str) -> RereadReport:
     files = write_stories(nw, batch, changed)
     with nw.ledger.begin() as connection:
         days.lock(connection, day)
-        texts = [text_columns(row, batch) | {"of_story": row["story_id"]} for row in changed]
-        stories.replace_text(connection, texts)
-        revisions.add(connection, [_revision(t, numbers[t["of_story"]], batch.committed_at) for t in texts])
+        texts = {row["story_id"]: text_columns(row, batch) for row in changed}
+        places = [{**text, "of_story": i, "was_path": path_of[i]} for i, text in texts.items()]
+        replaced = stories.replace_text(connection, places)
+        numbered = [revision(i, numbers[i], texts[i], batch.committed_at) for i in sorted(replaced)]
+        revisions.add(connection, numbered)
         days.thaw_lines(connection, day)
         if files:
             commit(connection, batch, files, Outcomes())
@@ -88,12 +91,3 @@ async def _read_one(nw: Newswatch, sandbox: Sandbox, turns: asyncio.Semaphore, r
 
 def _differs(old: Row, new: Row) -> bool:
     return any(old[name] != value for name, value in new.items())
-
-
-def _revision(text: dict[str, Any], number: int, seen_at: Any) -> dict[str, Any]:
-    return {
-        "story_id": text["of_story"],
-        "number": number,
-        "seen_at": seen_at,
-        **{n: text[n] for n in ("batch_id", "path")},
-    }

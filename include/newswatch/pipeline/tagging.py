@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from newswatch import edits, summarise, tables
+from newswatch import edits, summarise, tables, urls
 from newswatch.ledger import revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.context import Newswatch, log
@@ -58,10 +58,10 @@ def _mentions(nw: Newswatch, waiting: list[Mapping[str, Any]]) -> list[dict[str,
 
 
 def _visits(nw: Newswatch, matched: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    """First visits of stories with a page; those that came long after their day are past editing."""
+    """First visits of stories with a page; those whose day is long over are past editing."""
     now = nw.clock()
+    due_at = edits.next_visit_at(0, now)
     for row in matched:
-        is_fresh = nw.day_of(row["first_seen_at"]) - row["day"] <= timedelta(days=edits.FRESH_DAYS)
-        due_at = edits.next_visit_at(0, now) if row["page_url"] and is_fresh else None
-        if due_at:
-            yield {"story_id": row["story_id"], "host": row["host"], "began_at": now, "due_at": due_at}
+        if row["page_url"] and nw.day_of(now) - row["day"] <= timedelta(days=edits.FRESH_DAYS):
+            host = urls.host_of(row["page_url"])
+            yield {"story_id": row["story_id"], "host": host, "began_at": now, "due_at": due_at}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
-from newswatch import clean, edits
+from newswatch import clean, edits, urls
 from newswatch.compose import Fetched, read_again
-from newswatch.errors import ParseFailed
+from newswatch.errors import MissingFile, ParseFailed
 from newswatch.fetch import Fetcher, Request
 from newswatch.ledger import days, hosts, revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
@@ -22,23 +21,21 @@ from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.gather import Gathering
 from newswatch.pipeline.paged import PAGE_TYPES, feed_of
 from newswatch.pipeline.readings import Row, read_stories
-from newswatch.pipeline.written import text_columns, validators_of, write_stories
+from newswatch.pipeline.written import revision, text_columns, validators_of, write_stories
 from newswatch.sandbox import Sandbox
 from newswatch.warc import WarcBuffer
 
 
 @dataclass(slots=True)
 class VisitReport:
-    """What the visits found: outcomes, revisions kept, days made dirty."""
+    """What the visits found, by outcome."""
 
     outcomes: dict[str, int] = field(default_factory=dict)
-    revision_count: int = 0
-    dirty_days: set[date] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class _Visited:
-    """A visit after its request. `outcome` None: its host is paused, and nothing was asked."""
+    """A visit after its request. `outcome` None: it came to nothing, as where its host is paused."""
 
     visit: Visit
     story: Row
@@ -88,52 +85,89 @@ class _Visits:
         return self._report
 
     async def _make(self, due: Sequence[Visit], fetcher: Fetcher, sandbox: Sandbox) -> None:
-        wanted: dict[str, list[str]] = {}
-        for visit in due:
-            wanted.setdefault(visit.path, []).append(visit.story_id)
-        stored = {row["story_id"]: row for row in await asyncio.to_thread(read_stories, self._nw, wanted)}
+        stored = await asyncio.to_thread(self._read, due)
         gathering = Gathering[_Visited](lambda visited: visited.byte_count)
         for visit in due:
-            gathering.start(_look(self._nw, fetcher, sandbox, visit, stored[visit.story_id]))
+            if visit.story_id in stored:
+                gathering.start(_look(self._nw, fetcher, sandbox, visit, stored[visit.story_id]))
         async with aclosing(gathering.batches(time.monotonic() + self._seconds)) as batches:
             async for visited in batches:
                 await asyncio.to_thread(self._commit, visited)
 
-    def _commit(self, visited: Sequence[_Visited]) -> None:
+    def _read(self, due: Sequence[Visit]) -> dict[str, Row]:
+        """The stories as they were read last. One whose file is lost is visited no more: nothing is left to compare."""
+        stored: dict[str, Row] = {}
+        for path in sorted({visit.path for visit in due}):
+            try:
+                rows = read_stories(self._nw, {path: [v.story_id for v in due if v.path == path]})
+            except MissingFile:
+                log.error("stories file lost", path=path)
+            else:
+                stored |= {row["story_id"]: row for row in rows}
+        lost = [visit for visit in due if visit.story_id not in stored]
+        with self._nw.ledger.begin() as connection:
+            ended = [{"of_story": v.story_id, "visit_count": v.visit_count, "due_at": None} for v in lost]
+            revisions.finish(connection, ended)
+        return stored
+
+    def _commit(self, found: Sequence[_Visited]) -> None:
         """Files first, then one transaction that makes them count or leaves everything as it was."""
         nw = self._nw
         batch = nw.new_batch("visit", self._lease.owner)
         today = nw.day_of(batch.committed_at)
         raw_path = f"raw/pages/{today}/{batch.batch_id}.warc.gz"
-        raw, outcomes = WarcBuffer(), Outcomes()
-        edited: list[tuple[_Visited, Row]] = []
-        for v in visited:
-            row = _edited_row(nw, v, raw, raw_path)
-            if row:
-                edited.append((v, row))
-            outcome = v.outcome if v.outcome != "ok" else "edited" if row else "unchanged"
-            if outcome:
-                outcomes.add("visit", outcome, v.story["feed_id"], today, (v.detail or v.visit.url)[:300])
+        raw = WarcBuffer()
+        visited = _of_themselves(nw, found)
+        edited = {v.visit.story_id: row for v in visited if (row := _edited_row(nw, v, raw, raw_path))}
         files = [nw.write_file(raw_path, raw.content(), raw.count)] if raw.count else []
-        files += write_stories(nw, batch, [row for _, row in edited])
+        files += write_stories(nw, batch, list(edited.values()))
+        texts = {story_id: text_columns(row, batch) for story_id, row in edited.items()}
         with nw.ledger.begin() as connection:
             revisions.hold(connection, [v.visit.story_id for v in visited], self._lease)
-            texts = [
-                text_columns(row, batch)
-                | validators_of(v.answer)
-                | {"of_story": v.visit.story_id, "revision_number": v.visit.revision_number + 1}
-                for v, row in edited
-            ]
-            revisions.add(connection, [_revision(text, batch.committed_at) for text in texts])
-            stories.replace_text(connection, texts)
+            replaced = stories.replace_text(connection, [_new_text(v, texts) for v in visited if _is_in(texts, v)])
+            numbered = {v.visit.story_id: v.visit.revision_number + 1 for v in visited}
+            kept = [revision(i, numbered[i], texts[i], batch.committed_at) for i in sorted(replaced)]
+            revisions.add(connection, kept)
+            # One that was read again from its bytes meanwhile is compared with that, later.
+            visited = [replace(v, outcome=None) if _is_in(texts.keys() - replaced, v) else v for v in visited]
             revisions.finish(connection, [_next(v, nw) for v in visited])
+            outcomes = _outcomes(visited, replaced, today)
             commit(connection, batch, files, outcomes)
-            dirty = {row["day"] for _, row in edited} | ({today} if outcomes.counts else set())
+            dirty = {edited[story_id]["day"] for story_id in replaced} | ({today} if outcomes.counts else set())
             days.mark_dirty(connection, dirty)
         self._total.counts.update(outcomes.counts)
-        self._report.revision_count += len(edited)
-        self._report.dirty_days |= dirty
-        log.info("pages visited", pages=len(visited), edited=len(edited), outcomes=outcomes.totals("visit"))
+        log.info("pages visited", pages=len(visited), edited=len(replaced), outcomes=outcomes.totals("visit"))
+
+
+def _is_in(story_ids: Container[str], visited: _Visited) -> bool:
+    return visited.visit.story_id in story_ids
+
+
+def _new_text(v: _Visited, texts: Mapping[str, Row]) -> Row:
+    """What changes in the ledger for a story that was edited."""
+    of_story = {"of_story": v.visit.story_id, "was_path": v.visit.path, "revision_number": v.visit.revision_number + 1}
+    return texts[v.visit.story_id] | validators_of(v.answer) | of_story
+
+
+def _outcomes(visited: Sequence[_Visited], replaced: Container[str], today: date) -> Outcomes:
+    outcomes = Outcomes()
+    for v in visited:
+        outcome = v.outcome if v.outcome != "ok" else "edited" if _is_in(replaced, v) else "unchanged"
+        if outcome:
+            outcomes.add("visit", outcome, v.story["feed_id"], today, (v.detail or v.visit.url)[:300])
+    return outcomes
+
+
+def _of_themselves(nw: Newswatch, visited: Sequence[_Visited]) -> list[_Visited]:
+    """The visits; one whose page names another story's address as its own has found that story, not this one."""
+    names = {v.visit.story_id: urls.names_of(v.page.canonical_url) for v in visited if v.page and v.page.canonical_url}
+    with nw.ledger.begin() as connection:
+        story_of = stories.known_urls(connection, [name for of_page in names.values() for name in of_page])
+
+    def is_another(v: _Visited) -> bool:
+        return any(story_of.get(name, v.visit.story_id) != v.visit.story_id for name in names.get(v.visit.story_id, ()))
+
+    return [replace(v, outcome="another_story", page=None) if is_another(v) else v for v in visited]
 
 
 async def _look(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, visit: Visit, story: Row) -> _Visited:
@@ -147,9 +181,13 @@ async def _look(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, visit: Visit,
         if answer.status != 200:
             detail = f"{answer.url} answered {answer.status}"
             return _Visited(visit, story, f"http_{answer.status:03}", detail)
+        if urls.leads_nowhere(visit.url, answer.url):
+            return _Visited(visit, story, "no_story", f"redirected to {answer.url}, where many stories would end")
         content_type = clean.line(answer.header("Content-Type") or "")
         with fetcher.backlog.holding(answer):
             page = await sandbox.page(answer.body, url=answer.url, content_type=content_type)
+        if page.is_partial and not story["is_partial"]:
+            return _Visited(visit, story, "partial")  # as behind a paywall that closed meanwhile
         return _Visited(visit, story, "ok", answer=answer, page=page)
     except ParseFailed as error:
         return _Visited(visit, story, error.reason, error.detail)
@@ -180,14 +218,8 @@ def _edited_row(nw: Newswatch, v: _Visited, raw: WarcBuffer, raw_path: str) -> R
     return row
 
 
-def _revision(text: Row, seen_at: Any) -> Row:
-    names = ("batch_id", "path")
-    kept = {name: text[name] for name in names}
-    return kept | {"story_id": text["of_story"], "number": text["revision_number"], "seen_at": seen_at}
-
-
 def _next(v: _Visited, nw: Newswatch) -> Row:
-    """The visit's new state: the next one of its row, or, where its host is paused, the same one in an hour."""
+    """The visit's new state: the next one of its row, or, where this one came to nothing, the same one in an hour."""
     made = v.visit.visit_count + (v.outcome is not None)
     due_at = edits.next_visit_at(made, v.visit.began_at)
     if v.outcome is None:

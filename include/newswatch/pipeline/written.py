@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from newswatch import tables
@@ -28,7 +28,8 @@ def write_stories(nw: Newswatch, batch: Batch, rows: Sequence[dict[str, Any]]) -
 def text_columns(row: Mapping[str, Any], batch: Batch) -> dict[str, Any]:
     """What changes in the ledger when a story gets another row."""
     names = ("day", "published_at_source", "headline_key", "edge_keys", "inner_keys")
-    return {n: row[n] for n in names} | {"batch_id": batch.batch_id, "path": story_path(row["day"], batch)}
+    place = {"batch_id": batch.batch_id, "path": story_path(row["day"], batch)}
+    return {n: row[n] for n in names} | {"host": site_of(row["canonical_url"])} | place
 
 
 def ledger_row(row: Mapping[str, Any], batch: Batch, answer: Response | None) -> dict[str, Any]:
@@ -36,7 +37,6 @@ def ledger_row(row: Mapping[str, Any], batch: Batch, answer: Response | None) ->
     return {
         **text_columns(row, batch),
         **{name: row[name] for name in ("story_id", "canonical_url", "first_seen_at")},
-        "host": site_of(row["canonical_url"]),
         "page_url": answer.url if answer else None,
         **validators_of(answer),
     }
@@ -50,6 +50,7 @@ def validators_of(answer: Response | None) -> dict[str, Any]:
     }
 
 
-def first_revision(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("story_id", "batch_id", "path")
-    return {name: row[name] for name in names} | {"number": 1, "seen_at": row["first_seen_at"]}
+def revision(story_id: str, number: int, columns: Mapping[str, Any], seen_at: datetime) -> dict[str, Any]:
+    """The ledger's row of one text of a story; `columns`: those of `text_columns`."""
+    place = {name: columns[name] for name in ("batch_id", "path")}
+    return {"story_id": story_id, "number": number, "seen_at": seen_at, **place}
