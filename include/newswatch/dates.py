@@ -30,20 +30,20 @@ _LOCAL = {  # local time, whose offset depends on the date (Moscow was at +4 fro
     "mt": "America/Denver", "pt": "America/Los_Angeles",
 }  # fmt: skip
 # How the names of months begin, longest first where one begins another: English, German, French, Spanish, Italian,
-# Portuguese, Dutch, Polish; Russian, Ukrainian, Belarusian, Bulgarian.
+# Portuguese, Dutch, Polish; Russian, Ukrainian, Belarusian, Bulgarian; Greek, Turkish, Indonesian, Romanian, Arabic.
 _MONTHS = (
-    "jan janv ene gen sty янв січ сту яну",
-    "feb fév fev fev lut фев лют",
-    "mar mär maer mrt maa мар бер сак",
-    "apr avr abr kwi апр кві кра",
-    "may mai maj mei mag май мая мае тра",
-    "jun juin giu cze июн чер чэр юни",
-    "jul juil lug lip июл лип ліп юли",
-    "aug aoû aou ago sie авг сер жні",
-    "sep set wrz сен вер",
-    "oct okt out ott paź paz окт жов кас",
-    "nov lis ноя лис ліс ное",
-    "dec déc dez dic gru дек гру сне",
+    "jan janv ene gen sty янв січ сту яну ιαν oca ian ينا",
+    "feb fév fev lut фев лют φεβ şub فبر",
+    "mar mär maer mrt maa мар бер сак μαρ مار",
+    "apr avr abr kwi апр кві кра απρ nis أبر",
+    "may mai maj mei mag май мая мае тра μαΐ μαι ماي",
+    "jun juin giu cze июн чер чэр юни ιουν haz iun يون",
+    "jul juil lug lip июл лип ліп юли ιουλ tem iul يول",
+    "aug aoû aou ago sie авг сер жні αυγ ağu agu أغس",
+    "sep set wrz сен вер σεπ eyl سبت",
+    "oct okt out ott paź paz окт жов кас οκτ eki أكت",
+    "nov lis ноя лис ліс ное νοε noi نوف",
+    "dec déc dez des dic gru дек гру сне δεκ ara ديس",
 )
 _MONTH_OF = {beginning: number for number, row in enumerate(_MONTHS, 1) for beginning in row.split()}
 
@@ -59,6 +59,7 @@ _TIME = re.compile(
 )
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
+_WITH_SIGNS = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일号號]", re.ASCII)
 _DAY_MONTH = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de )?({_WORD}{{3,12}})\.?,?[ -]?(?:de )?(\d{{2,4}})(?!\d)"
 )
@@ -129,6 +130,8 @@ def _in_words(text: str, zone: ZoneInfo | None) -> datetime | None:
 
 def _day(text: str) -> tuple[datetime | None, str]:
     """The day in the text, and the zone that date(1) puts between day and year."""
+    if match := _WITH_SIGNS.search(text):
+        return _midnight(int(match[1]), int(match[2]), int(match[3])), ""
     if match := _YEAR_FIRST.search(text):
         return _midnight(int(match[1]), int(match[3]), int(match[4])), ""
     if match := _YEAR_LAST.search(text):

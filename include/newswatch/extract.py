@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from htmldate import find_date
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
-from newswatch import dates, furniture, kinds, language, lines, main_content, markup, stated
+from newswatch import dates, furniture, kinds, language, lines, main_content, markup, page_times, stated, witnesses
 from newswatch.errors import NoStory
 from newswatch.lines import Block
 from newswatch.model import ExtractedPage, Line, Statement, story_text
@@ -35,7 +34,7 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     statements = stated.read(tree, url)
     canonical = stated.canonical_link(tree, url)
     if not any(s.fact == "published_at" and dates.moment(s.said, None) for s in statements):
-        statements += _date_in_text(tree, url)
+        statements += page_times.in_words(tree, url, witnesses.language_claim(statements))
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
     markup.strip(tree)
     found = _lines(tree, statements)
@@ -50,12 +49,6 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
         canonical_url=canonical,
         is_partial=kinds.is_partial(text, found, statements),
     )
-
-
-def _date_in_text(tree: HtmlElement, url: str) -> list[Statement]:
-    """The day that htmldate reads in the address or the text: slow, so for pages that state none."""
-    day = find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d")
-    return [Statement("published_at", "text", day)] if day else []
 
 
 def _lines(tree: HtmlElement, statements: Sequence[Statement]) -> list[Line]:

@@ -132,11 +132,12 @@ def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
             yield element, "caption"
         elif tag == "aside" or tag == "footer":
             yield element, "related"
-        elif (reason := _reason_of(element)) and (reason != "caption" or len(line_of(element)) <= MAX_CAPTION_CHARS):
+        elif (reason := reason_of(element)) and (reason != "caption" or len(line_of(element)) <= MAX_CAPTION_CHARS):
             yield element, reason
 
 
-def _reason_of(element: HtmlElement) -> str | None:
+def reason_of(element: HtmlElement) -> str | None:
+    """What the element's names, style or microdata say that it is, if it is not the story."""
     names, identity = element.get("class"), element.get("id")
     if names or identity:
         reason = _reason(f"{names or ''} {identity or ''}")

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from lxml import etree
 from lxml.html import HtmlElement
 
-from newswatch import clean, urls
-from newswatch.markup import line_of
+from newswatch import clean, page_times, urls
+from newswatch.markup import line_of, select
 from newswatch.model import Statement
 
 # Names of <meta> by what they state. Sources: ogp.me, schema.org, Dublin Core, Parse.ly, Sailthru, Google News.
@@ -32,25 +32,13 @@ _META: dict[str, tuple[str, str]] = {
     "og:article:published_time": ("published_at", "opengraph"),
     "article:published": ("published_at", "opengraph"),
     "og:published_time": ("published_at", "opengraph"),
-    "datepublished": ("published_at", "meta"),
-    "parsely-pub-date": ("published_at", "meta"),
     "sailthru.date": ("published_at", "meta"),
-    "pubdate": ("published_at", "meta"),
-    "publish-date": ("published_at", "meta"),
-    "publication_date": ("published_at", "meta"),
-    "publishdate": ("published_at", "meta"),
-    "publish_date": ("published_at", "meta"),
-    "date_published": ("published_at", "meta"),
-    "iso-8601-publish-date": ("published_at", "meta"),
     "article_date_original": ("published_at", "meta"),
     "dc.date.created": ("published_at", "meta"),
     "dcterms.date": ("published_at", "meta"),
     "created": ("published_at", "meta"),
-    "dc.date.issued": ("published_at", "meta"),
     "dcterms.created": ("published_at", "meta"),
     "dc.date": ("published_at", "meta"),
-    "cxenseparse:recs:publishtime": ("published_at", "meta"),
-    "article.published": ("published_at", "meta"),
     "date": ("published_at", "meta"),
     "article:modified_time": ("updated_at", "opengraph"),
     "og:updated_time": ("updated_at", "opengraph"),
@@ -79,11 +67,15 @@ _LINKED = (  # JSON-LD property → what it states
 )  # fmt: skip
 # Facts that are kept beside the story; the others serve to find its text.
 KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
-_ITEMPROPS = {
-    "datePublished": "published_at", "dateModified": "updated_at", "headline": "title", "articleSection": "section",
-}  # fmt: skip
+_ITEMPROPS = {"headline": "title", "articleSection": "section"}
+# Names of <meta> for a date of publication that `_META` does not list.
+_PUBLISHED = re.compile(
+    r"publi\w*[-_:. ]?(?:date|time)|pub[-_]?(?:date|time)|date[-_:. ]?publ|release[-_]?date|issued|firstcreate|"
+    r"displaydate|article[._:-](?:created|post_?date|published)|^ptime$|uploaddate"
+)
+_NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
-_WITH_MACHINE_TIME = etree.XPath(".//time[@datetime]")
+_LINKED_DATA = etree.XPath(".//script[starts-with(translate(@type, 'LDJSON', 'ldjson'), 'application/ld+json')]")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
 _WRAPPED = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
@@ -98,7 +90,7 @@ MAX_CHARS = 2000  # of a statement, the story's whole text in JSON-LD apart
 
 def read(tree: HtmlElement, url: str) -> list[Statement]:
     """Every statement of the page, JSON-LD's first, in document order. `tree` must be whole: scripts included."""
-    found = [*_linked(tree, url), *_metadata(tree), *_microdata(tree), *_headings(tree)]
+    found = [*_linked(tree, url), *_metadata(tree), *_microdata(tree), *page_times.marked(tree), *_headings(tree)]
     language = tree.getroottree().getroot().get("lang")
     if language:
         found.append(Statement("language", "html", language))
@@ -178,7 +170,7 @@ def _is_video(node: dict[str, Any]) -> bool:
 
 def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
     """JSON-LD objects in document order; a block that no mending helps is passed over."""
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+    for script in select(_LINKED_DATA, tree):
         data = _json(script.text_content())
         queue = data if isinstance(data, list) else [data]
         for node in queue:
@@ -211,30 +203,27 @@ def _plain(value: str) -> str:
 def _metadata(tree: HtmlElement) -> Iterator[Statement]:
     for node in tree.iterfind(".//meta[@content]"):
         for attribute in ("property", "name", "itemprop", "http-equiv"):
-            if (name := node.get(attribute)) and (known := _META.get(name.strip().lower())):
+            if (name := node.get(attribute)) and (known := _meant_by(name.strip().lower())):
                 yield Statement(*known, said=_plain(node.get("content")))
                 break
 
 
-def _all(path: etree.XPath, tree: HtmlElement) -> list[HtmlElement]:
-    """The elements that the path selects; in C, where `iterfind` walks the tree in Python."""
-    return cast("list[HtmlElement]", path(tree))
+def _meant_by(name: str) -> tuple[str, str] | None:
+    """The fact that a <meta> of this name states, and its witness."""
+    if name not in _META and _PUBLISHED.search(name) and not _NOT_PUBLISHED.search(name):
+        return "published_at", "meta"
+    return _META.get(name)
 
 
 def _microdata(tree: HtmlElement) -> Iterator[Statement]:
-    """`itemprop` of a NewsArticle, and every `<time>` with a machine's date."""
-    for node in _all(_WITH_ITEMPROP, tree)[:MAX_NODES]:
+    """`itemprop` of a NewsArticle, its dates apart."""
+    for node in select(_WITH_ITEMPROP, tree)[:MAX_NODES]:
         fact = _ITEMPROPS.get(node.get("itemprop"))
-        if fact in ("title", "section"):
+        if fact:
             yield Statement(fact, "microdata", node.get("content") or line_of(node))
-        elif fact:
-            yield Statement(fact, "microdata", node.get("datetime") or node.get("content") or line_of(node)[:60])
         elif "author" in node.get("itemprop").split() and node.tag != "meta":
             name = node.find(".//*[@itemprop='name']")
             yield Statement("author", "microdata", line_of(node if name is None else name)[:120])
-    for node in _all(_WITH_MACHINE_TIME, tree)[:MAX_NODES]:
-        is_marked = node.get("pubdate") is not None or "publish" in (node.get("class") or "").lower()
-        yield Statement("published_at", "marked_time" if is_marked else "time", node.get("datetime"))
 
 
 def _heading_like(tree: HtmlElement, title: str) -> Iterator[Statement]:
@@ -256,5 +245,5 @@ def _headings(tree: HtmlElement) -> Iterator[Statement]:
         yield Statement("title", "title", text)
         if next(tree.iter("h1"), None) is None:
             yield from _heading_like(tree, text)
-    for node in _all(_AUTHOR_LINKS, tree):
+    for node in select(_AUTHOR_LINKS, tree):
         yield Statement("author", "link", line_of(node)[:120])

@@ -6,7 +6,7 @@ The one that most independent witnesses give is believed, in the spelling of the
 **Time of publication.** In the order of `_TIME_WITNESSES`: what publishers state for machines comes first, since it is
 the first publication and has a zone; then the feed, whose date may be that of an update; then dates read off the page.
 A date before 1995 or more than an hour after the story was first seen is a fault and passed over. A day without a time
-gives way to a later witness that knows the time on that day or one beside it.
+gives way to a later witness that knows the time on that day.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ _LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
 _PARTS = re.compile(r"\s+(?:[|–—·•»«›‹/:_-]|::|--)\s+|\s*[|｜]\s*|(?<=\w)[:：]\s*(?!\d)|(?<=[\u3040-\u9fff])[_-]")
 _MARK_AFTER, _MARK_BEFORE = re.compile(r"\s*[^\w\s'’]|_"), re.compile(r"(?:[^\w\s'’]\s*|_)$")
 _HAS_TIME = re.compile(r"\d ?[:h] ?\d\d|T\d{4}|^\d{10,13}(?:\.\d+)?$")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?=[T ])")
 _NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zone: a day that a program filled up
 _NO_LETTERS = re.compile(r"[\W_]+")
 _NO_NAME = re.compile(r"https?://|@|^\W*$|\d{3}")
@@ -53,6 +54,7 @@ class Time:
     moment: datetime
     is_day_only: bool
     witness: str
+    stated_day: date  # where it was stated
 
 
 def key_of(text: str) -> str:
@@ -166,9 +168,13 @@ def published(statements: Sequence[Statement], seen_at: datetime, zone: ZoneInfo
         return None
     first = times[0]
     if first.is_day_only:
-        near = (t for t in times if not t.is_day_only and abs(t.moment - first.moment) < timedelta(days=2))
-        return next(near, first)
+        return next((t for t in times if not t.is_day_only and _is_on(t, first.stated_day)), first)
     return first
+
+
+def _is_on(time: Time, day: date) -> bool:
+    """Whether the time is one of that day. The feed's is this story's, but in UTC: it may seem to be one beside it."""
+    return abs(time.stated_day - day) <= timedelta(days=1 if time.witness == "feed" else 0)
 
 
 def updated(
@@ -187,10 +193,13 @@ def _times(statements: Sequence[Statement], fact: str, seen_at: datetime, zone: 
             continue
         said = statement.said.strip()
         is_day_only = not _HAS_TIME.search(said) or bool(_NAMELESS_MIDNIGHT.search(said))
+        day = (moment.astimezone(zone) if zone else moment).date()
         if is_day_only:
-            moment = (moment.astimezone(zone) if zone else moment).replace(hour=0, minute=0, tzinfo=UTC)
+            moment = datetime.combine(day, time(), UTC)
+        elif stated := _ISO_DAY.match(said):
+            day = date.fromisoformat(stated[0])
         if clean.credible(moment, seen_at):
-            found.append(Time(moment, is_day_only, statement.witness))
+            found.append(Time(moment, is_day_only, statement.witness, day))
     return found
 
 

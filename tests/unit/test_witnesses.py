@@ -128,7 +128,9 @@ def test_the_time_of_publication_is_that_of_the_first_witness_who_makes_sense(
     if moment is None:
         assert found is None
     else:
-        assert found == witnesses.Time(datetime.fromisoformat(f"{moment}Z"), is_day_only, witness)
+        assert found is not None
+        expected = (datetime.fromisoformat(f"{moment}Z"), is_day_only, witness)
+        assert (found.moment, found.is_day_only, found.witness) == expected
 
 
 def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None:
