@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, RootModel, field_validator, model_va
 _ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _QUOTES = ("“", "«", "„", '"', "‘", "—", "「", "『")
 _AFTER_LABEL = r" ?(?:[:：»>|]| [–—-] )"
+_SENTENCE = r"(?!.{60,}\w[»”\"]?\.$)"  # a headline to read next has no full stop, a story's sentence has
 _CONTACT = re.compile(r"(?:[\w.+-]+@[\w-]+\.[\w.]+|(?:twitter|facebook|instagram|x)\.com/\S+|@\w+)(?:$|[ ,;|/])")
 MAX_LABEL_CHARS = 60
 MAX_PROMPT_CHARS = 320
@@ -58,7 +59,8 @@ class Patterns:
         begins = [(reason, pattern) for reason, p in rows for pattern in p.begins]
         for reason in dict.fromkeys(reason for reason, p in rows if p.colon):
             labels = sorted({re.escape(label) for r, p in rows if r == reason for label in p.colon}, reverse=True)
-            begins.append((reason, rf"[^\w\s]*(?:{'|'.join(labels)}){_AFTER_LABEL}"))
+            no_sentence = _SENTENCE if reason == "related" else ""
+            begins.append((reason, rf"[^\w\s]*(?:{'|'.join(labels)}){_AFTER_LABEL}{no_sentence}"))
         self.begins = _United(begins)
         self._holds = [(p.words, _United([(reason, pattern) for pattern in p.holds])) for reason, p in rows if p.holds]
 

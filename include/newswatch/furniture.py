@@ -7,6 +7,7 @@ captions. An element that holds much of the page's running text stays, whatever 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -14,7 +15,7 @@ from itertools import pairwise
 from lxml import etree
 from lxml.html import HtmlElement
 
-from newswatch.markup import MIN_PARAGRAPH_CHARS, line_of, size_of
+from newswatch.markup import MIN_PARAGRAPH_CHARS, PARAGRAPHS, all_text, line_of, running_text, size_of
 from newswatch.model import Line
 
 # Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
@@ -52,6 +53,7 @@ _BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6",
 _URL = re.compile(r"^(?:https?://|www\.)\S+$")
 _LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
 MUCH = 0.2  # an element with more than this share of the page's running text is no box
+MOST = 0.5  # nor are those that share their class, if they hold so much together
 MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
@@ -74,25 +76,29 @@ def remove(tree: HtmlElement) -> list[Line]:
     Returns captions, and what stood among the story's paragraphs, in document order.
     """
     removed: list[Line] = []
-    size = _running_size if _running_size(tree) >= MIN_STORY_CHARS else size_of  # a story may stand in no paragraphs
-    total = size(tree)
     for search in (_other_stories, _marked, _link_blocks):
+        sizes = _sizes(tree)
+        found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
+        alike = Counter[str | None]()
+        for element, _ in found:
+            alike[element.get("class")] += sizes[element]
         gone: set[HtmlElement] = set()
-        for element, reason in search(tree):
-            if any(a in gone for a in element.iterancestors()):
+        for element, reason in found:
+            is_everywhere = alike[element.get("class")] > MOST * sizes[tree] and element.get("class") is not None
+            if is_everywhere or _is_much(sizes[element], reason, sizes[tree]):
                 continue
-            if (reason != "caption" and _quotes(element)) or _is_much(size(element), reason, total):
-                continue
-            gone.add(element)
-            removed += _line(element, reason)
+            if not any(a in gone for a in element.iterancestors()):
+                gone.add(element)
+                removed += _line(element, reason)
         for element in gone:
             element.drop_tree()
     return removed[:MAX_CUT_LINES]
 
 
-def _running_size(element: HtmlElement) -> int:
-    """Characters of text in paragraphs."""
-    return sum(size_of(p) for p in element.iter("p"))
+def _sizes(tree: HtmlElement) -> dict[HtmlElement, int]:
+    """Characters of text in each element: of paragraphs, or where those hold little, of all."""
+    sizes = running_text(tree, PARAGRAPHS)
+    return sizes if sizes[tree] >= MIN_STORY_CHARS else all_text(tree)
 
 
 def _is_much(size: int, reason: str, total: int) -> bool:
@@ -154,8 +160,8 @@ def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     articles = list(tree.iter("article"))
     if len(articles) < 2:
         return
-    sizes = {a: _running_size(a) for a in articles}
-    largest = max(sizes.values())
+    sizes = running_text(tree, PARAGRAPHS)
+    largest = max(sizes[a] for a in articles)
     for article in articles:
         is_inner = next(article.iterancestors("article"), None) is not None
         if is_inner or (sizes[article] < largest / 5 and article.find(".//article") is None):

@@ -89,7 +89,8 @@ def _is_index(
     """A front page or a section's: undated; a list by its word or its address, or links with a line of text each."""
     if _is_dated(statements):
         return False
-    long_count = sum(len(line.text) >= LONG_LINE_CHARS for line in lines if line.zone in ("lede", "body"))
+    texts = [line.text for line in lines if line.zone in ("lede", "body")]
+    long_count = sum(len(text) >= LONG_LINE_CHARS // (3 if UNSPACED.search(text) else 1) for text in texts)
     if urlsplit(url).path.strip("/") == "" and not urlsplit(url).query:
         return long_count < FEW_LINES and teaser_count >= FEW_LINES
     return long_count == 0 and (bool(types & _LISTS) or teaser_count >= TEASERS)

@@ -6,17 +6,13 @@ the whole page and leaves the headings and lists between them. So the element is
 
 from __future__ import annotations
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-from newswatch.markup import INLINE
+from newswatch.markup import BOXES, PARAGRAPHS, running_text
 
-RUNNING_CHARS = 60  # of a paragraph that is running text
 MIN_STORY_CHARS = 500  # of running text; in less no element stands out
 MOST = 0.7  # of its parent's running text: the child holds the story
 HALF = 0.5  # of the page's
-_PARAGRAPHS = frozenset({"p"})
-_BOXES = frozenset({"p", "div", "td", "dd", "section", "article"})  # of pages whose text stands in no paragraphs
 _CONTAINERS = frozenset({"div", "section", "main", "article", "td", "center"})
 _KNOWN_NAME = "article-body"  # to trafilatura
 
@@ -29,9 +25,9 @@ def find(tree: HtmlElement) -> HtmlElement | None:
     body = tree.find("body")
     if body is None:
         return None
-    running = _running(body, _PARAGRAPHS)
+    running = running_text(body, PARAGRAPHS)
     if running[body] < MIN_STORY_CHARS:
-        running = _running(body, _BOXES)
+        running = running_text(body, BOXES)
     found, inner = body, body
     while inner is not None:
         found = inner
@@ -43,16 +39,3 @@ def find(tree: HtmlElement) -> HtmlElement | None:
     found.attrib.pop("id", None)
     found.set("class", _KNOWN_NAME)
     return found
-
-
-def _running(body: HtmlElement, tags: frozenset[str]) -> dict[HtmlElement, int]:
-    """For each element the characters of running text in it: of those with these tags whose own text is long."""
-    own: dict[HtmlElement, int] = {}
-    running: dict[HtmlElement, int] = {}
-    for _, element in etree.iterwalk(body, ("end",)):
-        size = len((element.text or "").strip())
-        size += sum(len((e.tail or "").strip()) + (own[e] if e.tag in INLINE else 0) for e in element)
-        own[element] = size
-        inner = sum(running[e] for e in element)
-        running[element] = inner + (size if size >= RUNNING_CHARS and element.tag in tags else 0)
-    return running

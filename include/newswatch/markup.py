@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import groupby
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ INLINE = frozenset(
 _ALL_ALIKE = etree.ElementDefaultClassLookup(element=HtmlElement)
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
 _HALF = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
+_CLOSED = re.compile(r"(?i)</(?:body|html)\s*>")  # what follows is read by browsers, and not by libxml2
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
 _MANY_MARKS = 500  # of inline elements side by side
@@ -31,7 +32,9 @@ _NESTED = re.compile(
     rb"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
 )
 _TOO_DEEP = "depth"
-MIN_PARAGRAPH_CHARS = 60
+MIN_PARAGRAPH_CHARS = 60  # of running text
+PARAGRAPHS = frozenset({"p"})
+BOXES = frozenset({"p", "div", "td", "dd", "section", "article"})  # of pages whose text stands in no paragraphs
 MIN_CELL_CHARS = 500  # of a cell that holds a text and not a datum
 
 
@@ -42,7 +45,7 @@ def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
     deeper than libxml2 reads (2,048 levels) the paragraphs are kept and their wrappers are not.
     """
     text, _ = decoding.decoded(body, content_type, is_page=True)
-    text = _with_few_attributes(_HALF.sub(_half, text))
+    text = _CLOSED.sub("", _with_few_attributes(_HALF.sub(_half, text)))
     try:
         content = text.encode()
     except UnicodeEncodeError:
@@ -115,17 +118,30 @@ def size_of(element: HtmlElement) -> int:
     return sum(len(part.strip()) for part in element.itertext())
 
 
+def running_text(tree: HtmlElement, tags: Container[str]) -> dict[HtmlElement, int]:
+    """For each element the characters of running text in it: of those with these tags whose own text is long."""
+    own: dict[HtmlElement, int] = {}
+    running: dict[HtmlElement, int] = {}
+    for _, element in etree.iterwalk(tree, ("end",)):
+        size = len((element.text or "").strip())
+        size += sum(len((e.tail or "").strip()) + (own[e] if e.tag in INLINE else 0) for e in element)
+        own[element] = size
+        inner = sum(running[e] for e in element)
+        running[element] = inner + (size if size >= MIN_PARAGRAPH_CHARS and element.tag in tags else 0)
+    return running
+
+
 def unframe(tree: HtmlElement) -> None:
     """Make boxes of tables that hold a page's layout: those of which a cell holds running text."""
     tables = list(tree.iter("table"))
-    sizes = _sizes(tree) if tables else {}
+    sizes = all_text(tree) if tables else {}
     for table in tables:
         if any(sizes[cell] >= MIN_CELL_CHARS for cell in table.iter("td")):
             for part in [table, *table.iter("tbody", "tr", "td", "th")]:
                 part.tag = "div"
 
 
-def _sizes(tree: HtmlElement) -> dict[HtmlElement, int]:
+def all_text(tree: HtmlElement) -> dict[HtmlElement, int]:
     """`size_of` every element at once: tables stand in tables in tables."""
     sizes: dict[HtmlElement, int] = {}
     for _, element in etree.iterwalk(tree, ("end",)):
