@@ -76,6 +76,8 @@ def remove(tree: HtmlElement) -> list[Line]:
     Returns captions, and what stood among the story's paragraphs, in document order.
     """
     removed: list[Line] = []
+    for article in _later_stories(tree):
+        article.drop_tree()
     for search in (_other_stories, _marked, _link_blocks):
         sizes = _sizes(tree)
         found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
@@ -161,11 +163,21 @@ def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     if len(articles) < 2:
         return
     sizes = running_text(tree, PARAGRAPHS)
-    largest = max(sizes[a] for a in articles)
+    large = max(articles, key=lambda a: sizes[a])
     for article in articles:
         is_inner = next(article.iterancestors("article"), None) is not None
-        if is_inner or (sizes[article] < largest / 5 and article.find(".//article") is None):
+        if is_inner or (sizes[article] < sizes[large] / 5 and article.find(".//article") is None):
             yield article, "related"
+
+
+def _later_stories(tree: HtmlElement) -> list[HtmlElement]:
+    """Articles with a headline of their own that come, as one scrolls, after the one with the page's first headline."""
+    headline = next(tree.iter("h1"), None)
+    own = next(headline.iterancestors("article"), None) if headline is not None else None
+    if own is None or sum(size_of(p) for p in own.iter("p")) < 2 * MIN_PARAGRAPH_CHARS:
+        return []
+    others = (article for article in tree.iter("article") if article is not own and article.find(".//h1") is not None)
+    return [article for article in others if own not in article.iter("article")]
 
 
 def _link_blocks(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:

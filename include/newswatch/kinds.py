@@ -16,7 +16,7 @@ from newswatch.model import Line, Statement
 _ARTICLE = re.compile(r"Article$|^BlogPosting$|^Report$|^Review$")
 _LISTS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
-_DATED = frozenset({"json_ld", "opengraph", "meta", "microdata", "marked_time"})
+_DATED = frozenset({"json_ld", "opengraph", "meta", "microdata", "marked_time", "shown"})
 _NOT_FOUND = re.compile(
     r"^\W*(?:error|ошибка|помилка|fehler|erreur)\W*404\b|^\W*404(?:$|\s*[|–—:.•·-])|\b404\W+(?:error|not found|page)|"
     r"\bpage (?:was )?not found\b|"

@@ -128,12 +128,14 @@ class _Known:
 def _reasons(pairs: Sequence[tuple[str, str]], known: _Known) -> list[str]:
     """For each line why it is cut; empty: it stays."""
     last = len(pairs) - EDGE
+    is_timeline = sum(tag == "head" and _is_date(text) for text, tag in pairs) > 1
     reasons: list[str] = []
-    for number, (text, _) in enumerate(pairs):
+    for number, (text, tag) in enumerate(pairs):
         is_edge = (number < EDGE or number >= last) and len(text) <= MAX_EDGE_CHARS
         reason = _of_edge(text, known, is_top=number < EDGE) if is_edge else ""
-        reason = reason or boilerplate.reason_of(text) or ""
-        reasons.append(reason)
+        if not reason and is_edge and _is_date(text) and not (is_timeline and tag == "head"):
+            reason = "byline"
+        reasons.append(reason or boilerplate.reason_of(text) or "")
     for number in _headings_of_nothing(pairs, reasons):
         reasons[number] = "heading"
     return reasons
@@ -146,12 +148,9 @@ def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
         return "headline"
     if boilerplate.is_speech(text):
         return ""
-    if len(text) <= MAX_DATELINE_CHARS:
-        if key in known.authors or key.removeprefix("by") in known.authors or _BYLINE.fullmatch(text):
-            return "byline"
-        dated = [part for part in (text, *_BARS.split(text)) if any(map(str.isdigit, part)) and len(part.split()) <= 8]
-        if any(_NUMERIC_DATE.fullmatch(part) or dates.moment(part, None) for part in dated):
-            return "byline"
+    is_name = key in known.authors or key.removeprefix("by") in known.authors or _BYLINE.fullmatch(text)
+    if is_name and len(text) <= MAX_DATELINE_CHARS:
+        return "byline"
     parts = [key_of(part) for part in re.split(r"[,;|#/]", text) if key_of(part)]
     if (
         parts
@@ -160,6 +159,14 @@ def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
     ):
         return "tags"
     return ""
+
+
+def _is_date(text: str) -> bool:
+    """Whether the line, or a part of it between bars, is a date and little else."""
+    if len(text) > MAX_DATELINE_CHARS or boilerplate.is_speech(text) or not any(map(str.isdigit, text)):
+        return False
+    parts = [part for part in (text, *_BARS.split(text)) if len(part.split()) <= 8]
+    return any(_NUMERIC_DATE.fullmatch(part) or dates.moment(part, None) for part in parts)
 
 
 def _headings_of_nothing(pairs: Sequence[tuple[str, str]], reasons: Sequence[str]) -> Iterator[int]:

@@ -54,9 +54,10 @@ def _is_of_another(node: HtmlElement) -> bool:
 
 def in_words(tree: HtmlElement, url: str, code: str | None) -> Iterator[Statement]:
     """The day that the page says in words, for pages that state none for machines; slow. `code`: its language."""
-    day = _near_headline(tree, code) or find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d")
-    if day:
-        yield Statement("published_at", "text", day)
+    if shown := _near_headline(tree, code):
+        yield Statement("published_at", "shown", shown)
+    elif found := find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d"):
+        yield Statement("published_at", "text", found)
 
 
 def _near_headline(tree: HtmlElement, code: str | None) -> str | None:

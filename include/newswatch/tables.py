@@ -134,7 +134,8 @@ _STORY_COLUMNS = (
     _c(
         "published_at_source",
         "string",
-        "Who dates the story: json_ld, opengraph, meta, microdata, marked_time, feed, time, text; else first_seen.",
+        "Who dates the story: json_ld, opengraph, meta, microdata, marked_time, feed, time, shown (in words below the "
+        "headline), text; else first_seen.",
     ),
     _c("is_day_only", "bool", "A day is stated without a time: published_at is its midnight."),
     _c("updated_at", "timestamp", "The last change that the page states, UTC; null where it states none."),

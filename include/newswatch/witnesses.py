@@ -30,7 +30,7 @@ _TITLE_WITNESSES = {
     "twitter": 0.5,
     "title": 0.5,
 }
-_TIME_WITNESSES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "text")
+_TIME_WITNESSES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "shown", "text")
 _AUTHOR_WITNESSES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
 _SECTION_WITNESSES = ("json_ld", "microdata", "opengraph", "meta")
 _LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
@@ -149,10 +149,13 @@ def _is_echoed(title: str, named: Sequence[tuple[str, str]]) -> bool:
     for witness, other in named:
         if witness == "h1":
             continue
-        heard, common = _words(other), len(words & _words(other))
+        heard, other_key = _words(other), key_of(other)
+        common = len(words & heard)
         if 2 * common >= len(words) > 0 and 3 * common >= len(heard):
             return True
-        if key in key_of(other) and 3 * len(key) >= len(key_of(other)):
+        if key in other_key and 3 * len(key) >= len(other_key):
+            return True
+        if key.startswith(other_key) and _is_cut_short(other_key, (other,)):
             return True
     return False
 

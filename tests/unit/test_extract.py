@@ -173,3 +173,103 @@ def test_single_breaks_part_a_text_that_has_a_double_one_too() -> None:
     lines = [f"Speaker {n} read a report on the state of quay {n}, which took the board an hour." for n in range(12)]
     found = parse(page(body=f"<div>{'<br>'.join(lines)}<br><br>Thus the works begin in the spring of the year.</div>"))
     assert found.text.split("\n")[:12] == lines
+
+
+PARAGRAPHS = [
+    f"Speaker {n} read a report on the state of quay {n}, which took the harbour board the better part of an hour."
+    for n in range(9)
+]
+TEASERS = "".join(
+    f"<div class='c'><h3><a href='/{n}'>Another</a></h3><p>It is told elsewhere, on page {n}, at some length.</p></div>"
+    for n in range(4)
+)
+
+
+@pytest.mark.parametrize("names", ["detay", "corpo", "css-1x2y3z", "nota__texto", "story__body"])
+@pytest.mark.parametrize("around", ["div", "main", "section"])
+def test_the_story_is_found_by_its_text_whatever_its_box_is_called(names: str, around: str) -> None:
+    inner = [f"<p>{text}</p>" for text in PARAGRAPHS]
+    body = "".join([*inner[:4], "<h2>What the clerk said</h2><ul><li>The first of his points.</li></ul>", *inner[4:]])
+    html = (
+        f"<html><body><{around}><h1>Board meets</h1><div class='{names}'>{body}</div>{TEASERS}</{around}></body></html>"
+    )
+    found = parse(html).text.split("\n")
+    assert found == [*PARAGRAPHS[:4], "What the clerk said", "The first of his points.", *PARAGRAPHS[4:]]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<p class='chapo'>{}</p>",
+        "<div class='article-lead'>{}</div>",
+        "<section id='standfirst'>{}</section>",
+        "<h2 class='sub-title'>{}</h2>",
+    ],
+)
+def test_a_standfirst_that_is_named_so_is_the_lede(element: str) -> None:
+    text = "Three reports were heard and a fourth was promised, the clerk of the board says."
+    below = element.replace("{}", "It is not the standfirst that stands here, below the story and beside its end.")
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    html = f"<html><body><h1>Board meets</h1>{element.format(text)}<div class='x'>{body}</div>{below}</body></html>"
+    found = parse(html).text.split("\n")
+    assert found == [text, *PARAGRAPHS]
+
+
+def test_a_description_that_is_printed_is_the_standfirst_under_any_name() -> None:
+    text = "Three reports were heard and a fourth was promised, the clerk of the board says."
+    head = f"<meta name='description' content='{text}'>"
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    top = f"<h1>Board meets</h1><p class='q1'>Lindenau. {text}</p>"
+    html = f"<html><head>{head}</head><body>{top}<div>{body}</div></body></html>"
+    assert parse(html).text.split("\n")[0] == f"Lindenau. {text}"
+
+
+def test_the_first_of_several_stories_is_the_story_however_short_it_is() -> None:
+    short = "".join(f"<p>{line}</p>" for line in PARAGRAPHS[:2])
+    long = "".join(f"<p>{line.replace('Speaker', 'Skipper')}</p>" for line in PARAGRAPHS)
+    first, second = f"<article><h1>Board meets</h1>{short}</article>", f"<article><h1>Ships wait</h1>{long}</article>"
+    assert parse(f"<html><body>{first}{second}</body></html>").text.split("\n") == PARAGRAPHS[:2]
+
+
+def test_a_name_that_stands_on_every_paragraph_is_no_boxs() -> None:
+    body = "".join(f"<p class='story-text share-text'>{line}</p>" for line in PARAGRAPHS)
+    assert parse(page(body=body)).text.split("\n") == PARAGRAPHS
+
+
+def test_what_follows_an_early_end_of_the_page_is_read() -> None:
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    assert parse(f"<html><body><h1>Board meets</h1></body></html><div>{body}</div>").text.split("\n") == PARAGRAPHS
+
+
+def test_dates_that_head_the_parts_of_a_story_stay() -> None:
+    body = "".join(f"<h3>{n + 1} January 2024</h3><p>{line}</p>" for n, line in enumerate(PARAGRAPHS[:4]))
+    found = parse(page(body=body)).text.split("\n")
+    assert [line for line in found if line.endswith("2024")] == [f"{n} January 2024" for n in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [
+        ("en", "Admin | Tue 5 March 2024 | 312 views"),
+        ("en", "Updated: 7 March 2024 | Published: 5 March 2024"),
+        ("ru", "5 марта 2024, 14:20 | Просмотров: 1203"),
+        ("cs", "5. března 2024"),
+        ("el", "5 Μαρτίου 2024, 10:00"),
+        ("hu", "2024. március 5."),
+        ("id", "Selasa, 5 Maret 2024"),
+        ("ja", "2024年3月5日 14時20分"),
+        ("ko", "입력 2024년 3월 5일"),
+        ("ar", "5 مارس 2024"),
+        ("hi", "5 मार्च 2024"),
+        ("th", "5 มีนาคม 2567"),
+    ],
+)
+def test_the_date_that_is_shown_below_the_headline_is_the_storys(lang: str, shown: str) -> None:
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    aside = "<div class='ticker'><span>9 May 2023</span></div>"
+    html = (
+        f"<html lang='{lang}'><body>{aside}<h1>Board meets</h1><div class='meta'>{shown}</div><div>{body}</div>"
+        "<div>Since 12 April 1999, licence of 1 January 2015</div></body></html>"
+    )
+    said = [(s.witness, s.said) for s in parse(html).statements if s.fact == "published_at"]
+    assert said == [("shown", "2024-03-05")]

@@ -177,3 +177,35 @@ def test_a_page_that_repeats_itself_keeps_few_statements() -> None:
     assert len(found) < 160
     assert sum(len(s.said) for s in found) < 120_000
     assert said(found, "title", "opengraph") == ["Same"]
+
+
+def test_times_near_the_headline_come_first_and_those_of_other_stories_last() -> None:
+    body = (
+        "<div><time datetime='2026-11-01T08:00Z'></time></div>"
+        "<li><time datetime='2026-11-02T08:00Z'></time></li>"
+        "<h1>Quay works</h1><time class='updated' datetime='2026-11-04T08:00Z'></time>"
+        "<a href='/x'><time datetime='2026-11-03T08:00Z'></time></a>"
+        "<p><time datetime='2026-11-05T08:00Z'></time></p>"
+    )
+    found = read("", body)
+    assert said(found, "published_at", "time")[:2] == ["2026-11-05T08:00Z", "2026-11-01T08:00Z"]
+    assert said(found, "updated_at", "time") == ["2026-11-04T08:00Z"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bytedance:published_time", "pub_date", "publish-date", "og:release_date", "DCTERMS.issued", "article.created"],
+)
+def test_metadata_named_for_publication_date_the_story(name: str) -> None:
+    found = read(f"<meta name='{name}' content='2026-11-05'><meta name='article:modified_date' content='2026-11-07'>")
+    assert [s.said for s in found if s.fact == "published_at"] == ["2026-11-05"]
+
+
+@pytest.mark.parametrize("kind", ["application/ld+json; charset=utf-8", "application/LD+JSON"])
+def test_json_ld_is_read_under_other_spellings_of_its_type(kind: str) -> None:
+    assert said(read(linked(STORY).replace("application/ld+json", kind)), "title") == ["Quay works"]
+
+
+def test_a_lower_heading_with_which_the_title_begins_is_the_headline_where_there_is_no_h1() -> None:
+    found = read("<title>Quay works begin « Ledger</title>", "<h2>Latest</h2><h2>Quay works begin</h2>")
+    assert said(found, "title", "h1") == ["Quay works begin"]

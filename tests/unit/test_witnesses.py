@@ -190,3 +190,50 @@ def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, i
     time = witnesses.published(dates(("json_ld", said)), SEEN, ZoneInfo("UTC"))
     assert time is not None
     assert (time.moment, time.is_day_only) == (moment, is_day_only)
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (titles(opengraph="Quay works begin_Sea News_Sea Net", h1="Quay works begin"), "Quay works begin"),
+        (titles(title="Quay works begin « Ledger Daily", opengraph="Quay works begin"), "Quay works begin"),
+        (titles(opengraph="学校が存続へ：朝日報", title="学校が存続へ：朝日報", h1="学校が存続へ"), "学校が存続へ"),
+        (titles(title="Quay works begin-Xin", h1="Quay works begin"), "Quay works begin"),
+        # A logo, a rubric, a kicker as a heading.
+        (
+            titles(
+                opengraph="Quay works begin on Monday - Blog Daily",
+                title="Quay works begin on Monday - Blog Daily",
+                h1="Blog Daily",
+            ),
+            "Quay works begin on Monday",
+        ),
+        (titles(title="Quay works begin on Monday | Politics", h1="Politics"), "Quay works begin on Monday"),
+        (
+            titles(opengraph="Ukraine war: quay works begin on Monday", h1=["Ukraine war"]),
+            "Ukraine war: quay works begin on Monday",
+        ),
+        # Cut short, in a script of few and wide characters, or with dots.
+        (
+            titles(json_ld="Quay works…", opengraph="Quay works…", h1="Quay works begin on Monday"),
+            "Quay works begin on Monday",
+        ),
+    ],
+)
+def test_names_of_sites_and_rubrics_are_no_headline(statements: list[Statement], expected: str) -> None:
+    assert witnesses.headline(statements, "https://www.other.example/a")[0] == expected
+
+
+def test_a_site_that_stands_before_its_headline_is_taken_off() -> None:
+    both = titles(opengraph="Ledger | Quay works begin", title="Ledger | Quay works begin")
+    assert witnesses.headline(both, URL)[0] == "Quay works begin"
+
+
+def test_a_day_takes_no_time_from_another_day() -> None:
+    said = dates(("meta", "2026-11-20"), ("time", "2026-11-21T09:00:00Z"))
+    assert witnesses.published(said, SEEN, None) == witnesses.Time(
+        datetime(2026, 11, 20, tzinfo=UTC), True, "meta", datetime(2026, 11, 20, tzinfo=UTC).date()
+    )
+    near = witnesses.published(dates(("meta", "2026-11-20"), ("time", "2026-11-20T01:00:00+03:00")), SEEN, None)
+    assert near is not None
+    assert near.moment == datetime(2026, 11, 19, 22, tzinfo=UTC)
