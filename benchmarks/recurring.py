@@ -20,6 +20,7 @@ from newsroom.pages import Site, story_page
 from newsroom.stories import Story, stories_between
 from newswatch import extract, recurring
 from newswatch.boilerplate import MAX_PLEA_CHARS
+from newswatch.lines import without_facts
 from newswatch.model import STORY_ZONES, Line
 from newswatch.recurring import Sample
 
@@ -80,6 +81,7 @@ def row_of(story: Story, lines: list[Line], with_phrases: bool) -> dict[str, Any
             else x
             for x in lines
         ]
+    lines = without_facts(lines, story.headline, story.authors)
     return {
         "title": story.headline,
         "text": "\n".join(x.text for x in lines),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from newswatch import calendar, clean, kinds, language, recurring, urls, witnesses
 from newswatch.config import Feed
-from newswatch.lines import without_headline
+from newswatch.lines import without_facts
 from newswatch.model import ExtractedPage, Line, Statement, story_text
 
 Row = dict[str, Any]
@@ -49,7 +49,7 @@ def story_row(entry: Mapping[str, Any], feed: Feed, fetched: Fetched | None, zon
         return None
     return {
         **facts,
-        **_text(lines, facts["title"]),
+        **_text(lines, facts),
         **_page_facts(fetched, feed),
         "story_id": urls.story_id(address),
         "canonical_url": address,
@@ -70,7 +70,7 @@ def read_again(row: Row, fetched: Fetched, feed: Feed, zone: ZoneInfo) -> Row:
     facts = _facts(statements, row["canonical_url"], row["first_seen_at"], feed, zone)
     kept = {n: row[n] for n in ("story_id", "canonical_url", "outlet", "feed_id", "first_seen_at")}
     heard = [{"fact": s.fact, "witness": s.witness, "said": s.said} for s in statements]
-    text = _text(fetched.page.lines, facts["title"])
+    text = _text(fetched.page.lines, facts)
     return {**facts, **text, **_page_facts(fetched, feed), **kept, "witnesses": heard}
 
 
@@ -115,14 +115,14 @@ def _day(time: witnesses.Time | None, seen_at: datetime, zone: ZoneInfo) -> date
     return time.moment.date() if time.is_day_only else calendar.day_of(time.moment, zone)
 
 
-def _text(lines: Sequence[Line], title: str) -> Row:
+def _text(lines: Sequence[Line], facts: Row) -> Row:
     """The lines as columns, with what tells them from other stories' lines."""
-    lines = without_headline(lines, title)
+    lines = without_facts(lines, facts["title"], facts["authors"])
     return {
         "text": "\n".join(line.text for line in lines),
         "zones": [line.zone for line in lines],
         "reasons": [line.reason for line in lines],
-        **recurring.sample_of(lines, title),
+        **recurring.sample_of(lines, facts["title"]),
     }
 
 

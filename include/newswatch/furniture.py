@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
 from lxml import etree
 from lxml.html import HtmlElement
 
-from newswatch.markup import MIN_PARAGRAPH_CHARS, PARAGRAPHS, all_text, line_of, running_text, size_of
+from newswatch.markup import MIN_PARAGRAPH_CHARS, all_text, line_of, running_text, size_of
 from newswatch.model import Line
 
 # Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
@@ -97,9 +97,9 @@ def remove(tree: HtmlElement) -> list[Line]:
     return removed[:MAX_CUT_LINES]
 
 
-def _sizes(tree: HtmlElement) -> dict[HtmlElement, int]:
+def _sizes(tree: HtmlElement) -> Mapping[HtmlElement, int]:
     """Characters of text in each element: of paragraphs, or where those hold little, of all."""
-    sizes = running_text(tree, PARAGRAPHS)
+    sizes = running_text(tree)
     return sizes if sizes[tree] >= MIN_STORY_CHARS else all_text(tree)
 
 
@@ -162,7 +162,7 @@ def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     articles = list(tree.iter("article"))
     if len(articles) < 2:
         return
-    sizes = running_text(tree, PARAGRAPHS)
+    sizes = running_text(tree)
     large = max(articles, key=lambda a: sizes[a])
     for article in articles:
         is_inner = next(article.iterancestors("article"), None) is not None

@@ -91,18 +91,23 @@ def zoned(
     return found + sorted(removed, key=lambda line: line.zone != "caption")
 
 
-def without_headline(lines: Sequence[Line], headline: str) -> list[Line]:
-    """The lines; one of the first that is the headline, as it may be known from the feed alone, is cut."""
-    key = key_of(headline)
+def without_facts(lines: Sequence[Line], headline: str, authors: Sequence[str]) -> list[Line]:
+    """The lines; first and last ones that are the headline or the authors' names, be it by the feed alone, are cut."""
     mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
-    again = next((number for number in mine[:EDGE] if key and key_of(lines[number].text) == key), None)
-    if again is None or len(mine) == 1:
+    names = set(map(key_of, authors))
+    reasons: dict[int, str] = {}
+    for number in (*mine[:EDGE], *mine[-EDGE:]):
+        text = lines[number].text
+        if number in mine[:EDGE] and key_of(text) == key_of(headline) != "":
+            reasons[number] = "headline"
+        elif len(text) <= MAX_DATELINE_CHARS and names.issuperset(map(key_of, text.split(","))):
+            reasons[number] = "byline"
+    if len(reasons) == len(mine):  # a story of nothing else keeps them
         return list(lines)
-    found = list(lines)
-    found[again] = Line(found[again].text, "cut", "headline")
-    if lines[again].zone == "lede":
-        follower = mine[mine.index(again) + 1]
-        found[follower] = Line(found[follower].text, "lede")
+    first = next(number for number in mine if number not in reasons)
+    found = [Line(x.text, "cut", reasons[n]) if n in reasons else x for n, x in enumerate(lines)]
+    if found[first].zone == "body" and reasons:
+        found[first] = Line(found[first].text, "lede")
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from newswatch.markup import BOXES, PARAGRAPHS, running_text
+from newswatch.markup import BOXES, running_text
 
 MIN_STORY_CHARS = 500  # of running text; in less no element stands out
 MOST = 0.7  # of its parent's running text: the child holds the story
@@ -25,7 +25,7 @@ def find(tree: HtmlElement) -> HtmlElement | None:
     body = tree.find("body")
     if body is None:
         return None
-    running = running_text(body, PARAGRAPHS)
+    running = running_text(body)
     if running[body] < MIN_STORY_CHARS:
         running = running_text(body, BOXES)
     found, inner = body, body

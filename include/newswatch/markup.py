@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, cast
 
@@ -33,8 +34,7 @@ _NESTED = re.compile(
 )
 _TOO_DEEP = "depth"
 MIN_PARAGRAPH_CHARS = 60  # of running text
-PARAGRAPHS = frozenset({"p"})
-BOXES = frozenset({"p", "div", "td", "dd", "section", "article"})  # of pages whose text stands in no paragraphs
+BOXES = ("p", "div", "td", "dd", "section", "article")  # of pages whose text stands in no paragraphs
 MIN_CELL_CHARS = 500  # of a cell that holds a text and not a datum
 
 
@@ -118,16 +118,15 @@ def size_of(element: HtmlElement) -> int:
     return sum(len(part.strip()) for part in element.itertext())
 
 
-def running_text(tree: HtmlElement, tags: Container[str]) -> dict[HtmlElement, int]:
+def running_text(tree: HtmlElement, tags: Iterable[str] = ("p",)) -> Counter[HtmlElement]:
     """For each element the characters of running text in it: of those with these tags whose own text is long."""
-    own: dict[HtmlElement, int] = {}
-    running: dict[HtmlElement, int] = {}
-    for _, element in etree.iterwalk(tree, ("end",)):
-        size = len((element.text or "").strip())
-        size += sum(len((e.tail or "").strip()) + (own[e] if e.tag in INLINE else 0) for e in element)
-        own[element] = size
-        inner = sum(running[e] for e in element)
-        running[element] = inner + (size if size >= MIN_PARAGRAPH_CHARS and element.tag in tags else 0)
+    running = Counter[HtmlElement]()
+    for element in tree.iter(*tags):
+        size = _own_size(element)
+        if size >= MIN_PARAGRAPH_CHARS:
+            running[element] += size
+            for around in element.iterancestors():
+                running[around] += size
     return running
 
 

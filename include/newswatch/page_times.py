@@ -18,7 +18,7 @@ from newswatch import clean, dates, furniture
 from newswatch.markup import INLINE, line_of, select, size_of
 from newswatch.model import Statement
 
-_WITH_DATE = etree.XPath(".//*[@itemprop='datePublished' or @itemprop='dateModified' or self::time[@datetime]]")
+_DATED = etree.XPath(".//*[@itemprop='datePublished' or @itemprop='dateModified']")
 _OF_OTHERS = frozenset({"a", "li", "nav", "aside", "footer"})  # what stands in these belongs to another story
 _UPDATED = re.compile(
     r"(?i)updat|modif|обновл|оновл|изменен|змінен|aktuali|actuali|mis à jour|atualiz|aggiornat|更新|수정"
@@ -34,7 +34,8 @@ _THAI_YEARS = 543  # Buddhist years are ahead of the common era's by so many
 
 def marked(tree: HtmlElement) -> Iterator[Statement]:
     """What microdata and `<time>` state, the likeliest to be the story's first."""
-    nodes = select(_WITH_DATE, tree)[:MAX_NODES]
+    dated = select(_DATED, tree)
+    nodes = [*dated, *(e for e in tree.iter("time") if e.get("datetime") and e not in dated)][:MAX_NODES]
     order = {e: number for number, e in enumerate(tree.iter("h1", *{node.tag for node in nodes}))} if nodes else {}
     headline = next((number for e, number in order.items() if e.tag == "h1"), 0)
     for node in sorted(nodes, key=lambda e: (_is_of_another(e), order[e] < headline)):

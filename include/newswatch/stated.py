@@ -75,7 +75,6 @@ _PUBLISHED = re.compile(
 )
 _NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
-_LINKED_DATA = etree.XPath(".//script[starts-with(translate(@type, 'LDJSON', 'ldjson'), 'application/ld+json')]")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
 _WRAPPED = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
@@ -170,7 +169,8 @@ def _is_video(node: dict[str, Any]) -> bool:
 
 def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
     """JSON-LD objects in document order; a block that no mending helps is passed over."""
-    for script in select(_LINKED_DATA, tree):
+    blocks = [s for s in tree.iter("script") if (s.get("type") or "").lower().startswith("application/ld+json")]
+    for script in blocks:
         data = _json(script.text_content())
         queue = data if isinstance(data, list) else [data]
         for node in queue:
