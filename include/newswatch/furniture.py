@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -58,6 +58,7 @@ MIN_STORY_CHARS = 500  # of running text that must be left where comments are ta
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
 MAX_CUT_LINES = 200
+NEAR = 200  # elements beside a box that are looked at for paragraphs
 
 
 @lru_cache(maxsize=8192)
@@ -126,7 +127,8 @@ def _is_among_paragraphs(element: HtmlElement) -> bool:
     return any(
         size_of(p) >= MIN_PARAGRAPH_CHARS
         for is_before in (True, False)
-        for p in element.itersiblings("p", preceding=is_before)
+        for p in islice(element.itersiblings(preceding=is_before), NEAR)
+        if p.tag == "p"
     )
 
 
