@@ -47,6 +47,8 @@ _MONTHS = (
 )
 _MONTH_OF = {beginning: number for number, row in enumerate(_MONTHS, 1) for beginning in row.split()}
 
+_WORDS = frozenset({"des", "tem", "ara", "agu", "agua", "nis"})  # not before a year of two digits
+
 _WORD = r"[^\W\d_]"
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 _RFC822 = re.compile(
@@ -142,7 +144,8 @@ def _day(text: str) -> tuple[datetime | None, str]:
             day, month = month, day
         return _midnight(int(match[4]), month, day), ""
     for match in _DAY_MONTH.finditer(text):
-        if month_number := _month(match[2]):
+        is_word = len(match[3]) < 4 and match[2].lower() in _WORDS
+        if (month_number := _month(match[2])) and not is_word:
             return _midnight(_year(match[3]), month_number, int(match[1])), ""
     for match in _MONTH_DAY.finditer(text):
         if month_number := _month(match[1]):

@@ -21,7 +21,8 @@ OUTCOME_DOCS = {
     "http_NNN": "feed, page: the server's status.",
     "gone": "feed: 410; polled weekly.",
     "not_a_feed": "feed: a 200 that is no feed.",
-    "no_story": "page: HTML without a story's text. As with the six below, the feed's own text became the story.",
+    "no_story": "page, visit: HTML without a story's text. As with the six below, a new story is then the feed's own "
+    "text, and one that was read before stays as it was.",
     "index_page": "page: a front page, a section's, a list.",
     "video_page": "page: a film with a line or two.",
     "gallery_page": "page: pictures with captions.",

@@ -58,6 +58,7 @@ MIN_STORY_CHARS = 500  # of running text that must be left where comments are ta
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
 MAX_CUT_LINES = 200
+TEASER_PARAGRAPHS = 3  # a card has fewer
 NEAR = 200  # elements beside a box that are looked at for paragraphs
 
 
@@ -82,13 +83,13 @@ def remove(tree: HtmlElement) -> list[Line]:
     for search in (_other_stories, _marked, _link_blocks):
         sizes = _sizes(tree)
         found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
-        alike = Counter[str | None]()
-        for element, _ in found:
-            alike[element.get("class")] += sizes[element]
+        alike = Counter[str]()
+        for element, reason in found:
+            alike[element.get("class") or ""] += sizes[element] if reason not in ("caption", "comments") else 0
+        everywhere = {names for names, size in alike.items() if names and size > MOST * sizes[tree]}
         gone: set[HtmlElement] = set()
         for element, reason in found:
-            is_everywhere = alike[element.get("class")] > MOST * sizes[tree] and element.get("class") is not None
-            if is_everywhere or _is_much(sizes[element], reason, sizes[tree]):
+            if element.get("class") in everywhere or _is_much(sizes[element], reason, sizes[tree]):
                 continue
             if not any(a in gone for a in element.iterancestors()):
                 gone.add(element)
@@ -106,6 +107,8 @@ def _sizes(tree: HtmlElement) -> Mapping[HtmlElement, int]:
 
 def _is_much(size: int, reason: str, total: int) -> bool:
     """Whether that is too much of the page's running text for a box; readers may write more than the reporter."""
+    if reason == "caption":  # what is long is not among them
+        return False
     return total - size < MIN_STORY_CHARS if reason == "comments" else size > MUCH * total
 
 
@@ -176,7 +179,12 @@ def _later_stories(tree: HtmlElement) -> list[HtmlElement]:
     """Articles with a headline of their own that come, as one scrolls, after the one with the page's first headline."""
     headline = next(tree.iter("h1"), None)
     own = next(headline.iterancestors("article"), None) if headline is not None else None
-    if own is None or sum(size_of(p) for p in own.iter("p")) < 2 * MIN_PARAGRAPH_CHARS:
+    if headline is None or own is None or headline.find(".//a") is not None:  # a teaser's headline is a link
+        return []
+    sizes = running_text(tree)
+    is_short = sum(size_of(p) >= MIN_PARAGRAPH_CHARS for p in own.iter("p")) < TEASER_PARAGRAPHS
+    largest = max(sizes[article] for article in tree.iter("article"))
+    if sizes[own] < 2 * MIN_PARAGRAPH_CHARS or (is_short and sizes[own] < MUCH * largest):
         return []
     others = (article for article in tree.iter("article") if article is not own and article.find(".//h1") is not None)
     return [article for article in others if own not in article.iter("article")]

@@ -19,6 +19,7 @@ EDGE = 6  # lines from the beginning, or the end, where bylines, dates and keywo
 MAX_EDGE_CHARS = 500  # a longer line is none of these
 MAX_DATELINE_CHARS = 90
 MIN_STANDFIRST_CHARS, MAX_STANDFIRST_CHARS = 40, 600
+MAX_NAMED = 200  # elements with a standfirst's name that are looked at
 _BYLINE = re.compile(
     r"(?i:by|von|par|por|di|door|af|av)(?: (?:[^\W\d_a-zа-яіїєґ][\w.'’-]+|and|und|et|y|e|de|von|van|&)){2,7}"
 )  # "By Ann Lee and Bo Kim", a line of its own
@@ -29,6 +30,8 @@ _STANDFIRST = re.compile(
     r"bajada|sommario|vorspann|teaser-?text|abstract|excerpt|summary|description|intro|introduction|linha-?fina|"
     r"entradilla|copete|ingress)(?:$|[\s_-])"
 )
+
+_OF_OTHERS = re.compile(r"(?i)site|photo|image|picture|figure|video|author")  # whose description that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,18 @@ def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElem
     """
     stated = [key_of(s.said)[:60] for s in statements if s.fact == "description"]
     stated = [key for key in stated if len(key) >= _least(key)]
-    named = ""
+    named, looked_at = "", 0
     is_above = is_below = False
     for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span"):
-        is_above = is_above or (element.tag == "h1" and box is not None)
+        if element.tag == "h1":
+            is_above, named = box is not None, ""  # a site's name may be the first of them
         is_below = is_below or element is box
-        is_named = bool(_STANDFIRST.search(f"{element.get('class') or ''} {element.get('id') or ''}"))
+        is_named = is_named_standfirst(element)
         if not is_named and (element.tag not in ("h2", "h3", "h4", "p") or not stated):
             continue
+        looked_at += is_named
+        if looked_at > MAX_NAMED:
+            break
         text = line_of(element)
         if not _least(text) <= len(text) <= MAX_STANDFIRST_CHARS:
             continue
@@ -63,6 +70,12 @@ def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElem
         if is_named and is_above and not is_below and not named:
             named = text
     return named
+
+
+def is_named_standfirst(element: HtmlElement) -> bool:
+    """Whether class or id say that the element is a standfirst."""
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(_STANDFIRST.search(names)) and not _OF_OTHERS.search(names)
 
 
 def _least(text: str) -> int:

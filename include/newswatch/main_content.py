@@ -6,9 +6,13 @@ the whole page and leaves the headings and lists between them. So the element is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import dropwhile
+
 from lxml.html import HtmlElement
 
-from newswatch.markup import BOXES, running_text
+from newswatch import lines
+from newswatch.markup import BOXES, running_text, size_of
 
 MIN_STORY_CHARS = 500  # of running text; in less no element stands out
 MOST = 0.7  # of its parent's running text: the child holds the story
@@ -26,16 +30,32 @@ def find(tree: HtmlElement) -> HtmlElement | None:
     if body is None:
         return None
     running = running_text(body)
-    if running[body] < MIN_STORY_CHARS:
+    has_paragraphs = running[body] >= MIN_STORY_CHARS
+    if not has_paragraphs:
         running = running_text(body, BOXES)
+    beginnings = _beginnings(body, running)
     found, inner = body, body
     while inner is not None:
         found = inner
         inner = next((e for e in found if e.tag in _CONTAINERS and running[e] >= MOST * running[found]), None)
+        if inner is not None and beginnings.intersection(inner.itersiblings("p", preceding=True)):
+            inner = None
     if found is body or running[found] < max(MIN_STORY_CHARS, HALF * running[body]):
         return None
+    if has_paragraphs and 2 * _in_paragraphs(found) < _in_paragraphs(body):
+        return None  # a notice in long paragraphs, beside a story in short ones
     if sum(running[article] >= MIN_STORY_CHARS for article in found.iter("article") if article is not found) > 1:
         return None  # several stories, one below the other: trafilatura takes the first
     found.attrib.pop("id", None)
     found.set("class", _KNOWN_NAME)
     return found
+
+
+def _beginnings(body: HtmlElement, running: Mapping[HtmlElement, int]) -> set[HtmlElement]:
+    """Paragraphs below the headline that may be the story's first, before the box with its rest."""
+    below = dropwhile(lambda e: e.tag != "h1", body.iter("h1", "p"))
+    return {e for e in below if running.get(e) and not lines.is_named_standfirst(e)}
+
+
+def _in_paragraphs(element: HtmlElement) -> int:
+    return sum(size_of(p) for p in element.iter("p"))

@@ -28,6 +28,7 @@ _HALF = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
 _CLOSED = re.compile(r"(?i)</(?:body|html)\s*>")  # what follows is read by browsers, and not by libxml2
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
+_VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _MANY_MARKS = 500  # of inline elements side by side
 _NESTED = re.compile(
     rb"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
@@ -79,7 +80,7 @@ def _with_few_attributes(text: str) -> str:
     """The page, each tag of very many attributes without them."""
     for piece in [piece for piece in text.split("<") if len(piece) > _LONG_TAG and piece[0].isalpha()]:
         tag, _, _ = piece.partition(">")
-        if len(tag) > _LONG_TAG and len(tag.split()) > _MANY_ATTRIBUTES:
+        if len(tag) > _LONG_TAG and len(_VALUES.sub("", tag).split()) > _MANY_ATTRIBUTES:
             text = text.replace(f"<{tag}>", f"<{tag.split(None, 1)[0]}>", 1)
     return text
 
@@ -121,12 +122,15 @@ def size_of(element: HtmlElement) -> int:
 def running_text(tree: HtmlElement, tags: Iterable[str] = ("p",)) -> Counter[HtmlElement]:
     """For each element the characters of running text in it: of those with these tags whose own text is long."""
     running = Counter[HtmlElement]()
-    for element in tree.iter(*tags):
-        size = _own_size(element)
-        if size >= MIN_PARAGRAPH_CHARS:
+    sizes = ((element, _own_size(element)) for element in tree.iter(*tags))
+    level = Counter({element: size for element, size in sizes if size >= MIN_PARAGRAPH_CHARS})
+    while level:  # up the tree, what meets in one parent together
+        above = Counter[HtmlElement]()
+        for element, size in level.items():
             running[element] += size
-            for around in element.iterancestors():
-                running[around] += size
+            if (parent := element.getparent()) is not None:
+                above[parent] += size
+        level = above
     return running
 
 

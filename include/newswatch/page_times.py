@@ -29,13 +29,16 @@ MAX_NODES = 500
 MAX_LINE_CHARS = 120  # of a line that may hold the date
 NEAR = 80  # elements after the headline
 RUNNING_CHARS = 150  # of a paragraph with which the story begins
+# No relative dates: the same bytes must give the same day tomorrow.
+_DATEPARSER = {"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]}
 _THAI_YEARS = 543  # Buddhist years are ahead of the common era's by so many
 
 
 def marked(tree: HtmlElement) -> Iterator[Statement]:
     """What microdata and `<time>` state, the likeliest to be the story's first."""
     dated = select(_DATED, tree)
-    nodes = [*dated, *(e for e in tree.iter("time") if e.get("datetime") and e not in dated)][:MAX_NODES]
+    known = set(dated)
+    nodes = [*dated, *(e for e in tree.iter("time") if e.get("datetime") and e not in known)][:MAX_NODES]
     order = {e: number for number, e in enumerate(tree.iter("h1", *{node.tag for node in nodes}))} if nodes else {}
     headline = next((number for e, number in order.items() if e.tag == "h1"), 0)
     for node in sorted(nodes, key=lambda e: (_is_of_another(e), order[e] < headline)):
@@ -85,7 +88,7 @@ def _day(text: str, code: str | None) -> str | None:
         from dateparser import parse  # 0.1 s: not before it is needed
 
         try:
-            found = parse(words, languages=[code], settings={"REQUIRE_PARTS": ["day", "month", "year"]})
+            found = parse(words, languages=[code], settings=_DATEPARSER)
         except (ValueError, OverflowError):  # a language that it does not know
             return None
     if found and code == "th" and found.year > 2400:

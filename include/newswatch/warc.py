@@ -55,6 +55,7 @@ def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
         body = Body(headers.get_header("Content-Encoding") or "", max_bytes)
         body.add(record.raw_stream.read())
         _, decoded = body.finish()
-    except (ArchiveLoadFailed, BadEncoding, CutShort, TooLarge) as error:
+    except (ArchiveLoadFailed, AttributeError, BadEncoding, CutShort, TooLarge) as error:
+        # warcio raises AttributeError for a header that is missing.
         raise ValueError(f"the record cannot be read: {error}") from error
     return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded

@@ -6,7 +6,7 @@ The one that most independent witnesses give is believed, in the spelling of the
 **Time of publication.** In the order of `_TIME_WITNESSES`: what publishers state for machines comes first, since it is
 the first publication and has a zone; then the feed, whose date may be that of an update; then dates read off the page.
 A date before 1995 or more than an hour after the story was first seen is a fault and passed over. A day without a time
-gives way to a later witness that knows the time on that day.
+gives way to a later witness that knows the time on that day; the feed's, in UTC, may seem to be one beside it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _AUTHOR_WITNESSES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed"
 _SECTION_WITNESSES = ("json_ld", "microdata", "opengraph", "meta")
 _LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
 _PARTS = re.compile(r"\s+(?:[|–—·•»«›‹/:_-]|::|--)\s+|\s*[|｜]\s*|(?<=\w)[:：]\s*(?!\d)|(?<=[\u3040-\u9fff])[_-]")
-_MARK_AFTER, _MARK_BEFORE = re.compile(r"\s*[^\w\s'’]|_"), re.compile(r"(?:[^\w\s'’]\s*|_)$")
+_MARK_AFTER, _MARK_BEFORE = re.compile(r"\s*[|｜–—·•»«›‹/:：_-]"), re.compile(r"[|｜–—·•»«›‹/:：_-]\s*$")
 _HAS_TIME = re.compile(r"\d ?[:h] ?\d\d|T\d{4}|^\d{10,13}(?:\.\d+)?$")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?=[T ])")
 _NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zone: a day that a program filled up
@@ -129,7 +129,7 @@ def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str])
     first = 0
     while cuts and _is_site(title[cuts[-1][1] :], sites):
         title = title[: cuts.pop()[0]]
-    while cuts and _is_site(title[first : cuts[0][0]], sites):
+    while cuts and ":" not in title[slice(*cuts[0])] and _is_site(title[first : cuts[0][0]], sites):  # "Kyiv: …"
         first = cuts.pop(0)[1]
     return title[first:]
 

@@ -306,3 +306,11 @@ def test_a_story_that_is_tagged_again_long_after_is_not_visited(read: Newswatch,
     clock.advance(hours=24 * 20)
     assert tag_new(read, "test").story_count == 2
     assert count(read, t.visits) == 0
+
+
+def test_a_page_that_shows_another_storys_address_without_a_word_is_not_the_story(
+    read: Newswatch, site: Any, clock: Any
+) -> None:
+    site.answers["/treaty"] = (302, {"Location": "/quay"}, b"")
+    assert visit(read, clock, 1.1) == {"another_story": 1}
+    assert {s["title"] for s in stories(read)} == {"Inspectors meet", "Board meets"}

@@ -179,3 +179,8 @@ BUILT = st.builds(
 def test_no_text_raises_and_what_comes_back_is_utc(stated: str, zone: ZoneInfo | None) -> None:
     found = moment(stated, zone)
     assert found is None or (found.tzinfo is UTC and FIRST_YEAR <= found.year <= LAST_YEAR)
+
+
+@pytest.mark.parametrize("text", ["24 des 27 pays de l'UE", "Grupo dos 20 tem 19 países", "10 agua 20"])
+def test_words_between_numbers_are_no_month(text: str) -> None:
+    assert moment(text, None) is None

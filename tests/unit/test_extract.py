@@ -273,3 +273,58 @@ def test_the_date_that_is_shown_below_the_headline_is_the_storys(lang: str, show
     )
     said = [(s.witness, s.said) for s in parse(html).statements if s.fact == "published_at"]
     assert said == [("shown", "2024-03-05")]
+
+
+COMMENTS = "".join(
+    f"<p>Reader {n} writes that the quay was never in a better state than in the year {1900 + n}.</p>"
+    for n in range(30)
+)
+
+
+@pytest.mark.parametrize(
+    "around", ["<div>{}</div>{}", "<article>{}{}</article>", "<div class='post'>{}{}</div>", "{}{}"]
+)
+@pytest.mark.parametrize("names", ["class='comments'", "id='comments' class='comments-area'", "id='comments'"])
+def test_readers_may_write_more_than_the_reporter(around: str, names: str) -> None:
+    story = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    html = around.format(story, f"<div {names}>{COMMENTS}</div>")
+    assert parse(f"<html><body><h1>Board meets</h1>{html}</body></html>").text.split("\n") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("caption", ["<figure><figcaption>{}</figcaption></figure>", "<div class='caption'>{}</div>"])
+def test_a_caption_that_is_long_beside_a_short_story_is_a_caption(caption: str) -> None:
+    text = "The harbour board before its old customs house on the day of the meeting, with clerk and dogs. Picture: Ann Lee"
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS[:3])
+    found = parse(page(body=f"<h1>Board meets</h1>{caption.format(text)}{body}"))
+    assert [line.text for line in found.lines if line.zone == "caption"] == [text]
+    assert found.text.split("\n") == PARAGRAPHS[:3]
+
+
+def test_the_first_paragraphs_before_the_box_of_the_rest_stay() -> None:
+    first, rest = ("".join(f"<p>{line}</p>" for line in part) for part in (PARAGRAPHS[:2], PARAGRAPHS[2:]))
+    html = f"<html><body><article><h1>Board meets</h1>{first}<div class='more'>{rest}</div></article></body></html>"
+    assert parse(html).text.split("\n") == PARAGRAPHS
+
+
+def test_a_story_in_short_paragraphs_is_not_less_than_a_notice_in_long_ones() -> None:
+    story = [f"The board heard speaker {n} on quay {n}." for n in range(40)]
+    notice = "".join(f"<p>{line} {line}</p>" for line in PARAGRAPHS[:6])
+    body = "".join(f"<p>{line}</p>" for line in story)
+    main = f"<main><h1>Board meets</h1><div class='x'>{body}</div></main>"
+    html = f"<html><body>{main}<div class='y'>{notice}</div></body></html>"
+    assert set(story) <= set(parse(html).text.split("\n"))
+
+
+@pytest.mark.parametrize("shown", ["Admin | 2 days ago, 12:34:55", "10000 hours ago", "Yesterday at 12:34:55"])
+def test_what_a_clock_would_tell_is_no_date(shown: str) -> None:
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    html = f"<html lang='en'><body><h1>Board meets</h1><div>{shown}</div><div>{body}</div></body></html>"
+    assert [s for s in parse(html).statements if s.witness == "shown"] == []
+
+
+def test_a_teaser_before_the_story_is_not_the_story() -> None:
+    teaser, story = ("".join(f"<p>{line}</p>" for line in part) for part in (PARAGRAPHS[:1], PARAGRAPHS * 2))
+    html = (
+        f"<article><h1><a href='/x'>Ships wait</a></h1>{teaser}</article><article><h1>Board meets</h1>{story}</article>"
+    )
+    assert set(PARAGRAPHS) <= set(parse(f"<html><body>{html}</body></html>").text.split("\n"))

@@ -33,7 +33,18 @@ def _without_http() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("record", [b"", b"garbage " * 100, b"\x1f\x8b" + b"\0" * 50, b"WARC/1.0\r\n", _without_http()])
+def _without_address() -> bytes:
+    import gzip
+
+    buffer = warc.WarcBuffer()
+    buffer.add(PAGE)
+    lines = gzip.decompress(buffer.content()).split(b"\r\n")
+    return b"\r\n".join(line for line in lines if not line.startswith(b"WARC-Target-URI"))
+
+
+@pytest.mark.parametrize(
+    "record", [b"", b"garbage " * 100, b"\x1f\x8b" + b"\0" * 50, b"WARC/1.0\r\n", _without_http(), _without_address()]
+)
 def test_bytes_that_hold_no_answer_are_a_value_error(record: bytes) -> None:
     with pytest.raises(ValueError, match="record"):
         warc.read(record, LIMIT)

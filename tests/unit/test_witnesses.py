@@ -237,3 +237,19 @@ def test_a_day_takes_no_time_from_another_day() -> None:
     near = witnesses.published(dates(("meta", "2026-11-20"), ("time", "2026-11-20T01:00:00+03:00")), SEEN, None)
     assert near is not None
     assert near.moment == datetime(2026, 11, 19, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Mayor resigns, New START talks go on",
+        "Prices rise by 5% in a month, board says",
+        "Mayor resigns? Not before the spring",
+        "Kyiv: Russian drones hit a power station",
+    ],
+)
+def test_a_headline_is_not_cut_at_its_own_punctuation(headline: str) -> None:
+    said = titles(
+        json_ld=headline, opengraph=headline, h1=headline, twitter=headline.split(",")[0].split("?")[0].split("%")[0]
+    )
+    assert witnesses.headline(said, "https://www.kyivindependent.example/a")[0] == headline

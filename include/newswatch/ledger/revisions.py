@@ -62,7 +62,10 @@ def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease:
         .subquery()
     )
     chosen = sa.select(due.c.story_id).order_by(due.c.turn, due.c.due_at, due.c.story_id).limit(limit)
-    locked = sa.select(visits.story_id).where(visits.story_id.in_(chosen)).with_for_update(skip_locked=True)
+    # Asked once more under the lock: another task may have taken some meanwhile.
+    is_still_due = (visits.due_at <= now, _is_free(t.visits, lease.owner, now))
+    locked = sa.select(visits.story_id).where(visits.story_id.in_(chosen), *is_still_due)
+    locked = locked.with_for_update(skip_locked=True)
     taken = (
         sa.update(t.visits)
         .where(visits.story_id.in_(locked))

@@ -104,7 +104,7 @@ def replace_text(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -
     """
     s = t.stories.c
     replaced: set[str] = set()
-    for row in rows:
+    for row in sorted(rows, key=lambda r: str(r["of_story"])):  # one order for all: nobody waits in a circle
         changed = {name: value for name, value in row.items() if name not in ("of_story", "was_path")}
         is_as_read = sa.and_(s.story_id == row["of_story"], s.path == row["was_path"])
         statement = sa.update(t.stories).where(is_as_read).values(changed | {"tagged_batch_id": None})

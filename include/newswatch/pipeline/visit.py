@@ -45,6 +45,10 @@ class _Visited:
     page: ExtractedPage | None = None
 
     @property
+    def story_id(self) -> str:
+        return self.visit.story_id
+
+    @property
     def byte_count(self) -> int:
         return len(self.answer.raw_body) if self.answer else 0
 
@@ -118,18 +122,19 @@ class _Visits:
         raw_path = f"raw/pages/{today}/{batch.batch_id}.warc.gz"
         raw = WarcBuffer()
         visited = _of_themselves(nw, found)
-        edited = {v.visit.story_id: row for v in visited if (row := _edited_row(nw, v, raw, raw_path))}
+        edited = {v.story_id: row for v in visited if (row := _edited_row(nw, v, raw, raw_path))}
         files = [nw.write_file(raw_path, raw.content(), raw.count)] if raw.count else []
         files += write_stories(nw, batch, list(edited.values()))
         texts = {story_id: text_columns(row, batch) for story_id, row in edited.items()}
         with nw.ledger.begin() as connection:
-            revisions.hold(connection, [v.visit.story_id for v in visited], self._lease)
-            replaced = stories.replace_text(connection, [_new_text(v, texts) for v in visited if _is_in(texts, v)])
-            numbered = {v.visit.story_id: v.visit.revision_number + 1 for v in visited}
+            revisions.hold(connection, [v.story_id for v in visited], self._lease)
+            replaced = stories.replace_text(connection, [_new_text(v, texts) for v in visited if v.story_id in texts])
+            numbered = {v.story_id: v.visit.revision_number + 1 for v in visited}
             kept = [revision(i, numbered[i], texts[i], batch.committed_at) for i in sorted(replaced)]
             revisions.add(connection, kept)
             # One that was read again from its bytes meanwhile is compared with that, later.
-            visited = [replace(v, outcome=None) if _is_in(texts.keys() - replaced, v) else v for v in visited]
+            crossed = texts.keys() - replaced
+            visited = [replace(v, outcome=None) if v.story_id in crossed else v for v in visited]
             revisions.finish(connection, [_next(v, nw) for v in visited])
             outcomes = _outcomes(visited, replaced, today)
             commit(connection, batch, files, outcomes)
@@ -139,33 +144,34 @@ class _Visits:
         log.info("pages visited", pages=len(visited), edited=len(replaced), outcomes=outcomes.totals("visit"))
 
 
-def _is_in(story_ids: Container[str], visited: _Visited) -> bool:
-    return visited.visit.story_id in story_ids
-
-
 def _new_text(v: _Visited, texts: Mapping[str, Row]) -> Row:
     """What changes in the ledger for a story that was edited."""
-    of_story = {"of_story": v.visit.story_id, "was_path": v.visit.path, "revision_number": v.visit.revision_number + 1}
-    return texts[v.visit.story_id] | validators_of(v.answer) | of_story
+    of_story = {"of_story": v.story_id, "was_path": v.visit.path, "revision_number": v.visit.revision_number + 1}
+    return texts[v.story_id] | validators_of(v.answer) | of_story
 
 
 def _outcomes(visited: Sequence[_Visited], replaced: Container[str], today: date) -> Outcomes:
     outcomes = Outcomes()
     for v in visited:
-        outcome = v.outcome if v.outcome != "ok" else "edited" if _is_in(replaced, v) else "unchanged"
+        outcome = v.outcome if v.outcome != "ok" else "edited" if v.story_id in replaced else "unchanged"
         if outcome:
             outcomes.add("visit", outcome, v.story["feed_id"], today, (v.detail or v.visit.url)[:300])
     return outcomes
 
 
 def _of_themselves(nw: Newswatch, visited: Sequence[_Visited]) -> list[_Visited]:
-    """The visits; one whose page names another story's address as its own has found that story, not this one."""
-    names = {v.visit.story_id: urls.names_of(v.page.canonical_url) for v in visited if v.page and v.page.canonical_url}
+    """The visits; one that ended at an address by which another story is known has found that one."""
+    names = {
+        v.story_id: urls.names_of(v.page.canonical_url or urls.canonical(v.answer.url))
+        for v in visited
+        if v.page and v.answer
+    }
     with nw.ledger.begin() as connection:
         story_of = stories.known_urls(connection, [name for of_page in names.values() for name in of_page])
 
     def is_another(v: _Visited) -> bool:
-        return any(story_of.get(name, v.visit.story_id) != v.visit.story_id for name in names.get(v.visit.story_id, ()))
+        known = (story_of[name] for name in names.get(v.story_id, ()) if name in story_of)
+        return next(known, v.story_id) != v.story_id
 
     return [replace(v, outcome="another_story", page=None) if is_another(v) else v for v in visited]
 
@@ -224,4 +230,4 @@ def _next(v: _Visited, nw: Newswatch) -> Row:
     due_at = edits.next_visit_at(made, v.visit.began_at)
     if v.outcome is None:
         due_at = edits.later(nw.clock())
-    return {"of_story": v.visit.story_id, "visit_count": made, "due_at": due_at}
+    return {"of_story": v.story_id, "visit_count": made, "due_at": due_at}
