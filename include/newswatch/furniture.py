@@ -15,7 +15,8 @@ from itertools import islice, pairwise
 from lxml import etree
 from lxml.html import HtmlElement
 
-from newswatch.markup import MIN_PARAGRAPH_CHARS, all_text, line_of, running_text, size_of
+from newswatch import boilerplate
+from newswatch.markup import MIN_PARAGRAPH_CHARS, all_text, line_of, names_of, running_text, size_of
 from newswatch.model import Line
 
 # Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
@@ -58,6 +59,8 @@ MIN_STORY_CHARS = 500  # of running text that must be left where comments are ta
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
 MAX_CUT_LINES = 200
+MAX_PROMPT_CHARS = 420  # of a box whose lines go together
+MAX_LABEL_CHARS = 60
 TEASER_PARAGRAPHS = 3  # a card has fewer
 NEAR = 200  # elements beside a box that are looked at for paragraphs
 
@@ -80,7 +83,7 @@ def remove(tree: HtmlElement) -> list[Line]:
     removed: list[Line] = []
     for article in _later_stories(tree):
         article.drop_tree()
-    for search in (_other_stories, _marked, _link_blocks):
+    for search in (_other_stories, _marked, _link_blocks, _prompts):
         sizes = _sizes(tree)
         found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
         alike = Counter[str]()
@@ -151,11 +154,8 @@ def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
 
 def reason_of(element: HtmlElement) -> str | None:
     """What the element's names, style or microdata say that it is, if it is not the story."""
-    names, identity = element.get("class"), element.get("id")
-    if names or identity:
-        reason = _reason(f"{names or ''} {identity or ''}")
-        if reason:
-            return reason
+    if (names := names_of(element)) and (reason := _reason(names)):
+        return reason
     style = element.get("style")
     if (style and _HIDDEN.search(style)) or element.get("hidden") is not None:
         return "hidden"
@@ -205,6 +205,23 @@ def _link_blocks(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
             seen.add(listing)
             if all(_is_links(item) for item in listing.iterchildren("li")):
                 yield listing, "related"
+
+
+def _prompts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Small boxes among the story's paragraphs of which a line is a prompt's, or the heading a link to elsewhere."""
+    for box in tree.iter("div", "section", "ul"):
+        if not _is_among_paragraphs(box) or not 0 < size_of(box) <= MAX_PROMPT_CHARS:
+            continue
+        if any(size_of(p) > MAX_PROMPT_CHARS / 2 for p in box.iter("p")):
+            continue
+        lines = (line_of(part) for part in box.iter("p", "h2", "h3", "h4", "h5", "strong", "span", "li"))
+        reason = next(
+            filter(None, (boilerplate.reason_of(line) for line in lines if len(line) <= MAX_LABEL_CHARS)), None
+        )
+        if reason:
+            yield box, reason
+        elif any(heading.find(".//a") is not None for heading in box.iter("h2", "h3", "h4", "h5")):
+            yield box, "related"
 
 
 def _is_links(block: HtmlElement) -> bool:

@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from newswatch import boilerplate, clean, dates, witnesses
 from newswatch.language import UNSPACED
-from newswatch.markup import line_of
+from newswatch.markup import line_of, names_of
 from newswatch.model import STORY_ZONES, Line, LineZone, Statement
 from newswatch.witnesses import key_of
 
@@ -26,10 +26,11 @@ _BYLINE = re.compile(
 _NUMERIC_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")  # of day and month nobody knows which is which
 _BARS = re.compile(r"\s[|·•]\s")
 _STANDFIRST = re.compile(
-    r"(?i)(?:^|[\s_-])(?:stand-?first|lede|lead|dek|deck|strapline|sub-?headline|sub-?head|sub-?heading|sub-?title|chapo|"
-    r"bajada|sommario|vorspann|teaser-?text|abstract|excerpt|summary|description|intro|introduction|linha-?fina|"
+    r"(?i)(?:^|[\s_-])(?:stand-?first|lede|lead|dek|deck|strapline|sub-?head(?:line|er|ing)?|sub-?title|preamble|chapo|"
+    r"bajada|sommario|vorspann|(?:teaser|lead|intro)-?text|abstract|excerpt|summary|description|desc|intro|introduction|linha-?fina|"
     r"entradilla|copete|ingress)(?:$|[\s_-])"
 )
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _OF_OTHERS = re.compile(r"(?i)site|photo|image|picture|figure|video|author")  # whose description that is
 
@@ -50,9 +51,9 @@ def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElem
     """
     stated = [key_of(s.said)[:60] for s in statements if s.fact == "description"]
     stated = [key for key in stated if len(key) >= _least(key)]
-    named, looked_at = "", 0
+    printed, named, looked_at = "", "", 0
     is_above = is_below = False
-    for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span"):
+    for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span", "ul"):
         if element.tag == "h1":
             is_above, named = box is not None, ""  # a site's name may be the first of them
         is_below = is_below or element is box
@@ -65,16 +66,16 @@ def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElem
         text = line_of(element)
         if not _least(text) <= len(text) <= MAX_STANDFIRST_CHARS:
             continue
-        if any(description in key_of(text) for description in stated):
-            return text
-        if is_named and is_above and not is_below and not named:
+        if any(description in key_of(text) for description in stated) and (not printed or len(text) < len(printed)):
+            printed = text
+        if is_named and is_above and not is_below and not named and element.tag != "header":
             named = text
-    return named
+    return printed or named
 
 
 def is_named_standfirst(element: HtmlElement) -> bool:
     """Whether class or id say that the element is a standfirst."""
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    names = _CAMEL.sub("-", names_of(element))
     return bool(_STANDFIRST.search(names)) and not _OF_OTHERS.search(names)
 
 

@@ -25,6 +25,10 @@ INLINE = frozenset(
 _ALL_ALIKE = etree.ElementDefaultClassLookup(element=HtmlElement)
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
 _HALF = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
+_NAMES = frozenset({"class", "id", "data-component", "data-gu-name", "data-manual", "data-qa", "data-type"}) | {
+    "data-test", "data-testid", "data-test-id", "data-test-tag",
+}  # fmt: skip
+MAX_NAME_CHARS = 400
 _CLOSED = re.compile(r"(?i)</(?:body|html)\s*>")  # what follows is read by browsers, and not by libxml2
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
@@ -114,16 +118,23 @@ def line_of(element: HtmlElement) -> str:
     return " ".join("".join(parts).split())
 
 
+def names_of(element: HtmlElement) -> str:
+    """What the element is called: class, id, and the names that tests and tools of its makers know it by."""
+    return " ".join(value for name, value in element.items() if name in _NAMES and len(value) < MAX_NAME_CHARS)
+
+
 def size_of(element: HtmlElement) -> int:
     """About how many characters of text the element holds."""
     return sum(len(part.strip()) for part in element.itertext())
 
 
-def running_text(tree: HtmlElement, tags: Iterable[str] = ("p",)) -> Counter[HtmlElement]:
+def running_text(
+    tree: HtmlElement, tags: Iterable[str] = ("p",), least: int = MIN_PARAGRAPH_CHARS
+) -> Counter[HtmlElement]:
     """For each element the characters of running text in it: of those with these tags whose own text is long."""
     running = Counter[HtmlElement]()
     sizes = ((element, _own_size(element)) for element in tree.iter(*tags))
-    level = Counter({element: size for element, size in sizes if size >= MIN_PARAGRAPH_CHARS})
+    level = Counter({element: size for element, size in sizes if size >= least})
     while level:  # up the tree, what meets in one parent together
         above = Counter[HtmlElement]()
         for element, size in level.items():

@@ -112,14 +112,16 @@ def _is_cut_short(key: str, spellings: Iterable[str]) -> bool:
 def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str]) -> str:
     """The title without the site's name or the section's, where another witness or the site's own name tells.
 
-    A printed heading that is shorter than what stands beside it is such a name itself.
+    A printed heading that is shorter than what stands beside it is such a name itself. One that is longer than another
+    title is the headline in full: publishers shorten it for machines.
     """
+    is_printed = ("h1", title) in given
     for witness, other in given:
         if not len(other) < len(title) or key_of(other) in sites:
             continue
         beginning, end = title[: len(other)], title[len(title) - len(other) :]
         is_name = witness == "h1" and 2 * len(other) < len(title)
-        if _alike(beginning, other) and _MARK_AFTER.match(title[len(other) :]) and not is_name:
+        if _alike(beginning, other) and _MARK_AFTER.match(title[len(other) :]) and not (is_name or is_printed):
             return beginning
         if _alike(end, other) and _MARK_BEFORE.search(title[: len(title) - len(other)]):
             if not is_name:

@@ -328,3 +328,66 @@ def test_a_teaser_before_the_story_is_not_the_story() -> None:
         f"<article><h1><a href='/x'>Ships wait</a></h1>{teaser}</article><article><h1>Board meets</h1>{story}</article>"
     )
     assert set(PARAGRAPHS) <= set(parse(f"<html><body>{html}</body></html>").text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div class='css-nl'><p>Newsletter</p><h3>My harbour</h3><p>All about ships, every morning.</p></div>",
+        "<div class='v9'><h4>Also</h4><h3><a href='/x'>Ships wait</a></h3><p>Bo Kim</p><p>At anchor.</p></div>",
+        "<div data-testid='relatedArticle'><h3>Also here</h3><span>Ships wait at anchor.</span></div>",
+    ],
+)
+def test_a_small_box_between_paragraphs_goes_as_a_whole(box: str) -> None:
+    lines = [f"<p>{line}</p>" for line in PARAGRAPHS]
+    html = "".join([*lines[:4], box, *lines[4:]])
+    found = parse(f"<html><body><h1>Board meets</h1><div class='x'>{html}</div></body></html>")
+    assert found.text.split("\n") == PARAGRAPHS
+
+
+def test_a_box_of_the_story_stays_whole() -> None:
+    lines = [f"<p>{line}</p>" for line in PARAGRAPHS]
+    facts = "<div class='facts'><h3>The quay in figures</h3><ul><li>It is 900 metres long.</li></ul></div>"
+    found = parse(
+        f"<html><body><h1>Board meets</h1><div class='x'>{''.join([*lines[:4], facts, *lines[4:]])}</div></body></html>"
+    )
+    assert "It is 900 metres long." in found.text
+
+
+def test_a_story_in_two_boxes_with_paragraphs_of_one_class_is_one() -> None:
+    first, rest = ("".join(f"<p class='a'>{line}</p>" for line in part) for part in (PARAGRAPHS[:2], PARAGRAPHS[2:]))
+    html = f"<div class='x'><div class='one'>{first}</div><div class='two'>{rest}</div></div>"
+    assert parse(f"<html><body><h1>Board meets</h1>{html}</body></html>").text.split("\n") == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<p class='atc-IntroText'>{}</p>",
+        "<div data-test-tag='lead-text'>{}</div>",
+        "<ul class='storySummary'><li>{}</li></ul>",
+    ],
+)
+def test_a_standfirst_is_known_by_names_in_humps_and_in_data(element: str) -> None:
+    text = "Three reports were heard and a fourth was promised, the clerk of the board says."
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    html = f"<html><body><h1>Board meets</h1>{element.format(text)}<div class='x'>{body}</div></body></html>"
+    assert parse(html).text.split("\n") == [text, *PARAGRAPHS]
+
+
+def test_the_standfirst_is_the_smallest_element_that_says_the_description() -> None:
+    text = "Three reports were heard and a fourth was promised, the clerk of the board says."
+    head = f"<meta name='description' content='{text}'>"
+    intro = (
+        f"<header class='intro'><h1>Board meets</h1><time>5 March</time><div>Three minutes</div><p>{text}</p></header>"
+    )
+    body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    html = f"<html><head>{head}</head><body>{intro}<div class='x'>{body}</div></body></html>"
+    assert parse(html).text.split("\n") == [text, *PARAGRAPHS]
+
+
+def test_a_short_story_in_a_dense_script_has_its_box() -> None:
+    lines = [f"港务局周二在老海关大楼开会，听取了第{n}份关于码头状况的报告，并要求提供数字。" for n in range(8)]
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    page_body = f"<div>气象</div><h1>港务局开会</h1><div class='q'>{body}</div><div>点赞</div>"
+    assert parse(f"<html lang='zh'><body>{page_body}</body></html>").text.split("\n") == lines

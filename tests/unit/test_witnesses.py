@@ -253,3 +253,12 @@ def test_a_headline_is_not_cut_at_its_own_punctuation(headline: str) -> None:
         json_ld=headline, opengraph=headline, h1=headline, twitter=headline.split(",")[0].split("?")[0].split("%")[0]
     )
     assert witnesses.headline(said, "https://www.kyivindependent.example/a")[0] == headline
+
+
+@pytest.mark.parametrize(
+    "headline", ["The tram retires: «It took us to school»", "Ships wait — and so do we", "Board: no quay"]
+)
+def test_a_printed_headline_stays_whole_where_another_title_is_shorter(headline: str) -> None:
+    short = headline.split(":")[0].split(" —")[0]
+    said = titles(json_ld=short, opengraph=headline, h1=headline, title=f"{headline} | The Ledger")
+    assert witnesses.headline(said, URL)[0] == headline
