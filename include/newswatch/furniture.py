@@ -83,8 +83,8 @@ def remove(tree: HtmlElement) -> list[Line]:
     removed: list[Line] = []
     for article in _later_stories(tree):
         article.drop_tree()
+    sizes = _sizes(tree)
     for search in (_other_stories, _marked, _link_blocks, _prompts):
-        sizes = _sizes(tree)
         found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
         alike = Counter[str]()
         for element, reason in found:

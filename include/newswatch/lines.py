@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -66,7 +67,8 @@ def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElem
         text = line_of(element)
         if not _least(text) <= len(text) <= MAX_STANDFIRST_CHARS:
             continue
-        if any(description in key_of(text) for description in stated) and (not printed or len(text) < len(printed)):
+        key = key_of(text) if stated else ""
+        if any(description in key for description in stated) and (not printed or len(text) < len(printed)):
             printed = text
         if is_named and is_above and not is_below and not named and element.tag != "header":
             named = text
@@ -75,8 +77,13 @@ def standfirst(tree: HtmlElement, statements: Sequence[Statement], box: HtmlElem
 
 def is_named_standfirst(element: HtmlElement) -> bool:
     """Whether class or id say that the element is a standfirst."""
-    names = _CAMEL.sub("-", names_of(element))
-    return bool(_STANDFIRST.search(names)) and not _OF_OTHERS.search(names)
+    return _is_standfirsts(names_of(element))
+
+
+@lru_cache(maxsize=8192)
+def _is_standfirsts(names: str) -> bool:
+    parted = _CAMEL.sub("-", names)
+    return bool(_STANDFIRST.search(parted)) and not _OF_OTHERS.search(parted)
 
 
 def _least(text: str) -> int:

@@ -28,8 +28,7 @@ _HALF = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
 _NAMES = frozenset({"class", "id", "data-component", "data-gu-name", "data-manual", "data-qa", "data-type"}) | {
     "data-test", "data-testid", "data-test-id", "data-test-tag",
 }  # fmt: skip
-MAX_NAME_CHARS = 400
-_CLOSED = re.compile(r"(?i)</(?:body|html)\s*>")  # what follows is read by browsers, and not by libxml2
+_CLOSINGS = ("</body>", "</html>", "</BODY>", "</HTML>")  # what follows is read by browsers, and not by libxml2
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
 _VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -50,7 +49,9 @@ def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
     deeper than libxml2 reads (2,048 levels) the paragraphs are kept and their wrappers are not.
     """
     text, _ = decoding.decoded(body, content_type, is_page=True)
-    text = _CLOSED.sub("", _with_few_attributes(_HALF.sub(_half, text)))
+    text = _with_few_attributes(_HALF.sub(_half, text))
+    for closing in _CLOSINGS:
+        text = text.replace(closing, "")
     try:
         content = text.encode()
     except UnicodeEncodeError:
@@ -120,7 +121,7 @@ def line_of(element: HtmlElement) -> str:
 
 def names_of(element: HtmlElement) -> str:
     """What the element is called: class, id, and the names that tests and tools of its makers know it by."""
-    return " ".join(value for name, value in element.items() if name in _NAMES and len(value) < MAX_NAME_CHARS)
+    return " ".join([value for name, value in element.items() if name in _NAMES])
 
 
 def size_of(element: HtmlElement) -> int:
