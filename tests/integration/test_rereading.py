@@ -264,22 +264,19 @@ def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
         assert row["text"][m["sentence_start"] :].startswith(m["sentence"])
 
 
+def _as_before(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as the version before zones stored it."""
+    new = {"zones", "reasons", "witnesses", "is_day_only", "title_source", "authors_source", "section"}
+    new |= {"language_source", "is_paywalled", "is_partial", "updated_at", "headline_key", "edge_keys", "inner_keys"}
+    old = {name: value for name, value in row.items() if name not in new}
+    return old | {"text": "\n".join(story_lines(row))}
+
+
 def test_stories_of_the_version_before_are_read_as_they_were_stored(open_site: Callable[..., Newswatch]) -> None:
     nw = open_site("anna")
     (row,) = stories(nw)
-    new = {
-        "zones",
-        "reasons",
-        "witnesses",
-        "title_source",
-        "authors_source",
-        "section",
-        "language_source",
-        "is_day_only",
-    }
-    new |= {"is_paywalled", "is_partial", "updated_at", "headline_key", "edge_keys", "inner_keys"}
-    old = {name: value for name, value in row.items() if name not in new}
-    _rewrite(nw, old | {"text": "\n".join(story_lines(row))})
+    old = _as_before(row)
+    _rewrite(nw, old)
     report = build_day(nw, row["day"])
     assert report.story_count == 1
     (kept,) = tables.STORIES.from_bytes(nw.store.read(table_path("stories", row["day"])))
@@ -344,22 +341,11 @@ def test_an_entry_of_a_headline_alone_can_be_built_and_explained(
 def test_what_the_feed_said_of_a_story_of_the_version_before_is_not_lost(open_site: Callable[..., Newswatch]) -> None:
     nw = open_site("anna")
     (row,) = stories(nw)
-    new = {
-        "zones",
-        "reasons",
-        "witnesses",
-        "is_day_only",
-        "title_source",
-        "authors_source",
-        "section",
-        "language_source",
-    }
-    new |= {"is_paywalled", "is_partial", "updated_at", "headline_key", "edge_keys", "inner_keys"}
-    old = {name: value for name, value in row.items() if name not in new}
+    old = _as_before(row)
     day = row["day"] - timedelta(days=2)
     published = row["published_at"] - timedelta(days=2)
     old |= {"authors": ["Anna Lee"], "published_at": published, "published_at_source": "feed", "day": day}
-    _rewrite(nw, old | {"text": "\n".join(story_lines(row))})
+    _rewrite(nw, old)
     with nw.ledger.begin() as connection:
         connection.execute(sa.update(t.stories).values(day=day, host=None))
     reread_day(nw, day, "test")
