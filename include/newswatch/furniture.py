@@ -60,7 +60,6 @@ MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
 MAX_CUT_LINES = 200
 MAX_PROMPT_CHARS = 420  # of a box whose lines go together
-MAX_LABEL_CHARS = 60
 TEASER_PARAGRAPHS = 3  # a card has fewer
 NEAR = 200  # elements beside a box that are looked at for paragraphs
 
@@ -216,7 +215,8 @@ def _prompts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
             continue
         lines = (line_of(part) for part in box.iter("p", "h2", "h3", "h4", "h5", "strong", "span", "li"))
         reason = next(
-            filter(None, (boilerplate.reason_of(line) for line in lines if len(line) <= MAX_LABEL_CHARS)), None
+            filter(None, (boilerplate.reason_of(line) for line in lines if len(line) <= boilerplate.MAX_LABEL_CHARS)),
+            None,
         )
         if reason:
             yield box, reason

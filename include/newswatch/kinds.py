@@ -79,7 +79,7 @@ def _is_consent(lines: Sequence[Line], titles: Sequence[str]) -> bool:
 
 
 def _is_dated(statements: Sequence[Statement]) -> bool:
-    """Whether the page states, for machines, when it was published: walls and error pages do not."""
+    """Whether the page says when it was published, for machines or below its headline: walls and error pages do not."""
     return any(s.fact == "published_at" and s.witness in _DATED for s in statements)
 
 
