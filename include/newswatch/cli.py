@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ import click
 import structlog
 
 from newswatch import __version__
+from newswatch.cli_days import Days
 from newswatch.cli_feeds import feeds
+from newswatch.cli_topics import topics
 from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
 
@@ -26,22 +28,6 @@ if TYPE_CHECKING:
 
 
 OWNER = "newswatch poll"  # of leases: the next call goes on with what a killed one had taken
-
-
-class _Days(click.ParamType):  # type: ignore[type-arg]
-    """A day or a range of days, ends included."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[date]:
-        first, _, last = str(value).partition("..")
-        try:
-            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
-        except ValueError:
-            self.fail(f"{value!r} is no day. Write 2026-11-22, or 2026-11-16..2026-11-22 for a range.", param, ctx)
-        if end < begin:
-            self.fail(f"{value!r} ends before it begins.", param, ctx)
-        return [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
 
 
 class _Group(click.Group):
@@ -77,6 +63,7 @@ def main(verbose: bool) -> None:
 
 
 main.add_command(feeds)
+main.add_command(topics)
 
 
 @contextmanager
@@ -138,7 +125,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 @main.command()
-@click.argument("days", nargs=-1, required=True, type=_Days(), metavar="DAY...")
+@click.argument("days", nargs=-1, required=True, type=Days(), metavar="DAY...")
 @click.option("--digest/--no-digest", default=True, show_default=True, help="Issue the day's digest too.")
 @click.option("--missing", is_flag=True, help="Only days of which something is stored and that were never built.")
 @click.option("--extract", is_flag=True, help="First read the day's stories anew from their stored bytes.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -13,9 +13,9 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from newswatch import yaml_text
 from newswatch.addresses import WEB_PORTS
 from newswatch.errors import ConfigError
-from newswatch.tag import failed_examples
 from newswatch.topics import Topic
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -100,23 +100,6 @@ class Catalogue(BaseModel):
         return tuple(sorted({feed.outlet for feed in self.feeds}))
 
 
-class _Loader(yaml.CSafeLoader):
-    """SafeLoader (in C, a fifth of the time) that refuses a key written twice: YAML would silently keep the second."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def read_text(path: Path) -> str:
     """The file's text. Raises ConfigError where there is none or it is not UTF-8."""
     try:
@@ -127,8 +110,11 @@ def read_text(path: Path) -> str:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from error
 
 
-def load_catalogue(config_dir: Path) -> Catalogue:
-    """Read and check both files in `config_dir`. Raises ConfigError with every problem found in either."""
+def load_catalogue(config_dir: Path, known_good: tuple[str, str] | None = None) -> Catalogue:
+    """Read and check both files in `config_dir`. Raises ConfigError with every problem found in either.
+
+    `known_good`: texts of both that were accepted before; topics that did not change since are not tried out again.
+    """
     texts: list[str] = []
     problems: list[str] = []
     for name in ("feeds.yaml", "topics.yaml"):
@@ -138,25 +124,54 @@ def load_catalogue(config_dir: Path) -> Catalogue:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    return parse_catalogue(*texts)
+    return parse_catalogue(*texts, is_known_good=known_good is not None and texts[1] == known_good[1])
 
 
-def parse_catalogue(feeds_text: str, topics_text: str) -> Catalogue:
-    """Check the two files' texts; examples of every topic are run. Raises ConfigError."""
-    feeds, feed_problems = _parse("feeds.yaml", feeds_text, _FeedsFile)
-    topics, topic_problems = _parse("topics.yaml", topics_text, _TopicsFile)
-    problems = [*feed_problems, *topic_problems]
+def parse_catalogue(feeds_text: str, topics_text: str, *, is_known_good: bool = False) -> Catalogue:
+    """Check the two files' texts; examples of every topic are run. Raises ConfigError.
+
+    `is_known_good`: the topics were accepted before, so that they need not be tried out again.
+    """
+    feeds, problems = _parse("feeds.yaml", feeds_text, _FeedsFile)
     if feeds:
-        problems += _duplicates("feeds.yaml", "feed", "id", [f.id for f in feeds.feeds])
-        problems += _duplicates("feeds.yaml", "feed", "url", [f.url for f in feeds.feeds])
-    if topics:
-        problems += _duplicates("topics.yaml", "topic", "id", [t.id for t in topics.topics])
-        problems += [f"topics.yaml: {line}" for line in failed_examples(topics.topics)]
-    if problems or feeds is None or topics is None:
+        problems += _duplicates("feeds.yaml", feeds_text, "feeds", "id", [f.id for f in feeds.feeds])
+        problems += _duplicates("feeds.yaml", feeds_text, "feeds", "url", [f.url for f in feeds.feeds])
+    topics, topic_problems = (_read_topics if is_known_good else _tried_topics)(topics_text)
+    problems = [*problems, *topic_problems]
+    if problems or feeds is None:
         raise ConfigError(problems)
-    return Catalogue(
-        feeds=tuple(feeds.feeds), topics=tuple(topics.topics), feeds_text=feeds_text, topics_text=topics_text
-    )
+    return Catalogue(feeds=tuple(feeds.feeds), topics=topics, feeds_text=feeds_text, topics_text=topics_text)
+
+
+def parse_topics(topics_text: str, *, is_known_good: bool = False) -> tuple[Topic, ...]:
+    """The topics alone, checked as `parse_catalogue` does. Raises ConfigError."""
+    topics, problems = (_read_topics if is_known_good else _tried_topics)(topics_text)
+    if problems:
+        raise ConfigError(problems)
+    return topics
+
+
+Topics = tuple[Topic, ...]
+
+
+def _read_topics(text: str) -> tuple[Topics, list[str]]:
+    """The topics, and what is wrong with how they are written."""
+    read, problems = _parse("topics.yaml", text, _TopicsFile)
+    if read is None:
+        return (), problems
+    return tuple(read.topics), _duplicates("topics.yaml", text, "topics", "id", [t.id for t in read.topics])
+
+
+@lru_cache(maxsize=8)
+def _tried_topics(text: str) -> tuple[Topics, list[str]]:
+    """As `_read_topics`, and what is found by trying them out: once for the same text, it takes half a second."""
+    from newswatch.topic_checks import problems_of  # late: it may load the dictionaries of word forms
+
+    topics, problems = _read_topics(text)
+    found = problems_of(topics)
+    lines = yaml_text.Lines(text) if found else None
+    placed = sorted((lines.of(p.place), p.says(lines.of)) for p in found if lines)
+    return topics, [*problems, *(f"topics.yaml:{line}: {message}" for line, message in placed)]
 
 
 def parse_feeds(feeds_text: str) -> tuple[Feed, ...]:
@@ -169,11 +184,11 @@ def parse_feeds(feeds_text: str) -> tuple[Feed, ...]:
 
 def _parse(name: str, text: str, model: type[M]) -> tuple[M | None, list[str]]:
     try:
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        raw = yaml_text.load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        return None, [f"{name}:{where}: {error.problem or error}"]
+        where = f"{mark.line + 1}: column {mark.column + 1}:" if mark else ""
+        return None, [f"{name}:{where} {error.problem or error}"]
     except yaml.YAMLError as error:
         return None, [f"{name}: not YAML: {error}"]
     if not isinstance(raw, dict):
@@ -181,14 +196,17 @@ def _parse(name: str, text: str, model: type[M]) -> tuple[M | None, list[str]]:
     try:
         return model.model_validate(raw), []
     except ValidationError as error:
-        return None, list(_explain(name, raw, error))
+        return None, list(_explain(name, text, raw, error))
 
 
-def _explain(name: str, raw: dict[str, Any], error: ValidationError) -> Iterator[str]:
+def _explain(name: str, text: str, raw: dict[str, Any], error: ValidationError) -> Iterator[str]:
+    lines = yaml_text.Lines(text)
     for problem in error.errors():
         place = ""
         node: Any = raw
         for step in problem["loc"]:
+            if isinstance(step, str) and step in ("term", "group") and isinstance(node, dict) and step not in node:
+                continue  # which of the two was meant, and no key
             try:
                 node = node[step]
             except (KeyError, IndexError, TypeError):
@@ -199,7 +217,7 @@ def _explain(name: str, raw: dict[str, Any], error: ValidationError) -> Iterator
                 place += f" number {step + 1}:"
             else:
                 place += f" {step}:"
-        yield f"{name}:{place} {_advice(problem)}"
+        yield f"{name}:{lines.of(problem['loc'])}:{place} {_advice(problem)}"
 
 
 def _advice(problem: Any) -> str:
@@ -207,6 +225,10 @@ def _advice(problem: Any) -> str:
         return "no such key. Remove it or correct its spelling."
     if problem["type"] == "missing":
         return "is missing. Add it."
+    if problem["type"] == "string_too_short":
+        return "is empty. Write something there, or remove it."
+    if problem["type"] == "model_type":
+        return f"{problem['input']!r} is no set of keys. Write it as in docs/topics.md, such as {{words: [treaty]}}."
     if problem["type"] == "string_pattern_mismatch":
         return (
             f"{problem['input']!r} does not fit: use small letters, digits and hyphens ({problem['ctx']['pattern']})."
@@ -214,9 +236,12 @@ def _advice(problem: Any) -> str:
     return f"{str(problem['msg']).removeprefix('Value error, ')}."
 
 
-def _duplicates(name: str, kind: str, key: str, values: list[str]) -> list[str]:
+def _duplicates(name: str, text: str, items: str, key: str, values: list[str]) -> list[str]:
+    repeated = [i for i, value in enumerate(values) if value in values[:i]]
+    lines = yaml_text.Lines(text) if repeated else None
     return [
-        f"{name}: {kind} {key} {value!r} stands {count} times. Each must be there once."
-        for value, count in Counter(values).items()
-        if count > 1
+        f"{name}:{lines.of((items, i, key))}: the {key} {values[i]!r} stands in line "
+        f"{lines.of((items, values.index(values[i]), key))} too. Each must be there once."
+        for i in repeated
+        if lines
     ]

@@ -40,6 +40,7 @@ class Line:
     mention_count: int
     also: tuple[str, ...]  # names of the other topics that it mentions
     is_feed_text: bool
+    is_about: bool  # about the topic, and not one that names it in passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Section:
     id: str
     name: str
     story_count: int
+    about_count: int
     outlet_count: int
     mention_count: int
     change: str
@@ -123,6 +125,7 @@ def compose(
                 id=topic_id,
                 name=name,
                 story_count=row["story_count"],
+                about_count=row["about_story_count"],
                 outlet_count=row["outlet_count"],
                 mention_count=row["mention_count"],
                 change=_change(bars),
@@ -156,14 +159,14 @@ def _home_topics(mentions: Mapping[str, Mapping[str, Sequence[Row]]], order: lis
     return home
 
 
-def _weight(rows: Sequence[Row]) -> tuple[bool, int]:
-    return any(r["zone"] == "headline" for r in rows), len(rows)
+def _weight(rows: Sequence[Row]) -> tuple[bool, bool, int]:
+    return rows[0]["is_about"], any(r["zone"] == "headline" for r in rows), len(rows)
 
 
 def _rank(story: Row, rows: Sequence[Row]) -> tuple[Any, ...]:
-    in_headline, count = _weight(rows)
+    is_about, in_headline, count = _weight(rows)
     moment: datetime = story["published_at"] or story["first_seen_at"]
-    return not in_headline, -count, moment, story["story_id"]
+    return not is_about, not in_headline, -count, moment, story["story_id"]
 
 
 def _also(
@@ -189,6 +192,7 @@ def _line(story: Row, rows: Sequence[Row], also: tuple[str, ...], zone: ZoneInfo
         mention_count=len(rows),
         also=also,
         is_feed_text=story["text_source"] == "feed",
+        is_about=rows[0]["is_about"],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Zone = Literal["headline", "lede", "body", "caption", "quote"]
 LineZone = Literal["lede", "body", "quote", "caption", "cut"]
@@ -87,8 +87,7 @@ class ExtractedPage:
         return story_text(self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """One match, with its proof. Offsets count code points of the headline or of the text, end exclusive."""
 
     topic: str
@@ -99,6 +98,7 @@ class Mention:
     surface: str
     sentence: str
     sentence_start: int
+    sentence_end: int
 
 
 @dataclass(frozen=True, slots=True)

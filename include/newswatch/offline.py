@@ -7,7 +7,6 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -21,7 +20,7 @@ from newswatch.model import lines_of, story_text
 from newswatch.recurring import Sample
 from newswatch.sandbox import Sandbox
 from newswatch.settings import Settings
-from newswatch.tag import Matcher
+from newswatch.tag import Matcher, about
 
 PAGES_A_ROUND = 1000
 
@@ -147,7 +146,7 @@ def tag_lines(lines: Iterable[str], settings: Settings) -> Iterator[dict[str, An
                 f"found {line.strip()[:80]!r}. The line is left out."
             )
             continue
-        for mention in matcher.find(title or "", text or "", language):
-            fields = asdict(mention)
-            del fields["sentence_start"]
-            yield {"id": item["id"], **fields}
+        mentions = matcher.find(title or "", text or "", language)
+        subjects = about(mentions)
+        for mention in mentions:
+            yield {"id": item["id"], **mention._asdict(), "is_about": mention.topic in subjects}

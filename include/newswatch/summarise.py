@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from newswatch import decide, tables
 from newswatch.config import Catalogue
 from newswatch.model import lines_of, story_text
-from newswatch.tag import Matcher
+from newswatch.tag import Matcher, about
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,24 +32,13 @@ class DayInputs:
 
 def mention_rows(stories: Sequence[Row], matcher: Matcher, topics_version: str) -> list[dict[str, Any]]:
     """Rows of the table `mentions` for these stories."""
-    return [
-        {
-            "day": story["day"],
-            "topic": m.topic,
-            "story_id": story["story_id"],
-            "outlet": story["outlet"],
-            "term": m.term,
-            "zone": m.zone,
-            "start": m.start,
-            "end": m.end,
-            "surface": m.surface,
-            "sentence": m.sentence,
-            "sentence_start": m.sentence_start,
-            "topics_version": topics_version,
-        }
-        for story in stories
-        for m in matcher.find(story["title"], story["text"], story["language"], story["zones"])
-    ]
+    rows: list[dict[str, Any]] = []
+    for story in stories:
+        mentions = matcher.find(story["title"], story["text"], story["language"], story["zones"])
+        subjects = about(mentions)
+        same = {name: story[name] for name in ("day", "story_id", "outlet")} | {"topics_version": topics_version}
+        rows += [{**same, **m._asdict(), "is_about": m.topic in subjects} for m in mentions]
+    return rows
 
 
 def day_tables(inputs: DayInputs, matcher: Matcher) -> dict[str, pd.DataFrame]:
@@ -59,7 +48,7 @@ def day_tables(inputs: DayInputs, matcher: Matcher) -> dict[str, pd.DataFrame]:
     columns = [c.name for c in tables.STORIES.columns]
     stories = pd.DataFrame([_story(s, columns) for s in inputs.stories], columns=columns)
     rows = mention_rows(inputs.stories, matcher, inputs.catalogue.topics_version)
-    mentions = pd.DataFrame(rows, columns=[c.name for c in tables.MENTIONS.columns])
+    mentions = pd.DataFrame(rows, columns=[c.name for c in tables.MENTIONS.columns]).astype({"is_about": "bool"})
     frames = {
         "stories": stories,
         "mentions": mentions,
@@ -85,6 +74,7 @@ def _topic_days(inputs: DayInputs, stories: pd.DataFrame, mentions: pd.DataFrame
     counts = pd.DataFrame(
         {
             "story_count": grouped["story_id"].nunique(),
+            "about_story_count": mentions[mentions["is_about"]].groupby("topic")["story_id"].nunique(),
             "headline_story_count": headlines["story_id"].nunique(),
             "mention_count": grouped.size(),
             "outlet_count": grouped["outlet"].nunique(),
@@ -115,7 +105,8 @@ def _outlet_days(inputs: DayInputs, stories: pd.DataFrame, mentions: pd.DataFram
             "covering_feed_count": feeds.sum(),
         }
     )
-    return counts.fillna(0).astype("int64").rename_axis("outlet").reset_index()
+    frame = counts.fillna(0).astype("int64").rename_axis("outlet").reset_index()
+    return frame.assign(topics_version=inputs.catalogue.topics_version)
 
 
 def _feed_days(inputs: DayInputs) -> pd.DataFrame:

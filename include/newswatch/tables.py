@@ -224,6 +224,12 @@ MENTIONS = Table(
         _c("surface", "string", "The matched words as they stand there."),
         _c("sentence", "string", "The sentence around them: the proof."),
         _c("sentence_start", "int64", "First code point of the sentence, in the headline or in the text."),
+        _c(
+            "sentence_end",
+            "int64",
+            "End of the sentence, exclusive. Of one over 1000 the part around the match counts.",
+        ),
+        _c("is_about", "bool", "The story is about the topic: named in headline or lede, or three times and more."),
         _VERSION,
     ),
 )
@@ -240,6 +246,11 @@ TOPIC_DAYS = Table(
         _DAY,
         _TOPIC,
         _c("story_count", "int64", "Stories with at least one mention."),
+        _c(
+            "about_story_count",
+            "int64",
+            "Of those, stories about it: named in headline or lede, or three times and more.",
+        ),
         _c("headline_story_count", "int64", "Of those, stories with a mention in the headline."),
         _c("mention_count", "int64", "Mentions in all zones."),
         _c("outlet_count", "int64", "Outlets with such a story."),
@@ -260,6 +271,7 @@ OUTLET_DAYS = Table(
         _c("feed_only_count", "int64", "Of those, stories whose page could not be had."),
         _c("feed_count", "int64", "The outlet's feeds in feeds.yaml when the table was built."),
         _c("covering_feed_count", "int64", "Of those, feeds whose polls' windows reach over the whole day."),
+        _VERSION,
     ),
 )
 FEED_DAYS = Table(

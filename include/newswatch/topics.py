@@ -1,60 +1,173 @@
-"""The topic language: what topics.yaml may say."""
+"""The topic language: what topics.yaml may say. docs/topics.md explains it with examples."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from newswatch import inflection
+from newswatch.model import Zone
+from newswatch.patterns import check_pattern
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Phrases = tuple[Phrase, ...]
+Case = Literal["any", "exact", "exact_unless_caps"]
+Place = tuple[str | int, ...]  # keys and positions, as pydantic names a value's place
+MAX_WORDS = 50
+MAX_PATTERN = 600
 
 
-class Term(BaseModel):
-    """One way to name a topic. A trailing `*` on any phrase also takes longer words that begin so.
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    A match is void inside a phrase of `not_in` ("Shakhtar Donetsk"), in a sentence that holds a phrase of `unless`,
-    and, where `near` is given, in a sentence that holds none of its phrases. Those three ignore case.
+
+def _check_phrase(phrase: str) -> str:
+    if sum(c.isalnum() for c in phrase) < 2:
+        raise ValueError(f"{phrase!r} holds fewer than two letters or digits and would match almost anything")
+    if "*" in phrase.removesuffix("*"):
+        raise ValueError(f"{phrase!r}: a * may only stand at the end")
+    return phrase
+
+
+def _check_language(language: str | None) -> str | None:
+    if language is not None and language not in inflection.LANGUAGES:
+        known = ", ".join(sorted(inflection.LANGUAGES))
+        raise ValueError(f"{language!r} is no language whose words can be inflected here ({known})")
+    return language
+
+
+class Around(_Strict):
+    """Words beside a match, any of which will do. They never mind accents; those inside the match do not count."""
+
+    words: Phrases = Field(min_length=1)
+    within: Literal["sentence", "paragraph"] | Annotated[int, Field(ge=1, le=MAX_WORDS)] = "sentence"
+    side: Literal["before", "after"] | None = None
+    case: Literal["any", "exact"] = "any"
+    inflection: str | None = None
+
+    _language = field_validator("inflection")(_check_language)
+
+    @field_validator("words")
+    @classmethod
+    def _have_words(cls, value: Phrases) -> Phrases:
+        return tuple(map(_check_phrase, value))
+
+
+class Term(_Strict):
+    """One way to name a topic.
+
+    A match is void inside a phrase of `not_in` ("New START programme"), or with one of the words of an `unless` beside
+    it; for each `near` one of its words has to be beside it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text: Phrase
-    variants: tuple[Phrase, ...] = ()
-    case: Literal["any", "exact", "exact_unless_caps"] = "any"
+    text: Phrase | None = None
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATTERN)] | None = None
+    variants: Phrases = ()
+    case: Case = "any"
+    letters: Literal["exact", "alike"] = "exact"
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
-    not_in: tuple[Phrase, ...] = ()
-    unless: tuple[Phrase, ...] = ()
-    near: tuple[Phrase, ...] = ()
+    inflection: str | None = None
+    zones: tuple[Zone, ...] | None = Field(None, min_length=1)
+    not_in: Phrases = ()
+    unless: tuple[Around, ...] = ()
+    near: tuple[Around, ...] = ()
 
-    @field_validator("text", "variants", "not_in", "unless", "near")
+    _language = field_validator("inflection")(_check_language)
+
+    @field_validator("text", "variants", "not_in")
     @classmethod
-    def _has_a_word(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for phrase in (value,) if isinstance(value, str) else value:
-            if sum(c.isalnum() for c in phrase) < 2:
-                raise ValueError(f"{phrase!r} holds fewer than two letters or digits and would match almost anything")
-            if "*" in phrase.removesuffix("*"):
-                raise ValueError(f"{phrase!r}: a * may only stand at the end")
+    def _has_a_word(cls, value: str | Phrases | None) -> str | Phrases | None:
+        for phrase in (value,) if isinstance(value, str) else value or ():
+            _check_phrase(phrase)
         return value
 
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Term:
+        if (self.text is None) == (self.pattern is None):
+            raise ValueError("a term has either a text or a pattern")
+        if self.pattern is not None:
+            check_pattern(self.pattern)
+            if self.variants or self.inflection or self.letters == "alike":
+                raise ValueError("variants, inflection and letters belong to a text: a pattern says them itself")
+        return self
+
     @property
-    def forms(self) -> tuple[str, ...]:
-        return (self.text, *self.variants)
+    def phrases(self) -> Phrases:
+        return (self.text, *self.variants) if self.text else ()
+
+    @property
+    def name(self) -> str:
+        """What a mention calls the term."""
+        return self.text or self.pattern or ""
 
 
-class Examples(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Group(_Strict):
+    """Terms that count together over a whole story: AND, OR, NOT.
 
+    The group holds where each of `all`, at least one of `any` (where given) and none of `none` is in the story. Then
+    the matches of `any` are its mentions; without `any`, those of `all`.
+    """
+
+    any: tuple[TermOrGroup, ...] = ()
+    all: tuple[TermOrGroup, ...] = ()
+    none: tuple[TermOrGroup, ...] = ()
+
+    @model_validator(mode="after")
+    def _finds_something(self) -> Group:
+        if not self.any and not self.all:
+            raise ValueError("a group needs `any` or `all`: by `none` alone nothing is found")
+        return self
+
+    @property
+    def members(self) -> tuple[Term | Group, ...]:
+        return (*self.any, *self.all, *self.none)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "group" if value.keys() & {"any", "all", "none"} else "term"
+    return "group" if isinstance(value, Group) else "term"
+
+
+TermOrGroup = Annotated[Annotated[Term, Tag("term")] | Annotated[Group, Tag("group")], Discriminator(_kind)]
+Group.model_rebuild()
+
+
+class Examples(_Strict):
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
 
 
-class Topic(BaseModel):
+class Topic(_Strict):
     """A subject that users name. Its examples are its tests: they run whenever the file is loaded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     name: str = Field(min_length=1, max_length=80)
     description: str = Field(min_length=1, max_length=500)
-    terms: tuple[Term, ...] = Field(min_length=1)
+    terms: tuple[TermOrGroup, ...] = Field(min_length=1)
     examples: Examples
+
+    def leaves(self) -> Iterator[tuple[Place, Term, bool]]:
+        """Every term with its place below the topic, and whether it stands alone: outside any group."""
+        for i, term in enumerate(self.terms):
+            yield from _leaves(term, ("terms", i), is_alone=True)
+
+
+def _leaves(given: Term | Group, place: Place, *, is_alone: bool) -> Iterator[tuple[Place, Term, bool]]:
+    if isinstance(given, Term):
+        yield place, given, is_alone
+        return
+    for part in ("any", "all", "none"):
+        for i, member in enumerate(getattr(given, part)):
+            yield from _leaves(member, (*place, part, i), is_alone=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -31,3 +33,17 @@ def last_good(connection: sa.Connection) -> tuple[str, str] | None:
         sa.select(t.catalogues.c.feeds_text, t.catalogues.c.topics_text).order_by(newest).limit(1)
     ).one_or_none()
     return (row.feeds_text, row.topics_text) if row else None
+
+
+def topics_versions(connection: sa.Connection) -> list[Mapping[str, Any]]:
+    """Every version of topics.yaml that was ever in force, the last accepted first: `topics_version`, `accepted_at`."""
+    c = t.catalogues.c
+    accepted = sa.func.max(c.accepted_at).label("accepted_at")
+    statement = sa.select(c.topics_version, accepted).group_by(c.topics_version).order_by(accepted.desc())
+    return [dict(row._mapping) for row in connection.execute(statement)]
+
+
+def topics_text(connection: sa.Connection, version: str) -> str | None:
+    """topics.yaml as it was in that version; None: there never was one."""
+    c = t.catalogues.c
+    return connection.execute(sa.select(c.topics_text).where(c.topics_version == version).limit(1)).scalar()

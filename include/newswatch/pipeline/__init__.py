@@ -2,7 +2,8 @@
 
 from newswatch.pipeline.announce import AnnounceReport, announce
 from newswatch.pipeline.build import BuildReport, build_day, ensure_built, never_built
-from newswatch.pipeline.context import Newswatch, open_newswatch
+from newswatch.pipeline.compare import Comparison, StoryChange, compare_topics, topics_of_version, versions
+from newswatch.pipeline.context import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.discover import Discovery, Found, discover
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.health import FeedHealth, Notice, watch_feeds
@@ -17,6 +18,7 @@ from newswatch.pipeline.visit import VisitReport, visit_due
 __all__ = [
     "AnnounceReport",
     "BuildReport",
+    "Comparison",
     "Discovery",
     "FeedHealth",
     "FetchReport",
@@ -29,10 +31,12 @@ __all__ = [
     "PollShard",
     "Reader",
     "RereadReport",
+    "StoryChange",
     "TagReport",
     "VisitReport",
     "announce",
     "build_day",
+    "compare_topics",
     "deliver",
     "discover",
     "ensure_built",
@@ -40,11 +44,14 @@ __all__ = [
     "fetch_pending",
     "issue_digest",
     "never_built",
+    "open_in_force",
     "open_newswatch",
     "plan_poll",
     "poll",
     "reread_day",
     "tag_new",
+    "topics_of_version",
+    "versions",
     "visit_due",
     "watch_feeds",
 ]

@@ -95,30 +95,47 @@ class Newswatch:
 
 
 def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> Newswatch:
-    """Open store and ledger (its schema brought up to date) and read the configuration.
+    """Open store and ledger (its schema brought up to date) and read the configuration, which is then in force.
 
     `keeps_last_good`: where feeds.yaml or topics.yaml is wrong, go on with what was accepted last and say so in
     `config_warning`. Raises ConfigError otherwise, or where nothing was ever accepted.
     """
-    ledger = Ledger(ledger_url(settings))
-    ledger.migrate()
+    ledger, good = _ledger(settings)
     warning = None
     try:
-        catalogue = load_catalogue(settings.config_dir)
+        catalogue = load_catalogue(settings.config_dir, good)
     except ConfigError as error:
-        with ledger.begin() as connection:
-            texts = catalogues.last_good(connection)
-        if not keeps_last_good or texts is None:
+        if not keeps_last_good or good is None:
             ledger.close()
             raise
-        catalogue = parse_catalogue(*texts)
+        catalogue = parse_catalogue(*good, is_known_good=True)
         warning = str(error)
         log.warning("configuration refused, last good one in force", problems=error.problems)
     else:
-        with ledger.begin() as connection:
-            if catalogues.last_good(connection) != (catalogue.feeds_text, catalogue.topics_text):
+        if good != (catalogue.feeds_text, catalogue.topics_text):
+            with ledger.begin() as connection:
                 catalogues.accept(connection, catalogue, utc_now())
     return Newswatch(settings, catalogue, Store(settings.data_url), ledger, config_warning=warning)
+
+
+def open_in_force(settings: Settings) -> Newswatch:
+    """As `open_newswatch`, with the configuration that is in force: an edited file stays an edited file.
+
+    Raises ConfigError where none is in force yet.
+    """
+    ledger, good = _ledger(settings)
+    if good is None:
+        ledger.close()
+        raise ConfigError(["No configuration is in force yet, so that there is nothing to compare. Poll first."])
+    return Newswatch(settings, parse_catalogue(*good, is_known_good=True), Store(settings.data_url), ledger)
+
+
+def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None]:
+    """The ledger, and the texts of feeds.yaml and topics.yaml that were accepted last."""
+    ledger = Ledger(ledger_url(settings))
+    ledger.migrate()
+    with ledger.begin() as connection:
+        return ledger, catalogues.last_good(connection)
 
 
 def ledger_url(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from newswatch.ledger import days, revisions, stories
 from newswatch.model import lines_of
 from newswatch.pipeline.context import Newswatch
 from newswatch.pipeline.readings import Row, frozen_lines, read_stories
+from newswatch.tag import about
 
 
 def explain(nw: Newswatch, url: str) -> dict[str, Any]:
@@ -37,6 +38,8 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         digests = days.digests_of(connection, known["day"])
     read = read_stories(nw, {known["path"]: {story_id}})[0]
     story = frozen_lines(nw, [known["day"]], may_learn=False).cut(read, known["day"])
+    mentions = nw.matcher.find(story["title"], story["text"], story["language"], story["zones"])
+    subjects = about(mentions)
     return {
         "story_id": story_id,
         "canonical_url": known["canonical_url"],
@@ -51,10 +54,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         "lines": _lines(story),
         "revisions": _revisions(nw, texts),
         "topics_version": nw.catalogue.topics_version,
-        "mentions": [
-            {"topic": m.topic, "term": m.term, "zone": m.zone, "start": m.start, "end": m.end, "sentence": m.sentence}
-            for m in nw.matcher.find(story["title"], story["text"], story["language"], story["zones"])
-        ],
+        "mentions": [m | {"is_about": m["topic"] in subjects} for m in (m._asdict() for m in mentions)],
         "tables_built_at": build["built_at"] if build else None,
         "digests": [{"number": d["number"], "issued_at": d["issued_at"], "issued_by": d["issued_by"]} for d in digests],
     }

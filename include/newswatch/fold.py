@@ -1,0 +1,164 @@
+"""Folding: a text made comparable, without losing where each of its characters stands."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import lru_cache
+
+SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_APOSTROPHES = "\u2018\u2019\u201a\u201b\u02bc\u02b9\u0060\u00b4\u2032\uff07"
+_QUOTES = "«»„“”‟″‹›\uff02「」『』"
+# One character for one, so that offsets hold. "ё" is written "е" as often as not; "İ" alone grows when lower-cased.
+_ONE_FOR_ONE = {
+    old: new
+    for many, new in (
+        (SPACES, " "), (HYPHENS[1:], "-"), (_APOSTROPHES, "'"), (_QUOTES, '"'), ("ё", "е"), ("Ё", "Е"), ("İ", "I")
+    )
+    for old in many
+}  # fmt: skip
+_USUAL_ONES = "ёЁ" + "".join(old for old in _ONE_FOR_ONE if old.isascii())
+_ASCII_ONE_FOR_ONE = {ord(old): new for old, new in _ONE_FOR_ONE.items() if old.isascii()}
+_INVISIBLE = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_STRESS = "\u0300\u0301"  # stress marks of Cyrillic dictionaries
+# What UTF-8 says of a text in passing: which characters beyond ASCII and Cyrillic it holds. Asking each character, as
+# str.translate or a class of re does, costs several times as much.
+_COMMON_BYTES = bytes(range(0xC0)) + b"\xd0\xd1"
+_BY_LEAD_BYTE = {lead: re.compile(bytes([lead]) + b"[\x80-\xbf]+") for lead in range(0xC2, 0xF5)}
+_COMPATIBLE = re.compile(
+    "[\u2150-\u2188\u3250-\u33ff\ufb00-\ufb06\uff01-\uff5e]"
+)  # Roman numerals, ligatures, full width
+_UNEVEN = re.compile(rf"[{_INVISIBLE}\u0300-\u036f]|{_COMPATIBLE.pattern}")
+_ACCENTED = re.compile("[\u00c0-\u024f\u0386-\u03ce\u1e00-\u1fff]")
+_WITHOUT_DECOMPOSITION = {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ß": "s"}
+_CONTINUOUS = re.compile(  # scripts that write words without spaces
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u309f"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]")
+_HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7af]")
+_SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉")  # a note's number is no part of the word before it
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text, four spellings of the same length.
+
+    `plain` keeps capitals and accents, `low` no capitals, `bare` neither. Character i came from `starts[i]:ends[i]` of
+    the text that was folded; None: each stands where it stood.
+    """
+
+    plain: str
+    low: str
+    bare: str
+    starts: list[int] | None = None
+    ends: list[int] | None = None
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets, in the text that was folded, of a non-empty span."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+    def folded(self, start: int, end: int) -> tuple[int, int]:
+        """The span of folded characters that a span of the original text became."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return bisect_left(self.starts, start), bisect_left(self.starts, end)
+
+
+def fold(text: str) -> Folded:
+    """Make all spaces, hyphens, quotation marks and apostrophes alike; drop invisible characters and stress marks."""
+    if text.isascii():
+        plain, unusual = text.translate(_ASCII_ONE_FOR_ONE), ""
+    else:
+        plain, unusual = text, _unusual(text)
+        for char in unusual + _USUAL_ONES:
+            if char in _ONE_FOR_ONE:
+                plain = plain.replace(char, _ONE_FOR_ONE[char])
+    starts = ends = None
+    if "  " in plain or _UNEVEN.search(unusual):
+        plain, starts, ends = _even(plain)
+    low = plain.lower()
+    if unusual:
+        low = low.replace("ς", "σ")  # a last sigma
+    bare = low
+    for char in _ACCENTED.findall(unusual.lower()):
+        bare = bare.replace(char, _base_letter(char))
+    return Folded(plain, low, bare, starts, ends)
+
+
+def _unusual(text: str) -> str:
+    """The text's characters beyond ASCII and Russian and Ukrainian letters, each at least once."""
+    content = text.encode("utf-8", "surrogatepass")
+    leads = set(content.translate(None, _COMMON_BYTES))
+    found = {char for lead in leads for char in _BY_LEAD_BYTE[lead].findall(content)}
+    return b"".join(sorted(found)).decode("utf-8", "surrogatepass")
+
+
+def _even(text: str) -> tuple[str, list[int], list[int]]:
+    """The text without what would hide a word, and where each character came from."""
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for i, char in enumerate(text):
+        if char in _INVISIBLE or (char == " " and out and out[-1] == " "):
+            continue
+        if unicodedata.combining(char) and out:
+            is_stress = char in _STRESS and "\u0400" <= out[-1] <= "\u04ff"
+            joined = out[-1] if is_stress else unicodedata.normalize("NFC", out[-1] + char)
+            if len(joined) == 1:
+                out[-1], ends[-1] = ("е" if joined == "ё" else "Е" if joined == "Ё" else joined), i + 1
+                continue
+        for same in unicodedata.normalize("NFKC", char) if _COMPATIBLE.match(char) else char:
+            out.append("-" if same in HYPHENS else same)
+            starts.append(i)
+            ends.append(i + 1)
+    return "".join(out), starts, ends
+
+
+def _base_letter(char: str) -> str:
+    """A Latin or Greek letter without its marks. Cyrillic й and ї are letters of their own."""
+    return _WITHOUT_DECOMPOSITION.get(char) or unicodedata.normalize("NFD", char)[0]
+
+
+def is_word(char: str) -> bool:
+    """Whether the character is of a word: letters, digits and the marks that belong to them."""
+    if char.isascii():
+        return char.isalnum()
+    return char not in _SUPERSCRIPTS and (char.isalnum() or unicodedata.category(char)[0] == "M")
+
+
+def is_boundary(text: str, at: int) -> bool:
+    """Whether a word may begin or end between the characters before and at `at`."""
+    if at <= 0 or at >= len(text):
+        return True
+    left, right = text[at - 1], text[at]
+    if right == "'" and at + 1 < len(text):  # слов'янський is one word, Donetsk's is Donetsk
+        return not ("\u0400" <= left <= "\u04ff" and "\u0400" <= text[at + 1] <= "\u04ff")
+    if left == "'" and at > 1:
+        return not ("\u0400" <= right <= "\u04ff" and "\u0400" <= text[at - 2] <= "\u04ff")
+    return _are_apart(left, right)
+
+
+@lru_cache(maxsize=1 << 16)
+def _are_apart(left: str, right: str) -> bool:
+    """Whether the two characters are of different words when they stand next to each other."""
+    if not (is_word(left) and is_word(right)) or _CONTINUOUS.match(left) or _CONTINUOUS.match(right):
+        return True
+    return bool(_KATAKANA.match(left)) != bool(_KATAKANA.match(right))
+
+
+def is_end(text: str, at: int) -> bool:
+    """Whether a match may end before `at`. In Korean a particle may follow."""
+    return is_boundary(text, at) or bool(_HANGUL.match(text[at - 1]) and _HANGUL.match(text[at]))
+
+
+def word_end(text: str, at: int) -> int:
+    """Where the word that goes on at `at` ends; an apostrophe between letters belongs to it."""
+    while at < len(text) and (is_word(text[at]) or (text[at] == "'" and at + 1 < len(text) and text[at + 1].isalpha())):
+        at += 1
+    return at
