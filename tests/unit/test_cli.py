@@ -35,8 +35,8 @@ def test_check_names_each_mistake_on_standard_error_and_exits_with_one(tmp_path:
     done = run("check", NEWSWATCH_CONFIG_DIR=str(tmp_path))
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert "feeds.yaml: feeds: 'one': url:" in done.stderr
-    assert "topics.yaml: topics:" in done.stderr
+    assert "feeds.yaml:2: feeds: 'one': url:" in done.stderr
+    assert "topics.yaml:1: topics:" in done.stderr
 
 
 def test_a_wrong_setting_is_a_message_and_no_traceback() -> None:
@@ -157,6 +157,7 @@ HELP = {
     "settings": "environment variable",
     "dictionary": "column",
     "feeds": "OPML",
+    "topics": "versions",
     "url-rules": "docs/urls.md",
 }
 

@@ -63,20 +63,23 @@ BAD_FEEDS = {
     "a bad id": (FEEDS.replace("id: one", "id: The One"), ["id", "The One", "small letters"]),
     "a number as id": (FEEDS.replace("id: one", "id: 38"), ["id", "string"]),
     "a bad language": (FEEDS.replace("language: en", "language: English"), ["'one'", "language", "English"]),
-    "an id twice": (FEEDS + FEEDS.removeprefix("feeds:\n").replace("/rss", "/b"), ["'one'", "stands 2 times"]),
+    "an id twice": (
+        FEEDS + FEEDS.removeprefix("feeds:\n").replace("/rss", "/b"),
+        ["feeds.yaml:6:", "'one'", "stands in line 2 too"],
+    ),
     "an address twice": (
         FEEDS + FEEDS.removeprefix("feeds:\n").replace("id: one", "id: two"),
-        ["url", "stands 2 times"],
+        ["feeds.yaml:8:", "url", "stands in line 4 too"],
     ),
-    "a key twice": (FEEDS + "    language: ru\n", ["line 6", "'language'", "twice"]),
+    "a key twice": (FEEDS + "    language: ru\n", ["feeds.yaml:6:", "'language'", "twice"]),
     "no feeds": ("feeds: []\n", ["feeds", "at least 1"]),
     "an empty file": ("", ["expected a list under the key 'feeds'"]),
     "only a comment": ("# nothing\n", ["expected a list under the key 'feeds'"]),
     "a bare list": ("- id: one\n", ["expected a list under the key 'feeds'"]),
-    "not YAML": ("feeds: [\n", ["line"]),
-    "a tab": ("feeds:\n\t- id: one\n", ["line 2"]),
+    "not YAML": ("feeds: [\n", ["feeds.yaml:2:", "column"]),
+    "a tab": ("feeds:\n\t- id: one\n", ["feeds.yaml:2:"]),
     "a control character": ("feeds: \x00", ["not YAML"]),
-    "a Python object": ("feeds: !!python/object/apply:os.system [ls]\n", ["line 1"]),
+    "a Python object": ("feeds: !!python/object/apply:os.system [ls]\n", ["feeds.yaml:1:"]),
     "a key that is no word": ("? [a, b]\n: 1\n" + FEEDS, ["feeds.yaml"]),
     "an unknown key at the top": (FEEDS + "feds: []\n", ["feds", "Remove it or correct its spelling"]),
     "a word for a list": ("feeds: none\n", ["feeds", "list"]),
@@ -111,21 +114,89 @@ BAD_TOPICS = {
     ),
     "a term of one letter": (TOPICS.replace("text: harbour quay", "text: q"), ["'quay'", "fewer than two letters"]),
     "a condition of one letter": (
-        TOPICS.replace("text: harbour quay", "text: harbour quay\n        near: [a]"),
-        ["'quay'", "near"],
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        near: [{words: [a]}]"),
+        ["topics.yaml:7:", "'quay'", "near", "words", "fewer than two letters"],
     ),
     "an unknown case": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        case: loud"),
         ["'quay'", "case", "exact"],
+    ),
+    "a list in place of keys": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        near: [treaty]"),
+        ["topics.yaml:7:", "'quay'", "near", "no set of keys", "{words: [treaty]}"],
+    ),
+    "an empty term": (
+        TOPICS.replace("text: harbour quay", "text: ' '"),
+        ["topics.yaml:6:", "'quay'", "text", "is empty. Write something there, or remove it."],
+    ),
+    "a term without text or pattern": (
+        TOPICS.replace("text: harbour quay", "case: any"),
+        ["topics.yaml:6:", "'quay'", "either a text or a pattern"],
+    ),
+    "a pattern that cannot compile": (
+        TOPICS
+        + "  - {id: b, name: B, description: B, terms: [{pattern: '(quay'}], examples: {match: [a], no_match: [b]}}\n",
+        ["topics.yaml:10:", "'b'", "'(quay' cannot be read: missing )", "Mend it"],
+    ),
+    "a pattern that would backtrack": (
+        TOPICS.replace("text: harbour quay", "pattern: (har)+bour"),
+        ["topics.yaml:6:", "'quay'", "+ repeats without end. Give it one"],
+    ),
+    "a pattern with inflection": (
+        TOPICS.replace("text: harbour quay", "pattern: harbour quay\n        inflection: en"),
+        ["topics.yaml:6:", "belong to a text"],
+    ),
+    "a language whose words cannot be inflected": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        inflection: tlh"),
+        ["topics.yaml:7:", "'tlh' is no language", "ru", "uk"],
+    ),
+    "a word that cannot be inflected": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        inflection: ru"),
+        ["topics.yaml:6:", "'harbour' is no noun or adjective in the nominative", "list the forms as variants"],
+    ),
+    "a word beside it that cannot be inflected": (
+        TOPICS.replace(
+            "text: harbour quay", "text: harbour quay\n        unless:\n          - {words: [бежать], inflection: ru}"
+        ),
+        ["topics.yaml:8:", "'бежать' is no noun"],
+    ),
+    "words that two topics claim": (
+        TOPICS
+        + TOPICS.removeprefix("topics:\n").replace("id: quay", "id: pier").replace("harbour quay", "Harbour-Quay"),
+        ["topics.yaml:14:", "topic 'pier': 'Harbour-Quay' belongs to topic 'quay' already", "in line 6", "`near`"],
+    ),
+    "a term that matches one word in ten": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n      - text: the"),
+        ["topics.yaml:7:", "'the' would match about one word in", "longer wording"],
+    ),
+    "a pattern that matches one word in ten": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n      - pattern: '[а-я]{5}'"),
+        ["topics.yaml:7:", "would match about one word in", "(ru)"],
+    ),
+    "a group of nothing but none": (
+        TOPICS.replace("text: harbour quay", "none: [{text: harbour quay}]"),
+        ["topics.yaml:6:", "a group needs `any` or `all`"],
+    ),
+    "a mistake within a group": (
+        TOPICS.replace("text: harbour quay", "any:\n          - text: harbour quay\n            cse: any"),
+        ["topics.yaml:8:", "terms: number 1: any: number 1: cse:", "correct its spelling"],
+    ),
+    "a zone that is none": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        zones: [title]"),
+        ["topics.yaml:7:", "zones", "headline"],
+    ),
+    "words too far away": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        near: [{words: [sea], within: 99}]"),
+        ["topics.yaml:7:", "within", "50"],
     ),
     "no examples": (TOPICS[: TOPICS.index("    examples")], ["'quay'", "examples", "Add it"]),
     "no terms": (
         TOPICS.replace("      - text: harbour quay\n", "").replace("terms:", "terms: []"),
         ["'quay'", "terms"],
     ),
-    "an id twice": (TOPICS + TOPICS.removeprefix("topics:\n"), ["'quay'", "stands 2 times"]),
+    "an id twice": (TOPICS + TOPICS.removeprefix("topics:\n"), ["topics.yaml:10:", "'quay'", "stands in line 2 too"]),
     "an empty file": ("", ["expected a list under the key 'topics'"]),
-    "not YAML": ("topics: {", ["line"]),
+    "not YAML": ("topics: {", ["topics.yaml:2: column 1:"]),
 }
 
 

