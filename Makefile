@@ -47,10 +47,12 @@ docs: setup ## the data dictionary, the rules for addresses and the fault matrix
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
-bench: setup ## extraction beside other extractors (needs the corpora, see the file)
+bench: setup ## extraction and tagging beside other tools, and tagging again (corpora needed: see the files)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@$(BIN)/python benchmarks/extraction.py $(ARGS)
 	@$(BIN)/python benchmarks/recurring.py
+	@$(BIN)/python benchmarks/tagging.py
+	@$(BIN)/python benchmarks/retag.py
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
