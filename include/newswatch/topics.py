@@ -100,6 +100,8 @@ class Term(_Strict):
             check_pattern(self.pattern)
             if self.variants or self.inflection or self.letters == "alike":
                 raise ValueError("variants, inflection and letters belong to a text: a pattern says them itself")
+            if self.case == "exact_unless_caps":
+                raise ValueError("a pattern minds capitals or it does not: case is any or exact")
         return self
 
     @property

@@ -140,9 +140,17 @@ def test_the_counts_are_those_that_the_mentions_give(built: Any) -> None:
         assert row.story_count == len({m.story_id for m in mine})
         assert row.outlet_count == len({m.outlet for m in mine})
         assert row.headline_story_count == len({m.story_id for m in mine if m.zone == "headline"})
+        assert row.about_story_count == len({m.story_id for m in mine if m.is_about}) <= row.story_count
+        for story in {m.story_id for m in mine}:
+            of_story = [m for m in mine if m.story_id == story]
+            is_about = len(of_story) >= 3 or any(m.zone in ("headline", "lede") for m in of_story)
+            assert {m.is_about for m in of_story} == {is_about}
         assert row.seen_story_count == (stories["day"] == row.day).sum()
     outlet_days = frame(built, "outlet_days")
     assert outlet_days["story_count"].sum() == len(stories)
+    versions = {built.nw.catalogue.topics_version}
+    assert set(mentions["topics_version"]) == set(topic_days["topics_version"]) == versions
+    assert set(outlet_days["topics_version"]) == versions
 
 
 def test_every_mention_can_be_found_at_its_place_in_the_text(built: Any) -> None:
@@ -154,7 +162,7 @@ def test_every_mention_can_be_found_at_its_place_in_the_text(built: Any) -> None
     for m in mentions.itertuples():
         text = texts[m.story_id]["title" if m.zone == "headline" else "text"]
         assert text[m.start : m.end] == m.surface
-        assert text[m.sentence_start :].startswith(m.sentence)
+        assert text[m.sentence_start : m.sentence_end] == m.sentence
         assert m.surface in m.sentence
 
 

@@ -142,6 +142,10 @@ BAD_TOPICS = {
         TOPICS.replace("text: harbour quay", "pattern: (har)+bour"),
         ["topics.yaml:6:", "'quay'", "+ repeats without end. Give it one"],
     ),
+    "a pattern that minds capitals now and then": (
+        TOPICS.replace("text: harbour quay", "pattern: harbour quay\n        case: exact_unless_caps"),
+        ["topics.yaml:6:", "case is any or exact"],
+    ),
     "a pattern with inflection": (
         TOPICS.replace("text: harbour quay", "pattern: harbour quay\n        inflection: en"),
         ["topics.yaml:6:", "belong to a text"],

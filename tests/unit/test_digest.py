@@ -1,0 +1,97 @@
+"""What a digest puts first: stories about a topic before those that name it in passing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from newswatch.config import parse_catalogue
+from newswatch.digest import compose, to_html, to_markdown
+
+DAY = date(2026, 11, 22)
+FEEDS = "feeds:\n  - {id: one, outlet: The One, url: 'https://example.com/rss', language: en}\n"
+TOPICS = """\
+topics:
+  - {id: quay, name: Quay, description: The quay., terms: [{text: quay}], examples: {match: [quay], no_match: [x]}}
+  - {id: pier, name: Pier, description: The pier., terms: [{text: pier}], examples: {match: [pier], no_match: [x]}}
+"""
+
+
+def story(id_: str) -> dict[str, Any]:
+    moment = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    return {
+        "story_id": id_,
+        "canonical_url": f"https://example.com/{id_}",
+        "title": f"Title of {id_}",
+        "outlet": "The One",
+        "language": "en",
+        "published_at": moment,
+        "first_seen_at": moment,
+        "is_day_only": False,
+        "text_source": "page",
+    }
+
+
+def mention(id_: str, topic: str, *, is_about: bool, zone: str = "body") -> dict[str, Any]:
+    return {
+        "topic": topic,
+        "story_id": id_,
+        "outlet": "The One",
+        "zone": zone,
+        "start": 4,
+        "end": 8,
+        "sentence": f"The {topic} of {id_}.",
+        "sentence_start": 0,
+        "is_about": is_about,
+    }
+
+
+def digest(mentions: list[dict[str, Any]]) -> Any:
+    stories = [story(id_) for id_ in sorted({m["story_id"] for m in mentions})]
+    days = []
+    for topic in ("quay", "pier"):
+        mine = [m for m in mentions if m["topic"] == topic]
+        days.append(
+            {
+                "topic": topic,
+                "story_count": len({m["story_id"] for m in mine}),
+                "about_story_count": len({m["story_id"] for m in mine if m["is_about"]}),
+                "outlet_count": 1,
+                "mention_count": len(mine),
+                "feed_count": 1,
+                "covering_feed_count": 1,
+            }
+        )
+    tables = {"stories": stories, "mentions": mentions, "topic_days": days}
+    return compose(DAY, 1, tables, {}, parse_catalogue(FEEDS, TOPICS), ZoneInfo("UTC"))
+
+
+def test_stories_about_a_topic_come_before_those_that_name_it_in_passing() -> None:
+    made = digest(
+        [
+            mention("a", "quay", is_about=False),
+            mention("b", "quay", is_about=True),
+            mention("c", "quay", is_about=True, zone="headline"),
+        ]
+    )
+    for shown in (to_html(made), to_markdown(made)):
+        places = [shown.index(words) for words in ("Title of c", "Title of b", "Named in passing", "Title of a")]
+        assert places == sorted(places)
+        assert "3 stories, 2 about it" in shown
+        assert shown.count("Named in passing") == 1
+
+
+def test_where_all_stories_are_about_it_nothing_is_said_of_passing() -> None:
+    made = digest([mention("a", "quay", is_about=True)])
+    assert "passing" not in to_markdown(made)
+    assert "about it" not in to_html(made)
+
+
+def test_a_story_is_listed_under_the_topic_that_it_is_about() -> None:
+    names_quay_often = [mention("a", "quay", is_about=False) | {"start": 4 + n} for n in range(2)]
+    made = digest([*names_quay_often, mention("a", "pier", is_about=True, zone="lede")])
+    sections = {section.id: section for section in made.sections}
+    assert not sections["quay"].lines
+    assert sections["quay"].elsewhere == (("Title of a", "Pier"),)
+    assert [line.is_about for line in sections["pier"].lines] == [True]
