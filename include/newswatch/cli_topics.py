@@ -51,7 +51,10 @@ def diff(days: tuple[list[date], ...], path: Path | None, against: str | None, s
     settings = load_settings()
     edited = path or settings.config_dir / "topics.yaml"
     text = read_text(edited)
-    new = parse_topics(text)
+    try:
+        new = parse_topics(text)
+    except ConfigError as error:
+        raise ConfigError([p.replace("topics.yaml", edited.name, 1) for p in error.problems]) from None
     wanted = [day for group in days for day in group] or _last_days(settings)
     with closing(pipeline.open_in_force(settings)) as nw:
         version, old = _other_side(nw, text, against)

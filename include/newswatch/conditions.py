@@ -34,9 +34,9 @@ class Conditions:
         words = self._add(Entry(0, w, around.case, True, around.inflection) for w in around.words)
         return Condition(words, around.within, around.side)
 
-    def longer(self, phrases: tuple[str, ...]) -> Condition:
+    def longer(self, phrases: tuple[str, ...], *, is_alike: bool) -> Condition:
         """To be asked of `holds` once `compile` was called."""
-        return Condition(self._add(Entry(0, phrase) for phrase in phrases))
+        return Condition(self._add(Entry(0, phrase, is_alike=is_alike) for phrase in phrases), "paragraph")
 
     def _add(self, entries: Iterable[Entry]) -> frozenset[int]:
         return frozenset(self._numbers.setdefault(entry, len(self._numbers)) for entry in entries)
@@ -46,7 +46,7 @@ class Conditions:
 
     def holds(self, scene: Scene, match: Span, condition: Condition) -> bool:
         """Whether the match lies inside one of the phrases."""
-        for spans in self._found(scene, scene.sentence(*match), condition):
+        for spans in self._found(scene, scene.paragraph(match[0]), condition):
             for at in range(bisect_left(spans, (match[0] + 1,)) - 1, -1, -1):
                 if spans[at][0] < match[0] - LONGEST_PHRASE:
                     break

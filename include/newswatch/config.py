@@ -201,7 +201,12 @@ def _parse(name: str, text: str, model: type[M]) -> tuple[M | None, list[str]]:
 
 def _explain(name: str, text: str, raw: dict[str, Any], error: ValidationError) -> Iterator[str]:
     lines = yaml_text.Lines(text)
+    places = [problem["loc"] for problem in error.errors()]
     for problem in error.errors():
+        if problem["type"] == "too_short" and any(
+            p != problem["loc"] and p[: len(problem["loc"])] == problem["loc"] for p in places
+        ):
+            continue  # the list is empty because all that is in it is wrong
         place = ""
         node: Any = raw
         for step in problem["loc"]:
@@ -225,6 +230,8 @@ def _advice(problem: Any) -> str:
         return "no such key. Remove it or correct its spelling."
     if problem["type"] == "missing":
         return "is missing. Add it."
+    if problem["type"] == "string_type":
+        return f"{problem['input']!r} is no text to YAML. Put it in quotation marks."
     if problem["type"] == "string_too_short":
         return "is empty. Write something there, or remove it."
     if problem["type"] == "model_type":

@@ -82,6 +82,7 @@ def fold(text: str) -> Folded:
     starts = ends = None
     if "  " in plain or _UNEVEN.search(unusual):
         plain, starts, ends = _even(plain)
+        unusual = _unusual(plain)  # accents may have been put together
     low = plain.lower()
     if unusual:
         low = low.replace("ς", "σ")  # a last sigma
@@ -111,7 +112,7 @@ def _even(text: str) -> tuple[str, list[int], list[int]]:
             is_stress = char in _STRESS and "\u0400" <= out[-1] <= "\u04ff"
             joined = out[-1] if is_stress else unicodedata.normalize("NFC", out[-1] + char)
             if len(joined) == 1:
-                out[-1], ends[-1] = ("е" if joined == "ё" else "Е" if joined == "Ё" else joined), i + 1
+                out[-1], ends[-1] = _ONE_FOR_ONE.get(joined, joined), i + 1
                 continue
         for same in unicodedata.normalize("NFKC", char) if _COMPATIBLE.match(char) else char:
             out.append("-" if same in HYPHENS else same)
@@ -158,7 +159,12 @@ def is_end(text: str, at: int) -> bool:
 
 
 def word_end(text: str, at: int) -> int:
-    """Where the word that goes on at `at` ends; an apostrophe between letters belongs to it."""
-    while at < len(text) and (is_word(text[at]) or (text[at] == "'" and at + 1 < len(text) and text[at + 1].isalpha())):
+    """Where the word that goes on at `at` ends."""
+    while at < len(text) and not is_boundary(text, at):
         at += 1
     return at
+
+
+def straight(text: str) -> str:
+    """Characters that are alike made one, each in its place: what a pattern is written with."""
+    return "".join(_ONE_FOR_ONE.get(char, char) for char in text)

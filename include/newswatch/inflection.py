@@ -11,13 +11,14 @@ from typing import Any
 _GENERATED = ("ru", "uk")
 _STEMMED = {
     "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hu": "hungarian",
-    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "nl": "dutch", "no": "norwegian",
+    "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "hu": "hungarian",
+    "hy": "armenian", "it": "italian", "lt": "lithuanian", "nl": "dutch", "no": "norwegian",
     "pl": "polish", "pt": "portuguese", "ro": "romanian", "sr": "serbian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 LANGUAGES = frozenset((*_GENERATED, *_STEMMED))
 _CASES = {"gen2": "gent", "acc2": "accs", "loc2": "loct"}  # second cases of nouns; adjectives have none
 _ALL = ("", "")
+_APOSTROPHES = re.compile("[\u2018\u2019\u02bc`\u00b4]")
 _EDGES = re.compile(r"([\"«»“”„(]*)(.*?)([\"«»“”„),]*)")  # what stands around a word and is not declined
 
 
@@ -57,6 +58,7 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
     """
     if language not in _GENERATED:
         return (phrase,)
+    phrase = " ".join(_APOSTROPHES.sub("'", phrase).split())
     edged = [_EDGES.fullmatch(word) for word in phrase.split(" ")]
     words = [match[2] for match in edged if match]
     readings = [_readings(word, language) for word in words]
@@ -70,15 +72,33 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
             f"{phrase!r} cannot be inflected: {words[head]!r} is no noun or adjective in the nominative. Write it as "
             "the dictionary does, or leave out inflection and list the forms as variants"
         )
+    after = head + 1
+    if after < len(words) and _is_apposed(words[after], readings[after]) and not edged[after][1]:  # type: ignore[index]
+        tables.append(_apposed(readings[after], words[after]))
+        after += 1
     found = {
         " ".join(
             f"{match[1]}{word}{match[3]}"
-            for match, word in zip(edged, (*agreeing, *words[head + 1 :]), strict=True)
+            for match, word in zip(edged, (*agreeing, *words[after:]), strict=True)
             if match
         )
-        for agreeing in _agreeing(tables)
+        for agreeing in _agreeing(tables, head)
     }
     return (phrase, *sorted(found - {phrase}))
+
+
+def _is_apposed(word: str, readings: Sequence[Any]) -> bool:
+    """Whether a word after the noun is declined with it: Владимир Путин, село Донецкое."""
+    return bool(readings) and word[:1].isupper() and not word.isupper()
+
+
+def _apposed(readings: Sequence[Any], word: str) -> Table:
+    """An adjective agrees with the noun before it; another noun has its case alone."""
+    table = _declined(_adjectives(readings), word)
+    for (case, number), words in _declined([p for p in readings if p.tag.POS == "NOUN"], word).items():
+        if number != "plur":
+            table.setdefault((case, ""), set()).update(words)
+    return table
 
 
 def _readings(word: str, language: str) -> list[Any]:
@@ -117,12 +137,16 @@ def _declined(readings: Iterable[Any], like: str) -> Table:
 
 def _declined_head(readings: Sequence[Any], word: str, language: str) -> Table:
     """As noun and as adjective, whichever it may be. An abbreviation that is not declined agrees with anything."""
-    if word.isupper() and all("Fixd" in p.tag for p in readings):
-        return {_ALL: {word}}
     table = _declined(_adjectives(readings), word)
     for key, words in _declined_noun([p for p in readings if p.tag.POS == "NOUN"][:1], word, language).items():
         table.setdefault(key, set()).update(words)
-    return table
+    if not (len(word) > 1 and word.isupper()):
+        return table
+    # МИД, МИДа, МИДом: an ending is added in small letters, and the word itself goes with any adjective.
+    ended = {
+        key: {f"{word}{w[len(word) :].lower()}" for w in words if w.startswith(word)} for key, words in table.items()
+    }
+    return {**ended, _ALL: {word}}
 
 
 def _declined_noun(nouns: Sequence[Any], word: str, language: str) -> Table:
@@ -139,19 +163,24 @@ def _declined_noun(nouns: Sequence[Any], word: str, language: str) -> Table:
 
 
 def _spelled(form: str, like: str) -> str:
-    """The form with the capitals of the word that it is of."""
+    """The form with the capitals of the word that it is of, part by part: Ростова-на-Дону."""
     if len(like) > 1 and like.isupper():
         return form.upper()
-    return form[:1].upper() + form[1:] if like[:1].isupper() else form
+    parts, models = form.split("-"), like.split("-")
+    if len(parts) != len(models):
+        models = [like] * len(parts)
+    return "-".join(p[:1].upper() + p[1:] if m[:1].isupper() else p for p, m in zip(parts, models, strict=True))
 
 
-def _agreeing(tables: Sequence[Table]) -> Iterable[tuple[str, ...]]:
+def _agreeing(tables: Sequence[Table], head: int) -> Iterable[tuple[str, ...]]:
     """Adjectives and noun in the same case, number and gender. A key of `_ALL` agrees with every other."""
-    *before, head = tables
-    for key, words in head.items():
-        if key == _ALL:
-            keys = set().union(*before) if before else {_ALL}
-            for other in keys:
-                yield from product(*(table.get(other, set()) for table in before), words)
-        else:
-            yield from product(*(table.get(key, set()) for table in before), words)
+    others = [table for i, table in enumerate(tables) if i != head]
+    for key, words in tables[head].items():
+        keys = {k for table in others for k in table} if key == _ALL and others else {key}
+        for agreed in keys:
+            columns = [words if i == head else _agreed(table, agreed) for i, table in enumerate(tables)]
+            yield from product(*columns)
+
+
+def _agreed(table: Table, key: tuple[str, str]) -> set[str]:
+    return table.get(key, set()) | table.get((key[0], ""), set())

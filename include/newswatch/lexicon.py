@@ -11,6 +11,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from newswatch import inflection
 from newswatch.fold import Folded, fold, is_boundary, is_end, word_end
 
+LONGEST_WORD = 60  # characters of a word that may have a stem
 _DFA_UP_TO = 500  # forms: twice as fast until its table leaves the processor's cache (benchmarks/tagging.py)
 
 
@@ -30,8 +31,6 @@ class _Form:
 
     entry: Entry
     wanted: str  # as `Folded.plain`, `low` or `bare` has it, by the entry's case and letters
-    spaced: str  # the same with hyphens as spaces
-    hyphens: tuple[int, ...]
     is_open: bool = False  # ended with *
     stems: tuple[str, ...] = ()  # of each word, where words are compared by stem
 
@@ -48,34 +47,34 @@ def _key(phrase: str) -> str:
 def _shown(phrase: str, stem: str) -> str:
     """What the phrase's first word and its stem begin with alike: "treat" of "treaty" and "treati"."""
     first = _key(phrase).split(" ")[0]
-    same = next(
-        (i for i, (a, b) in enumerate(zip(first, _key(stem), strict=False)) if a != b), min(len(first), len(stem))
-    )
+    pairs = zip(first, _key(stem), strict=False)
+    same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(stem)))
     return first[: max(same, 1)]
 
 
 def _forms(entry: Entry) -> Iterable[_Form]:
     is_open = entry.phrase.endswith("*")
-    phrase = entry.phrase.removesuffix("*")
+    phrase = entry.phrase.removesuffix("*").strip()
     if entry.language and not is_open and not inflection.is_generated(entry.language):
-        stems = tuple(inflection.stem(w, entry.language) for w in fold(phrase).low.replace("-", " ").split())
-        yield _Form(entry, fold(phrase).plain, "", (), stems=stems)
+        folded = fold(phrase)
+        words = (folded.bare if entry.is_alike else folded.low).replace("-", " ").split()
+        yield _Form(entry, folded.plain, stems=tuple(inflection.stem(w, entry.language) for w in words))
         return
     for spelling in inflection.forms(phrase, entry.language) if entry.language and not is_open else (phrase,):
         folded = fold(spelling)
-        wanted = (folded.bare if entry.is_alike else folded.low) if entry.case == "any" else folded.plain
-        wanted = wanted.strip()
-        hyphens = tuple(i for i, char in enumerate(wanted) if char == "-")
-        yield _Form(entry, wanted, wanted.replace("-", " "), hyphens, is_open)
+        if entry.case == "any":
+            wanted = folded.bare if entry.is_alike else folded.low
+        else:
+            wanted = _accents_off(folded.plain, folded.bare) if entry.is_alike else folded.plain
+        yield _Form(entry, wanted, is_open)
 
 
 def spellings(phrase: str, language: str | None) -> tuple[str, ...]:
-    """What a phrase looks for, to be read by people; words that go by their stem as "treaty…"."""
-    if not language or phrase.endswith("*"):
-        return (phrase,)
-    if inflection.is_generated(language):
-        return inflection.forms(phrase, language)
-    return (" ".join(f"{inflection.stem(word.lower(), language)}…" for word in phrase.split()),)
+    """What a phrase looks for, to be read by people: its forms, or "treati…" for words of one stem."""
+    forms = list(_forms(Entry(0, phrase, "exact", language=language)))
+    if forms[0].stems:
+        return (" ".join(f"{stem}…" for stem in forms[0].stems),)
+    return tuple(form.wanted + ("*" if form.is_open else "") for form in forms)
 
 
 class Lexicon:
@@ -128,21 +127,21 @@ def _stop(form: _Form, text: Folded, start: int, end: int, is_caps: Callable[[in
     entry = form.entry
     if entry.case == "any":
         shown = (text.bare if entry.is_alike else text.low)[start:end]
-        return stop if _is_same(shown, form) else 0
+        return stop if _is_same(shown, form.wanted) else 0
     shown = text.plain[start:end]
     if entry.is_alike:
         shown = _accents_off(shown, text.bare[start:end])
-    if _is_same(shown, form):
+    if _is_same(shown, form.wanted):
         return stop
-    is_allowed = entry.case == "exact_unless_caps" and shown.lower().replace("-", " ") == form.spaced.lower()
-    return stop if is_allowed and is_caps(start) and all(shown[i] == "-" for i in form.hyphens) else 0
+    is_allowed = entry.case == "exact_unless_caps" and _is_same(shown.lower(), form.wanted.lower())
+    return stop if is_allowed and is_caps(start) else 0
 
 
-def _is_same(shown: str, form: _Form) -> bool:
-    """A space of the form stands for a hyphen too, a hyphen for itself alone."""
-    if shown == form.wanted:
+def _is_same(shown: str, wanted: str) -> bool:
+    """A space of the wording stands for a hyphen too, a hyphen for itself alone."""
+    if shown == wanted:
         return True
-    return shown.replace("-", " ") == form.spaced and all(shown[i] == "-" for i in form.hyphens)
+    return len(shown) == len(wanted) and all(s == w or (s, w) == ("-", " ") for s, w in zip(shown, wanted, strict=True))
 
 
 def _accents_off(plain: str, bare: str) -> str:
@@ -153,20 +152,20 @@ def _stop_of_stems(form: _Form, text: Folded, start: int, is_caps: Callable[[int
     """Word by word: each has to have the stem of the form's; capitals, where they count, as the form's words begin."""
     entry = form.entry
     assert entry.language
-    at = start
-    for i, (wanted, word) in enumerate(zip(form.stems, form.wanted.replace("-", " ").split(), strict=True)):
-        if i:
-            if at >= len(text.low) or text.low[at] not in " -":
+    low = text.bare if entry.is_alike else text.low
+    at, place = start, 0
+    for wanted, word in zip(form.stems, form.wanted.replace("-", " ").split(), strict=True):
+        if at > start:
+            if not _is_same(low[at : at + 1], form.wanted[place : place + 1]):
                 return 0
-            at += 1
-        stop = word_end(text.low, at)
-        shown = text.low[at:stop].removesuffix("'s")
-        if inflection.stem(shown, entry.language) != wanted or not is_end(text.low, at + len(shown)):
+            at, place = at + 1, place + 1
+        stop = word_end(low, at + 1)
+        if stop - at > LONGEST_WORD or inflection.stem(low[at:stop], entry.language) != wanted:
             return 0
-        is_as_written = entry.case == "any" or _has_capitals_of(text.plain[at : at + len(shown)], word)
+        is_as_written = entry.case == "any" or _has_capitals_of(text.plain[at:stop], word)
         if not (is_as_written or (entry.case == "exact_unless_caps" and is_caps(start))):
             return 0
-        at += len(shown)
+        at, place = stop, place + len(word)
     return at
 
 

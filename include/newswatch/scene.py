@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
@@ -15,7 +16,9 @@ from newswatch.lexicon import Lexicon
 from newswatch.model import Zone
 
 MAX_EVIDENCE = 1000  # characters: of a longer sentence the part around the match is kept
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+LONG_LINE = 20_000  # characters: the splitter takes ever longer for quotation marks that nobody closes
+_MARKS = "".join(c for c in map(chr, range(0x300, 0x1D00)) if unicodedata.category(c)[0] == "M")  # \w has none
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}]|'(?=[^\W_]))*")
 _BREAK = re.compile("\n")
 _ENDS = frozenset('.!?…"”»)')
 _BLANKS = " \t\r\xa0"
@@ -71,8 +74,13 @@ class Scene:
         number = self._line(self.folded.original(start, start + 1)[0])
         if self._zones is not None:
             return self._zones[number]
-        before = self.text[: self._line_starts[number]] if number < 3 else "x"
-        return "body" if before.strip() else "lede"
+        return "body" if number > self._lede else "lede"
+
+    @cached_property
+    def _lede(self) -> int:
+        """Number of the first line that says anything."""
+        spans = (self._line_span(number) for number in range(len(self._line_starts)))
+        return next((n for n, span in enumerate(spans) if not self.text[slice(*span)].isspace()), 0)
 
     def is_outside(self, start: int, end: int) -> bool:
         """Whether the match lies in a line that is not the story's, or goes from one line to the next."""
@@ -142,13 +150,23 @@ class Scene:
     def _split(self, base: int, limit: int) -> list[Span]:
         """Spans of the paragraph's sentences. A break right after letters with points ("U.S. ") is taken back."""
         spans: list[Span] = []
-        text = self.text
-        for boundary in get_sentence_boundaries(self._language, text[base:limit]):
-            start, end = base + boundary["start_index"], base + boundary["end_index"]
-            if spans and _ends_in_initials(text[max(spans[-1][0], spans[-1][1] - 8) : spans[-1][1]].rstrip()):
-                start = spans.pop()[0]
-            spans.append((start, end))
+        text, begin = self.text, base
+        while begin < limit:
+            end = limit
+            if limit - begin > LONG_LINE:
+                end = text.rfind(" ", begin + 1, begin + LONG_LINE) + 1 or begin + LONG_LINE
+            for boundary in get_sentence_boundaries(self._language, text[begin:end]):
+                first, last = begin + boundary["start_index"], begin + boundary["end_index"]
+                if spans and self._goes_on(spans[-1], is_cut=first == begin > base):
+                    first = spans.pop()[0]
+                spans.append((first, last))
+            begin = end
         return spans
+
+    def _goes_on(self, span: Span, *, is_cut: bool) -> bool:
+        """Whether the sentence is not at its end: it ends in initials, or was cut for the splitter's sake."""
+        end = self.text[max(span[0], span[1] - 8) : span[1]].rstrip()
+        return _ends_in_initials(end) or (is_cut and end[-1:] not in _ENDS)
 
     @cached_property
     def _language(self) -> str:

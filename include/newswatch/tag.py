@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from newswatch.patterns import Patterns
 from newswatch.scene import Scene, Span
 from newswatch.topics import Group, Term, Topic
 
+_HALF = re.compile("[\ud800-\udfff]")
 ABOUT_FROM = 3  # mentions in a story that make it be about a topic which is in neither headline nor lede
 
 
@@ -84,7 +86,7 @@ class Matcher:
                 name=given.name,
                 language=given.language,
                 zones=frozenset(given.zones) if given.zones else None,
-                not_in=conditions.longer(given.not_in) if given.not_in else None,
+                not_in=conditions.longer(given.not_in, is_alike=given.letters == "alike") if given.not_in else None,
                 unless=tuple(map(conditions.around, given.unless)),
                 near=tuple(map(conditions.around, given.near)),
             )
@@ -96,11 +98,19 @@ class Matcher:
         return number
 
     def find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None = None) -> list[Mention]:
-        """Mentions in reading order, the headline's first. `language` None: terms of every language apply.
+        """Mentions in reading order, the headline's first. `language` None or `und`: terms of every language apply.
 
         `zones`: that of each line of the text; in a line that was cut nothing is looked for. None: the first paragraph
         is the lede. Of overlapping matches of one topic the longest counts, so that "Donetsk region" is one mention.
         """
+        if language == "und":
+            language = None
+        try:
+            return self._find(title, text, language, zones)
+        except UnicodeEncodeError:  # halves of characters: they come from JSON alone, and count as one character each
+            return self._find(_HALF.sub("\ufffd", title), _HALF.sub("\ufffd", text), language, zones)
+
+    def _find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None) -> list[Mention]:
         in_title = self._matches(title, language, ("headline",) * (title.count("\n") + 1)) if title else []
         in_text = self._matches(text, language, zones) if text else []
         if self._trees:

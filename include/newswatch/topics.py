@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -32,6 +33,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _check_within(value: Any) -> Any:
+    if value in ("sentence", "paragraph") or (type(value) is int and 1 <= value <= MAX_WORDS):
+        return value
+    raise ValueError(f"{value!r} is no distance: write sentence, paragraph, or a number of words from 1 to {MAX_WORDS}")
+
+
+Within = Annotated[Literal["sentence", "paragraph"] | int, BeforeValidator(_check_within)]
+
+
 def _check_phrase(phrase: str) -> str:
     if sum(c.isalnum() for c in phrase) < 2:
         raise ValueError(f"{phrase!r} holds fewer than two letters or digits and would match almost anything")
@@ -51,7 +61,7 @@ class Around(_Strict):
     """Words beside a match, any of which will do. They never mind accents; those inside the match do not count."""
 
     words: Phrases = Field(min_length=1)
-    within: Literal["sentence", "paragraph"] | Annotated[int, Field(ge=1, le=MAX_WORDS)] = "sentence"
+    within: Within = "sentence"
     side: Literal["before", "after"] | None = None
     case: Literal["any", "exact"] = "any"
     inflection: str | None = None

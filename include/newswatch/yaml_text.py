@@ -14,7 +14,11 @@ class Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
+            key = key_node.value if key_node.tag.endswith(":merge") else self.construct_object(key_node, deep=True)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, "<< is not offered: write the keys", key_node.start_mark
+                )
             if not isinstance(key, Hashable):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key_node.start_mark)
             if key in seen:
@@ -45,8 +49,13 @@ class Lines:
                 found = next(((k, v) for k, v in node.value if k.value == step), None)
                 if found is None:
                     continue  # a tag that the validator put there, or a key that is missing
-                line, node = found[0].start_mark.line, found[1]
+                here, node = found[0].start_mark.line, found[1]
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
-                line = node.start_mark.line
+                here = node.start_mark.line
+            else:
+                continue
+            if here < line:
+                break  # named by an alias: what counts is where that stands
+            line = here
         return int(line) + 1

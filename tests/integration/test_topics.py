@@ -106,7 +106,7 @@ def test_a_wrong_edit_is_named_with_its_line(read: Any, edited: Path) -> None:
     done = run(read, "diff", SPAN, "--file", str(edited))
     assert done.exit_code == 1
     line = len(edited.read_text(encoding="utf-8").splitlines())
-    assert f"topics.yaml:{line}: topic 'harbour': the term 'harbour' matches" in done.stderr
+    assert f"edited.yaml:{line}: topic 'harbour': the term 'harbour' matches" in done.stderr
 
 
 def test_a_file_in_force_is_compared_with_the_version_before_it(read: Any, tmp_path: Path) -> None:

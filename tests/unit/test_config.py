@@ -61,7 +61,7 @@ BAD_FEEDS = {
     "a port that cannot be": (FEEDS.replace("example.com", "example.com:99999"), ["'one'", "url", "port"]),
     "an unknown zone": (FEEDS + "    timezone: Kyiv\n", ["'one'", "timezone", "Kyiv", "Europe/Kyiv"]),
     "a bad id": (FEEDS.replace("id: one", "id: The One"), ["id", "The One", "small letters"]),
-    "a number as id": (FEEDS.replace("id: one", "id: 38"), ["id", "string"]),
+    "a number as id": (FEEDS.replace("id: one", "id: 38"), ["id", "38", "quotation marks"]),
     "a bad language": (FEEDS.replace("language: en", "language: English"), ["'one'", "language", "English"]),
     "an id twice": (
         FEEDS + FEEDS.removeprefix("feeds:\n").replace("/rss", "/b"),
@@ -189,9 +189,23 @@ BAD_TOPICS = {
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        zones: [title]"),
         ["topics.yaml:7:", "zones", "headline"],
     ),
+    "words by stems with signs": (
+        TOPICS.replace(
+            "text: harbour quay", "text: harbour quay\n        variants: [St. Quay]\n        inflection: en"
+        ),
+        ["topics.yaml:6:", "'St. Quay' has signs in it", "Leave out inflection"],
+    ),
+    "a language that YAML takes for no": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        inflection: no"),
+        ["topics.yaml:7:", "False is no text to YAML. Put it in quotation marks."],
+    ),
+    "a merge": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        <<: {case: any}"),
+        ["topics.yaml:7:", "<< is not offered"],
+    ),
     "words too far away": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        near: [{words: [sea], within: 99}]"),
-        ["topics.yaml:7:", "within", "50"],
+        ["topics.yaml:7:", "99 is no distance: write sentence, paragraph, or a number of words from 1 to 50"],
     ),
     "no examples": (TOPICS[: TOPICS.index("    examples")], ["'quay'", "examples", "Add it"]),
     "no terms": (
@@ -210,6 +224,19 @@ def test_a_mistake_in_topics_yaml_is_named(name: str) -> None:
     found = problems(topics=text)
     assert all(problem.startswith("topics.yaml") for problem in found)
     assert all(any(word in problem for problem in found) for word in words), found
+
+
+def test_a_mistake_in_a_shared_list_is_named_where_it_is_shared() -> None:
+    shared = TOPICS.replace(
+        "      - text: harbour quay\n",
+        "      - text: harbour quay\n        unless: &far\n          - {words: [sea], within: 99}\n"
+        "      - text: quay side\n        unless: *far\n",
+    )
+    assert [p.split(":")[1] for p in problems(topics=shared)] == ["8", "10"]
+
+
+def test_one_mistake_is_named_once() -> None:
+    assert len(problems(topics=TOPICS.replace("- text: harbour quay", "- text: harbour quay\n        cse: any"))) == 1
 
 
 def test_the_mistakes_of_both_files_are_named_at_once() -> None:

@@ -10,8 +10,8 @@ from newswatch.fold import HYPHENS, SPACES, fold, is_boundary, is_end
 
 ODD = st.sampled_from(
     [
-        *"aéÉłßıİςΣёЁйїΩ",
-        *"\u0301\u0300\u00ad\u200b\ufeff",
+        *"aéÉłßıİIςΣёЁйїΩ",
+        *"\u0301\u0300\u0307\u0308\u00ad\u200b\ufeff",
         *"ⅢﬁＮ１²",
         *"«»“„’`",
         *" \t\n\u00a0\u2003",
@@ -74,6 +74,12 @@ def test_what_is_made_alike(text: str, plain: str) -> None:
 )
 def test_accents_are_of_latin_and_greek_letters_alone(text: str, bare: str) -> None:
     assert fold(text).bare == bare
+
+
+def test_letters_put_together_are_folded_like_others() -> None:
+    assert fold("I\u0307stanbul").low == "istanbul"
+    assert fold("traite\u0301 Mariu\u0301pol").bare == "traite mariupol"
+    assert fold("е\u0308лка").plain == "елка"
 
 
 def test_a_roman_numeral_of_one_character_is_where_it_was() -> None:

@@ -390,6 +390,71 @@ def test_of_an_endless_sentence_the_part_around_the_match_is_the_proof() -> None
     assert text[found.sentence_start : found.sentence_end] == found.sentence
 
 
+@pytest.mark.parametrize(
+    "term",
+    [
+        {"text": "Évian", "case": "exact", "letters": "alike"},
+        {"text": "Evian", "case": "exact", "letters": "alike"},
+        {"text": "Évian", "case": "exact_unless_caps", "letters": "alike"},
+    ],
+)
+def test_a_term_with_accents_finds_itself_where_they_do_not_count(term: dict[str, Any]) -> None:
+    assert surfaces("à Évian", term) == ["Évian"]
+
+
+def test_a_word_beside_may_have_accents_and_mind_capitals() -> None:
+    near = {"text": "Macron", "near": [{"words": ["Élysée"], "case": "exact"}]}
+    assert surfaces("Macron à l'Élysée", near)
+    assert not surfaces("Macron à l'élysée", near)
+
+
+@pytest.mark.parametrize("text", ["Mariu\u0301pol", "Mariúpol"])
+def test_accents_that_stand_apart_are_accents(text: str) -> None:
+    assert surfaces(text, {"text": "Mariúpol"}) == [text]
+    assert surfaces(text, {"text": "Mariupol", "letters": "alike"}) == [text]
+
+
+def test_a_dotted_capital_i_moves_no_offset() -> None:
+    (found,) = PLACES.find("", "I\u0307stanbul'da Donetsk", None)[:1]
+    assert found.surface == "Donetsk"
+
+
+def test_stems_keep_to_the_rules_of_hyphens_and_accents() -> None:
+    assert not surfaces("the start up", {"text": "start-up", "inflection": "en"})
+    assert surfaces("the start-ups", {"text": "start-up", "inflection": "en"}) == ["start-ups"]
+    assert surfaces("obwod doniecki", {"text": "obwód doniecki", "inflection": "pl", "letters": "alike"})
+
+
+def test_a_longer_phrase_may_go_over_the_end_of_a_sentence() -> None:
+    assert not surfaces("The film Who? Donetsk is out.", {"text": "Donetsk", "not_in": ["Who? Donetsk"]})
+
+
+def test_accents_of_a_longer_phrase_count_as_the_terms_do() -> None:
+    assert surfaces("à New START", {"text": "New START", "not_in": ["a New START"]})
+    alike = {"text": "Mariupol", "letters": "alike", "not_in": ["calle Mariupol"]}
+    assert not surfaces("en la calle Mariúpol", alike)
+
+
+def test_an_undetermined_language_is_none() -> None:
+    term = {"text": "Donetsk", "language": "ru"}
+    assert surfaces("Donetsk", term, language="und") == ["Donetsk"]
+
+
+def test_vowel_signs_do_not_part_words_that_are_counted() -> None:
+    near = {"text": "रूस", "near": [{"words": ["डोनेट्स्क"], "within": 2}]}
+    assert surfaces("रूस क्षेत्र डोनेट्स्क", near)
+
+
+def test_half_a_character_costs_nothing() -> None:
+    (found,) = PLACES.find("\ud800", "\ud800 Donetsk", None)[:1]
+    assert (found.surface, found.start) == ("Donetsk", 2)
+
+
+def test_a_name_of_two_words_is_declined_whole() -> None:
+    term = {"text": "Станица Луганская", "inflection": "ru"}
+    assert surfaces("в Станице Луганской, из Станицы Луганской", term) == ["Станице Луганской", "Станицы Луганской"]
+
+
 ODDITIES = st.sampled_from(
     [
         *(

@@ -57,7 +57,12 @@ def topics_of_version(nw: Newswatch, version: str) -> tuple[Topic, ...]:
         text = catalogues.topics_text(connection, version)
     if text is None:
         raise ConfigError([f"No topics version {version!r} was ever in force. `newswatch topics versions` lists them."])
-    return parse_topics(text, is_known_good=True)
+    try:
+        return parse_topics(text, is_known_good=True)
+    except ConfigError:
+        raise ConfigError(
+            [f"Topics version {version!r} was written for an older Newswatch, which alone can read it."]
+        ) from None
 
 
 def compare_topics(nw: Newswatch, old: Sequence[Topic], new: Sequence[Topic], wanted: Iterable[date]) -> Comparison:

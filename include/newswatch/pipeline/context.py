@@ -105,10 +105,11 @@ def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> News
     try:
         catalogue = load_catalogue(settings.config_dir, good)
     except ConfigError as error:
-        if not keeps_last_good or good is None:
+        old = _read_good(good) if keeps_last_good and good else None
+        if old is None:
             ledger.close()
             raise
-        catalogue = parse_catalogue(*good, is_known_good=True)
+        catalogue = old
         warning = str(error)
         log.warning("configuration refused, last good one in force", problems=error.problems)
     else:
@@ -124,10 +125,21 @@ def open_in_force(settings: Settings) -> Newswatch:
     Raises ConfigError where none is in force yet.
     """
     ledger, good = _ledger(settings)
-    if good is None:
+    catalogue = _read_good(good) if good else None
+    if catalogue is None:
         ledger.close()
-        raise ConfigError(["No configuration is in force yet, so that there is nothing to compare. Poll first."])
-    return Newswatch(settings, parse_catalogue(*good, is_known_good=True), Store(settings.data_url), ledger)
+        raise ConfigError(
+            ["No configuration that this version can read is in force yet. Poll first: that puts one in force."]
+        )
+    return Newswatch(settings, catalogue, Store(settings.data_url), ledger)
+
+
+def _read_good(texts: tuple[str, str]) -> Catalogue | None:
+    """The catalogue that was accepted last; None: an older Newswatch accepted it, and this one cannot read it."""
+    try:
+        return parse_catalogue(*texts, is_known_good=True)
+    except ConfigError:
+        return None
 
 
 def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None]:
