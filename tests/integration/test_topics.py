@@ -30,6 +30,12 @@ HARBOUR = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _in_force(read: Any, tmp_path: Path) -> None:
+    """Other tests open the same ledger with topics of their own."""
+    read.with_topics(read.nw.catalogue.topics_text, tmp_path / "in-force").close()
+
+
 @pytest.fixture
 def edited(read: Any, tmp_path: Path) -> Path:
     """A copy of topics.yaml, to be edited."""
@@ -123,7 +129,6 @@ def test_a_file_in_force_is_compared_with_the_version_before_it(read: Any, tmp_p
     unknown = run(read, "diff", SPAN, "--against", "0123456789ab")
     assert unknown.exit_code == 1
     assert "No topics version '0123456789ab' was ever in force" in unknown.stderr
-    read.with_topics(read.nw.catalogue.topics_text, tmp_path / "back").close()
 
 
 def test_without_days_the_last_week_is_compared(read: Any, edited: Path) -> None:
