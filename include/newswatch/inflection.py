@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from importlib import metadata
 from itertools import product
 from typing import Any
 
@@ -48,7 +49,28 @@ def _analyser(language: str) -> Any:
     return pymorphy3.MorphAnalyzer(lang=language)
 
 
-@lru_cache(maxsize=100_000)
+def dictionaries() -> str:
+    """The versions of what forms are made with."""
+    return " ".join(metadata.version(name) for name in ("pymorphy3", "pymorphy3-dicts-ru", "pymorphy3-dicts-uk"))
+
+
+_made: dict[str, dict[str, tuple[str, ...]]] = {language: {} for language in _GENERATED}
+
+
+def remember(made: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Forms by language and phrase that `made` gave before: no dictionary is loaded for them."""
+    for language, phrases in made.items():
+        _made[language] |= {phrase: tuple(spelled) for phrase, spelled in phrases.items()}
+
+
+def made(wanted: Iterable[tuple[str, str]]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Forms of phrases and languages, to be remembered."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for phrase, language in sorted(wanted):
+        found.setdefault(language, {})[phrase] = forms(phrase, language)
+    return found
+
+
 def forms(phrase: str, language: str) -> tuple[str, ...]:
     """All forms of a phrase in `ru` or `uk`; of other languages the phrase alone, as their words go by stems.
 
@@ -58,6 +80,13 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
     """
     if language not in _GENERATED:
         return (phrase,)
+    known = _made[language]
+    if phrase not in known:
+        known[phrase] = _all_forms(phrase, language)
+    return known[phrase]
+
+
+def _all_forms(phrase: str, language: str) -> tuple[str, ...]:
     phrase = " ".join(_APOSTROPHES.sub("'", phrase).split())
     edged = [_EDGES.fullmatch(word) for word in phrase.split(" ")]
     words = [match[2] for match in edged if match]

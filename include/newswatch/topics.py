@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -183,3 +183,19 @@ def _leaves(given: Term | Group, place: Place, *, is_alone: bool) -> Iterator[tu
     for part in ("any", "all", "none"):
         for i, member in enumerate(getattr(given, part)):
             yield from _leaves(member, (*place, part, i), is_alone=False)
+
+
+def declined(topics: Iterable[Topic]) -> set[tuple[str, str]]:
+    """Phrases of which forms are generated, with their language."""
+    found: set[tuple[str, str]] = set()
+    for topic in topics:
+        for _, term, _ in topic.leaves():
+            said = [(term.inflection, term.phrases), *((a.inflection, a.words) for a in (*term.unless, *term.near))]
+            found.update(
+                (phrase, language)
+                for language, phrases in said
+                if language and inflection.is_generated(language)
+                for phrase in phrases
+                if not phrase.endswith("*")
+            )
+    return found

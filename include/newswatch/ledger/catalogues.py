@@ -47,3 +47,17 @@ def topics_text(connection: sa.Connection, version: str) -> str | None:
     """topics.yaml as it was in that version; None: there never was one."""
     c = t.catalogues.c
     return connection.execute(sa.select(c.topics_text).where(c.topics_version == version).limit(1)).scalar()
+
+
+def word_forms(connection: sa.Connection, topics_version: str, made_by: str) -> Any:
+    """Word forms by language and phrase that were made for the version; None: not yet, or by other code."""
+    c = t.word_forms.c
+    here = (c.topics_version == topics_version) & (c.made_by == made_by)
+    return connection.execute(sa.select(c.forms).where(here)).scalar()
+
+
+def save_word_forms(connection: sa.Connection, topics_version: str, made_by: str, forms: Any) -> None:
+    """Keep them, and none of other versions."""
+    connection.execute(sa.delete(t.word_forms).where(t.word_forms.c.topics_version != topics_version))
+    row = {"topics_version": topics_version, "made_by": made_by, "forms": forms}
+    connection.execute(insert(t.word_forms).values(**row).on_conflict_do_nothing())

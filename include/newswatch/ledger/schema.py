@@ -249,3 +249,12 @@ catalogues = sa.Table(
     sa.Column("topics_text", sa.Text, nullable=False),
     sa.Column("accepted_at", _MOMENT, nullable=False),
 )
+
+# Case forms of a version's terms: a dictionary that takes half a second to load is asked once, not by every task.
+word_forms = sa.Table(
+    "word_forms",
+    metadata,
+    sa.Column("topics_version", sa.Text, primary_key=True),
+    sa.Column("made_by", sa.Text, primary_key=True),  # code and dictionaries
+    sa.Column("forms", JSONB, nullable=False),  # by language, by phrase
+)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import structlog
 
-from newswatch import calendar, embedded
+from newswatch import calendar, embedded, inflection
 from newswatch.config import Catalogue, Feed, load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
 from newswatch.fetch import Fetcher
@@ -23,6 +23,7 @@ from newswatch.settings import Settings
 from newswatch.store import Store
 from newswatch.tables import Table
 from newswatch.tag import Matcher
+from newswatch.topics import declined
 from newswatch.version import code_version
 
 log = structlog.get_logger("newswatch")
@@ -51,7 +52,18 @@ class Newswatch:
 
     @cached_property
     def matcher(self) -> Matcher:
-        return Matcher(self.catalogue.topics)
+        """Of the topics in force. Word forms that an earlier process made for them are in the ledger."""
+        version = self.catalogue.topics_version
+        made_by = f"{code_version()} {inflection.dictionaries()}"
+        with self.ledger.begin() as connection:
+            known = catalogues.word_forms(connection, version, made_by)
+        inflection.remember(known or {})
+        matcher = Matcher(self.catalogue.topics)
+        if known is None:
+            forms = inflection.made(declined(self.catalogue.topics))
+            with self.ledger.begin() as connection:
+                catalogues.save_word_forms(connection, version, made_by, forms)
+        return matcher
 
     def day_of(self, moment: datetime) -> date:
         return calendar.day_of(moment, self.settings.zone)
