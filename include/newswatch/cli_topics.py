@@ -140,4 +140,4 @@ def forms(topic_id: str) -> None:
         raise ConfigError([f"topics.yaml has no topic {topic_id!r}. It has {', '.join(known)}."])
     for _, term, _ in known[topic_id].leaves():
         found = [s for phrase in term.phrases for s in spellings(phrase, term.inflection)]
-        click.echo(f"{term.name}: {', '.join(found) if found else 'a pattern'}")
+        click.echo(f"{term.label}: {', '.join(found) if found else term.pattern}")

@@ -217,7 +217,7 @@ MENTIONS = Table(
         _TOPIC,
         _STORY,
         _OUTLET,
-        _c("term", "string", "The term's text as topics.yaml writes it."),
+        _c("term", "string", "The term's text as topics.yaml writes it; of a pattern its name."),
         _c("zone", "string", "Where it stands: headline, lede (standfirst or first paragraph), body, quote, caption."),
         _c("start", "int64", "First code point of the match, in the headline or in the `text` of story_texts."),
         _c("end", "int64", "End of the match, exclusive."),

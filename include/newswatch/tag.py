@@ -35,6 +35,7 @@ class _Leaf(NamedTuple):
 
     topic: str
     name: str
+    is_pattern: bool
     language: str | None
     zones: frozenset[str] | None
     not_in: Condition | None
@@ -44,7 +45,7 @@ class _Leaf(NamedTuple):
     @property
     def is_free(self) -> bool:
         """No condition but its own spelling."""
-        return not any(self[2:])
+        return not any(self[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class Matcher:
         self._leaves.append(
             _Leaf(
                 topic=topic,
-                name=given.name,
+                name=given.label,
+                is_pattern=given.pattern is not None,
                 language=given.language,
                 zones=frozenset(given.zones) if given.zones else None,
                 not_in=conditions.longer(given.not_in, is_alike=given.letters == "alike") if given.not_in else None,
@@ -169,8 +171,10 @@ class Matcher:
                 kept.append(match)
         return sorted(kept, key=lambda m: (m.start, m.end, self._leaves[m.leaf].topic))
 
-    def _rank(self, match: _Match) -> tuple[str, str]:
-        return self._leaves[match.leaf][:2]
+    def _rank(self, match: _Match) -> tuple[str, bool, str]:
+        """Of equal matches a wording comes before a pattern, which says less."""
+        leaf = self._leaves[match.leaf]
+        return leaf.topic, leaf.is_pattern, leaf.name
 
     def _mention(self, match: _Match) -> Mention:
         leaf, scene = self._leaves[match.leaf], match.scene

@@ -105,7 +105,7 @@ def _shared(topics: Sequence[Topic]) -> Iterator[Problem]:
 def _wordings(term: Term) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each wording of a term, and what it has in common with the same wording elsewhere."""
     scope = (term.language or "", ",".join(term.zones or ()))
-    for phrase in term.phrases or (term.name,):
+    for phrase in term.phrases or (term.label,):
         exact = term.case == "exact" or term.pattern is not None
         spellings: tuple[str, ...] = (phrase,)
         if term.inflection and not phrase.endswith("*"):
@@ -140,7 +140,7 @@ def _too_common(topics: Sequence[Topic]) -> Iterator[Problem]:
             i, topic, place, term = leaves[number]
             yield Problem(
                 ("topics", i, *place),
-                f"topic {topic.id!r}: the term '{term.name}' would match about one word in {round(1 / share)} of any "
+                f"topic {topic.id!r}: the term '{term.label}' would match about one word in {round(1 / share)} of any "
                 f"text ({language}). Take a longer wording, or ask for other words with `near`.",
             )
 

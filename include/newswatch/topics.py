@@ -83,6 +83,7 @@ class Term(_Strict):
 
     text: Phrase | None = None
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATTERN)] | None = None
+    name: Phrase | None = None  # of a pattern: what its mentions are called
     variants: Phrases = ()
     case: Case = "any"
     letters: Literal["exact", "alike"] = "exact"
@@ -106,6 +107,8 @@ class Term(_Strict):
     def _is_one_thing(self) -> Term:
         if (self.text is None) == (self.pattern is None):
             raise ValueError("a term has either a text or a pattern")
+        if self.text is not None and self.name is not None:
+            raise ValueError("a name belongs to a pattern: a text is its own name")
         if self.pattern is not None:
             check_pattern(self.pattern)
             if self.variants or self.inflection or self.letters == "alike":
@@ -119,9 +122,9 @@ class Term(_Strict):
         return (self.text, *self.variants) if self.text else ()
 
     @property
-    def name(self) -> str:
+    def label(self) -> str:
         """What a mention calls the term."""
-        return self.text or self.pattern or ""
+        return self.text or self.name or self.pattern or ""
 
 
 class Group(_Strict):

@@ -390,6 +390,14 @@ def test_of_an_endless_sentence_the_part_around_the_match_is_the_proof() -> None
     assert text[found.sentence_start : found.sentence_end] == found.sentence
 
 
+def test_a_pattern_has_a_name_and_gives_way_to_a_wording_of_the_same_place() -> None:
+    named = {"pattern": "Донецк(ой|ую) [а-я]{2,20}", "name": "Донецкий …"}
+    area = {"text": "Донецкая область", "inflection": "ru"}
+    for terms in ([named, area], [area, named]):
+        found = Matcher([topic("t", *terms)]).find("", "В Донецкой области, в Донецкой опере", "ru")
+        assert [m.term for m in found] == ["Донецкая область", "Донецкий …"]
+
+
 @pytest.mark.parametrize(
     "term",
     [
