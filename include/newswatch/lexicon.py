@@ -139,9 +139,9 @@ def _stop(form: _Form, text: Folded, start: int, end: int, is_caps: Callable[[in
 
 def _is_same(shown: str, wanted: str) -> bool:
     """A space of the wording stands for a hyphen too, a hyphen for itself alone."""
-    if shown == wanted:
-        return True
-    return len(shown) == len(wanted) and all(s == w or (s, w) == ("-", " ") for s, w in zip(shown, wanted, strict=True))
+    if shown == wanted or "-" not in shown or len(shown) != len(wanted):
+        return shown == wanted
+    return all(s == w or (s, w) == ("-", " ") for s, w in zip(shown, wanted, strict=True))
 
 
 def _accents_off(plain: str, bare: str) -> str:
