@@ -28,9 +28,8 @@ _STRESS = "\u0300\u0301"  # stress marks of Cyrillic dictionaries
 # str.translate or a class of re does, costs several times as much.
 _COMMON_BYTES = bytes(range(0xC0)) + b"\xd0\xd1"
 _BY_LEAD_BYTE = {lead: re.compile(bytes([lead]) + b"[\x80-\xbf]+") for lead in range(0xC2, 0xF5)}
-_COMPATIBLE = re.compile(
-    "[\u2150-\u2188\u3250-\u33ff\ufb00-\ufb06\uff01-\uff5e]"
-)  # Roman numerals, ligatures, full width
+# Roman numerals, ligatures, full width.
+_COMPATIBLE = re.compile("[\u2150-\u2188\u3250-\u33ff\ufb00-\ufb06\uff01-\uff5e]")
 _UNEVEN = re.compile(rf"[{_INVISIBLE}\u0300-\u036f]|{_COMPATIBLE.pattern}")
 _ACCENTED = re.compile("[\u00c0-\u024f\u0386-\u03ce\u1e00-\u1fff]")
 _WITHOUT_DECOMPOSITION = {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ß": "s"}
@@ -45,7 +44,7 @@ _SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇�
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text, four spellings of the same length.
+    """A folded text, three spellings of the same length.
 
     `plain` keeps capitals and accents, `low` no capitals, `bare` neither. Character i came from `starts[i]:ends[i]` of
     the text that was folded; None: each stands where it stood.

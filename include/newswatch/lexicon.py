@@ -92,10 +92,6 @@ class Lexicon:
         implementation = Implementation.DFA if len(index) <= _DFA_UP_TO else None
         self._automaton = AhoCorasick(list(index), implementation=implementation)
 
-    def __len__(self) -> int:
-        """How many different spellings it looks for."""
-        return len(self._forms)
-
     def find(
         self, text: Folded, is_caps: Callable[[int], bool], start: int = 0, end: int | None = None
     ) -> list[tuple[int, int, int]]:

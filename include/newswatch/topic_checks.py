@@ -15,9 +15,8 @@ from newswatch.plain_prose import PROSE
 from newswatch.tag import Matcher
 from newswatch.topics import Place, Term, Topic
 
-TOO_COMMON = (
-    1 / 40
-)  # of the words of ordinary prose: "the" is one in eight of ours, "of" one in thirty, no name is in it
+# Of the words of ordinary prose: names are not in it at all, "the" is an eighth of ours.
+TOO_COMMON = 1 / 40
 _WORD = re.compile(r"\w+")
 _SIGNS = re.compile(r"[^\w\s\u2010-\u2015-]|_")
 
@@ -51,14 +50,16 @@ def _unknown_words(topic: Topic, at: Place) -> Iterator[Problem]:
         said += [((*place, "near", i, "words"), a.words, a.inflection) for i, a in enumerate(term.near)]
         for where, phrases, language in said:
             for phrase in phrases:
-                if language and not inflection.is_generated(language) and _SIGNS.search(phrase.removesuffix("*")):
+                if not language or phrase.endswith("*"):
+                    continue
+                if not inflection.is_generated(language) and _SIGNS.search(phrase):
                     yield Problem(
                         (*at, *where),
                         f"topic {topic.id!r}: {phrase!r} has signs in it, but words that go by stems are of letters, "
                         "digits and hyphens. Leave out inflection for it.",
                     )
                 try:
-                    _ = language and not phrase.endswith("*") and inflection.forms(phrase, language)
+                    inflection.forms(phrase, language)
                 except ValueError as error:
                     yield Problem((*at, *where), f"topic {topic.id!r}: {error}.")
 
@@ -84,38 +85,34 @@ def failed_examples(topic: Topic, at: Place = ()) -> Iterator[Problem]:
 
 def _shared(topics: Sequence[Topic]) -> Iterator[Problem]:
     """Wordings that two topics claim with nothing to tell them apart."""
-    first: dict[tuple[str, ...], tuple[str, Place]] = {}
+    claims: dict[tuple[str, ...], list[tuple[str, str, Place]]] = {}
     for i, topic in enumerate(topics):
         told: set[str] = set()
         for place, term, is_alone in topic.leaves():
             if not is_alone or term.near:
                 continue
-            for wording, key in _wordings(term):
-                owner, other = first.setdefault(key, (topic.id, ("topics", i, *place)))
-                if owner != topic.id and wording not in told:
-                    told.add(wording)
-                    yield Problem(
-                        ("topics", i, *place),
-                        f"topic {topic.id!r}: '{wording}' belongs to topic {owner!r} already, and every story would "
-                        "count for both. Leave it to one of them, or tell them apart with `near`.",
-                        other,
-                    )
+            for wording, key, exact in _wordings(term):
+                others = claims.setdefault(key, [])
+                for owner, same, other in others:
+                    if owner != topic.id and wording not in told and (not exact or not same or exact == same):
+                        told.add(wording)
+                        yield Problem(
+                            ("topics", i, *place),
+                            f"topic {topic.id!r}: '{wording}' belongs to topic {owner!r} already, and a story would "
+                            "count for both. Leave it to one of them, or tell them apart with `near`.",
+                            other,
+                        )
+                others.append((topic.id, exact, ("topics", i, *place)))
 
 
-def _wordings(term: Term) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each wording of a term, and what it has in common with the same wording elsewhere."""
+def _wordings(term: Term) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each wording of a term, what it has in common with the same wording elsewhere, and its capitals if they count."""
     scope = (term.language or "", ",".join(term.zones or ()))
-    for phrase in term.phrases or (term.label,):
-        exact = term.case == "exact" or term.pattern is not None
-        spellings: tuple[str, ...] = (phrase,)
-        if term.inflection and not phrase.endswith("*"):
-            spellings = inflection.forms(phrase, term.inflection)
-        for spelling in spellings:
-            folded = fold(spelling)
-            yield (
-                spelling,
-                tuple(part.replace("-", " ") for part in (folded.plain if exact else "", folded.bare, *scope)),
-            )
+    for phrase in term.phrases or (term.pattern or "",):
+        is_declined = term.inflection and not phrase.endswith("*")
+        for spelling in inflection.forms(phrase, term.inflection) if is_declined and term.inflection else (phrase,):
+            folded = fold(spelling.replace("-", " "))
+            yield spelling, (folded.bare, *scope), "" if term.case == "any" and term.text else folded.plain
 
 
 def _too_common(topics: Sequence[Topic]) -> Iterator[Problem]:

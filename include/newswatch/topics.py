@@ -58,7 +58,10 @@ def _check_language(language: str | None) -> str | None:
 
 
 class Around(_Strict):
-    """Words beside a match, any of which will do. They never mind accents; those inside the match do not count."""
+    """Words beside a match, any of which will do. They never mind accents.
+
+    Of words inside the match only `unless` takes notice: for `near` they would always be there.
+    """
 
     words: Phrases = Field(min_length=1)
     within: Within = "sentence"
@@ -144,10 +147,6 @@ class Group(_Strict):
             raise ValueError("a group needs `any` or `all`: by `none` alone nothing is found")
         return self
 
-    @property
-    def members(self) -> tuple[Term | Group, ...]:
-        return (*self.any, *self.all, *self.none)
-
 
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
@@ -165,7 +164,7 @@ class Examples(_Strict):
 
 
 class Topic(_Strict):
-    """A subject that users name. Its examples are its tests: they run whenever the file is loaded."""
+    """A subject that users name. Its examples are its tests: they run whenever the file has changed."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     name: str = Field(min_length=1, max_length=80)

@@ -169,6 +169,13 @@ BAD_TOPICS = {
         + TOPICS.removeprefix("topics:\n").replace("id: quay", "id: pier").replace("harbour quay", "Harbour-Quay"),
         ["topics.yaml:14:", "topic 'pier': 'Harbour-Quay' belongs to topic 'quay' already", "in line 6", "`near`"],
     ),
+    "a wording that another topic claims in any capitals": (
+        TOPICS
+        + TOPICS.removeprefix("topics:\n")
+        .replace("id: quay", "id: pier")
+        .replace("quay\n", "quay\n        case: exact\n", 1),
+        ["topic 'pier': 'harbour quay' belongs to topic 'quay' already"],
+    ),
     "a term that matches one word in ten": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n      - text: the"),
         ["topics.yaml:7:", "'the' would match about one word in", "longer wording"],
@@ -233,6 +240,18 @@ def test_a_mistake_in_a_shared_list_is_named_where_it_is_shared() -> None:
         "      - text: quay side\n        unless: *far\n",
     )
     assert [p.split(":")[1] for p in problems(topics=shared)] == ["8", "10"]
+
+
+def test_two_topics_may_claim_other_capitals_other_company_or_patterns_of_one_name() -> None:
+    other = TOPICS.removeprefix("topics:\n").replace("id: quay", "id: pier")
+    exact = "        case: exact\n    examples"
+    capitals = other.replace("harbour quay", "HARBOUR QUAY")
+    parse_catalogue(FEEDS, (TOPICS + capitals).replace("    examples", exact))
+    near = "        near: [{words: [ship]}]\n    examples"
+    parse_catalogue(FEEDS, TOPICS + other.replace("quay.]", "quay ship.]").replace("    examples", near))
+    for_one = TOPICS.replace("text: harbour quay", "pattern: harbour quay\n        name: harbour")
+    for_other = other.replace("text: harbour quay", "pattern: harbour q[a-z]{1,5}\n        name: harbour")
+    parse_catalogue(FEEDS, for_one + for_other)
 
 
 def test_one_mistake_is_named_once() -> None:
