@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+LOOK_BACK = (timedelta(days=1), timedelta(days=2))  # of syndication: a day's tables read the stories of two days before
+
 
 def whole_days(begin: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
     """Days of the zone that lie wholly between the two moments."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newswatch import calendar, clean, kinds, language, recurring, urls, witnesses
+from newswatch import calendar, clean, cluster, kinds, language, recurring, urls, witnesses
 from newswatch.config import Feed
 from newswatch.lines import without_facts
 from newswatch.model import ExtractedPage, Line, Statement, story_text
@@ -123,6 +123,7 @@ def _text(lines: Sequence[Line], facts: Row) -> Row:
         "zones": [line.zone for line in lines],
         "reasons": [line.reason for line in lines],
         **recurring.sample_of(lines, facts["title"]),
+        **cluster.prints_of(lines, facts["authors"]),
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from newswatch import tables
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from newswatch import batch_tables, cluster, tables, trends
 
 OUTCOME_DOCS = {
     "ok": "feed, page: read and understood.",
@@ -77,6 +79,9 @@ REASON_DOCS = {
 }
 
 
+_templates = Environment(loader=PackageLoader("newswatch"), undefined=StrictUndefined, autoescape=False)  # noqa: S701
+
+
 def dictionary() -> str:
     """The data dictionary, in Markdown."""
     lines = [
@@ -88,12 +93,14 @@ def dictionary() -> str:
         "Read a whole table with `pandas.read_parquet('…/tables/topic_days')` or, in DuckDB,",
         "`SELECT * FROM '…/tables/topic_days/*.parquet'`.",
     ]
-    for table in (*tables.DAY_TABLES, *tables.BATCH_TABLES):
+    for table in (*tables.TABLES, *batch_tables.BATCH_TABLES):
         place = "batches" if table.is_batch else "tables"
         lines += ["", f"## {table.name}", "", f"`{place}/{table.name}/`, one row: {table.grain}."]
         lines += [f"Key within a file: {', '.join(f'`{k}`' for k in table.key)}.", ""]
         lines += ["| column | type | meaning |", "| --- | --- | --- |"]
         lines += [f"| `{c.name}` | {c.type} | {c.doc} |" for c in table.columns]
+    rules = _templates.get_template("rules.md.j2").render(trends=trends, cluster=cluster)
+    lines += ["", rules]
     lines += ["", "## Outcomes", "", "| outcome | meaning |", "| --- | --- |"]
     lines += [f"| `{name}` | {doc} |" for name, doc in OUTCOME_DOCS.items()]
     lines += ["", "## Reasons for which lines are cut", "", "| reason | the line is |", "| --- | --- |"]

@@ -1,86 +1,86 @@
-"""A day's digest from its tables: per topic the count, what changed, and each story once with its proof."""
+"""A day's digest from its tables: per topic the counts, what is unusual, and each text once with its proof."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from newswatch.charts import ChartDay, days_before
 from newswatch.config import Catalogue
+from newswatch.digest_lines import DayRows, Line
 
 Row = Mapping[str, Any]
-DAYS_BEFORE = 7
+Record = Mapping[str, Any]  # what the ledger keeps of an issue: see `Digest.record`
+LATE_DAYS = 7  # before the digest's own, of which late additions are listed
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The proving sentence in three parts; `surface` is the match."""
+class Reading:
+    """A topic's day beside what is usual."""
 
-    before: str
-    surface: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One story, shown once."""
-
-    title: str
-    url: str
-    outlet: str
-    language: str
-    time: str  # local time of the day, or "" where only the day is known
-    evidence: Evidence
-    mention_count: int
-    also: tuple[str, ...]  # names of the other topics that it mentions
-    is_feed_text: bool
-    is_about: bool  # about the topic, and not one that names it in passing
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One day of the small chart; `count` None: no table for that day knows the topic."""
-
-    day: date
-    count: int | None
-    share: float  # of the tallest bar
+    state: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of the day."""
+    """One topic of the day. Counts as in topic_days."""
 
     id: str
     name: str
-    story_count: int
-    about_count: int
-    outlet_count: int
-    mention_count: int
-    change: str
-    bars: tuple[Bar, ...]
+    counts: Mapping[str, int]
+    reading: Reading
+    chart: tuple[ChartDay, ...]
     lines: tuple[Line, ...]
-    elsewhere: tuple[tuple[str, str], ...]  # title and topic name of stories listed under another topic
+    elsewhere: tuple[tuple[str, str], ...]  # title and topic name of texts listed under another topic
+    story_ids: tuple[str, ...]
+
+    @property
+    def story_count(self) -> int:
+        return self.counts["story_count"]
+
+    @property
+    def original_count(self) -> int:
+        return self.counts["original_count"]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Texts of an earlier day that came after its digest was issued."""
+
+    day: date
+    lines: tuple[tuple[str, Line], ...]  # with the topic's name
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a re-issue changed of a topic; counts are stories."""
+
+    name: str
+    before: int | None  # None: the topic was not in the issue before
+    now: int | None
+    added: tuple[str, ...]  # titles
+    removed_count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """All that both formats show."""
+    """All that every format shows."""
 
     day: date
     number: int
+    issued_at: datetime
     timezone: str
     topics_version: str
-    story_count: int
+    counts: Mapping[str, int]
     outlet_count: int
-    feed_count: int
-    covering_feed_count: int
     sections: tuple[Section, ...]
+    late: tuple[Late, ...]
+    corrections: tuple[Correction, ...]
+    replaces: str  # the issue before, in words; empty: this is the first
 
     @property
     def title(self) -> str:
@@ -89,171 +89,135 @@ class Digest:
     @property
     def coverage(self) -> str:
         """How far the numbers can be trusted, in a sentence."""
-        if self.covering_feed_count == 0:
+        covering, feeds = self.counts["covering_feed_count"], self.counts["feed_count"]
+        if covering == 0:
             return "No feed has been read over the whole day yet: a zero below may be one that nobody looked at."
-        return (
-            f"{self.covering_feed_count} of {self.feed_count} feeds were read over the whole day: "
-            "a zero below is a real zero for those."
-        )
+        return f"{covering} of {feeds} feeds were read over the whole day: a zero below is a real zero for those."
+
+    def record(self) -> dict[str, Any]:
+        """What the ledger keeps, so that the next issue can say what it changed."""
+        late = {
+            str(late.day): [i for _, line in late.lines for i in (line.story_id, *(c.story_id for c in line.copies))]
+            for late in self.late
+        }
+        topics = {s.id: {"name": s.name, "story_ids": list(s.story_ids)} for s in self.sections}
+        return {"topics": topics, "late": late}
 
 
-def compose(
-    day: date,
-    number: int,
-    tables: Mapping[str, Sequence[Row]],
-    before: Mapping[date, Sequence[Row]],
-    catalogue: Catalogue,
-    zone: ZoneInfo,
-) -> Digest:
-    """Put the digest together from the day's tables and the `topic_days` of the days before it."""
-    stories = {row["story_id"]: row for row in tables["stories"]}
-    mentions: dict[str, dict[str, list[Row]]] = {}
-    for row in tables["mentions"]:
-        mentions.setdefault(row["topic"], {}).setdefault(row["story_id"], []).append(row)
-    names = {topic.id: topic.name for topic in catalogue.topics}
-    home = _home_topics(mentions, list(names))
-    counts = {row["topic"]: row for row in tables["topic_days"]}
-    sections = []
-    for topic_id, name in names.items():
-        found = mentions.get(topic_id, {})
-        mine = [s for s in found if home[s] == topic_id]
-        mine.sort(key=lambda s: _rank(stories[s], found[s]))
-        row = counts[topic_id]
-        bars = _bars(topic_id, day, row["story_count"], before)
-        sections.append(
-            Section(
-                id=topic_id,
-                name=name,
-                story_count=row["story_count"],
-                about_count=row["about_story_count"],
-                outlet_count=row["outlet_count"],
-                mention_count=row["mention_count"],
-                change=_change(bars),
-                bars=bars,
-                lines=tuple(_line(stories[s], found[s], _also(s, topic_id, mentions, names), zone) for s in mine),
-                elsewhere=tuple((stories[s]["title"], names[home[s]]) for s in sorted(found) if home[s] != topic_id),
-            )
-        )
-    first = next(iter(tables["topic_days"]))
+@dataclass(frozen=True)
+class Issue:
+    """What a digest is made from."""
+
+    day: date
+    number: int
+    issued_at: datetime
+    tables: Mapping[str, Sequence[Row]]  # the day's
+    trends: Mapping[date, Sequence[Row]]  # topic_trends of the days of the charts
+    catalogue: Catalogue
+    zone: ZoneInfo
+    late: Mapping[date, tuple[DayRows, frozenset[str]]] = field(default_factory=dict)  # with the late stories' ids
+    before: tuple[int, datetime, Record] | None = None  # the issue that this one replaces
+
+
+def compose(issue: Issue) -> Digest:
+    """Put the digest together."""
+    names = {topic.id: topic.name for topic in issue.catalogue.topics}
+    rows = DayRows.of(issue.day, issue.tables["stories"], issue.tables["mentions"], names)
+    home = rows.home_topics()
+    counts = {row["topic"]: row for row in issue.tables["topic_days"]}
+    trends = {day: {row["topic"]: row for row in found} for day, found in issue.trends.items()}
+    sections = tuple(_section(issue, topic, counts[topic], rows, home, trends) for topic in names)
+    first = next(iter(counts.values()))
     return Digest(
-        day=day,
-        number=number,
-        timezone=zone.key,
-        topics_version=catalogue.topics_version,
-        story_count=len(stories),
-        outlet_count=len({row["outlet"] for row in stories.values()}),
-        feed_count=first["feed_count"],
-        covering_feed_count=first["covering_feed_count"],
-        sections=tuple(sections),
+        day=issue.day,
+        number=issue.number,
+        issued_at=issue.issued_at,
+        timezone=issue.zone.key,
+        topics_version=issue.catalogue.topics_version,
+        counts={n: first[n] for n in ("seen_story_count", "failed_story_count", "feed_count", "covering_feed_count")},
+        outlet_count=len({row["outlet"] for row in rows.stories.values()}),
+        sections=sections,
+        late=tuple(filter(None, (_late(day, *found, issue.zone) for day, found in sorted(issue.late.items())))),
+        corrections=_corrections(issue.before[2], sections, rows) if issue.before else (),
+        replaces=f"issue {issue.before[0]} of {issue.before[1].astimezone(issue.zone):%Y-%m-%d %H:%M}"
+        if issue.before
+        else "",
     )
 
 
-def _home_topics(mentions: Mapping[str, Mapping[str, Sequence[Row]]], order: list[str]) -> dict[str, str]:
-    """Story → the topic that it is listed under: the one it mentions most, the first of equals in topics.yaml."""
-    home: dict[str, str] = {}
-    for topic in order:
-        for story_id, rows in mentions.get(topic, {}).items():
-            held = home.get(story_id)
-            if held is None or _weight(rows) > _weight(mentions[held][story_id]):
-                home[story_id] = topic
-    return home
-
-
-def _weight(rows: Sequence[Row]) -> tuple[bool, bool, int]:
-    return rows[0]["is_about"], any(r["zone"] == "headline" for r in rows), len(rows)
-
-
-def _rank(story: Row, rows: Sequence[Row]) -> tuple[Any, ...]:
-    is_about, in_headline, count = _weight(rows)
-    moment: datetime = story["published_at"] or story["first_seen_at"]
-    return not is_about, not in_headline, -count, moment, story["story_id"]
-
-
-def _also(
-    story_id: str, topic: str, mentions: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]
-) -> tuple[str, ...]:
-    return tuple(name for other, name in names.items() if other != topic and story_id in mentions.get(other, {}))
-
-
-def _line(story: Row, rows: Sequence[Row], also: tuple[str, ...], zone: ZoneInfo) -> Line:
-    moment = None if story["is_day_only"] else story["published_at"]
-    order = {"lede": 0, "body": 1, "headline": 2}  # the headline stands above the sentence already
-    proof = min(rows, key=lambda r: (order.get(r["zone"], 1), r["start"]))
-    begin = proof["start"] - proof["sentence_start"]
-    end = proof["end"] - proof["sentence_start"]
-    sentence = proof["sentence"]
-    return Line(
-        title=story["title"] or story["canonical_url"],
-        url=story["canonical_url"],
-        outlet=story["outlet"],
-        language=story["language"],
-        time=f"{moment.astimezone(zone):%H:%M}" if moment else "",
-        evidence=Evidence(_flat(sentence[:begin]), _flat(sentence[begin:end]), _flat(sentence[end:])),
-        mention_count=len(rows),
-        also=also,
-        is_feed_text=story["text_source"] == "feed",
-        is_about=rows[0]["is_about"],
+def _section(
+    issue: Issue,
+    topic: str,
+    counts: Row,
+    rows: DayRows,
+    home: Mapping[str, str],
+    trends: Mapping[date, Mapping[str, Row]],
+) -> Section:
+    found = rows.found[topic]
+    mine = rows.ranked(topic, [cluster for cluster in found if home[cluster] == topic])
+    others = [cluster for cluster in sorted(found) if home[cluster] != topic]
+    return Section(
+        id=topic,
+        name=rows.names[topic],
+        counts={name: value for name, value in counts.items() if name.endswith("_count")},
+        reading=reading_of(trends.get(issue.day, {}).get(topic), issue.day),
+        chart=chart_of(topic, issue.day, trends),
+        lines=tuple(rows.line(topic, cluster, issue.zone) for cluster in mine),
+        elsewhere=tuple((rows.line(topic, c, issue.zone).title, rows.names[home[c]]) for c in others),
+        story_ids=tuple(sorted(story_id for stories in found.values() for story_id in stories)),
     )
 
 
-def _flat(text: str) -> str:
-    return text.replace("\n", " ")
+def chart_of(topic: str, day: date, trends: Mapping[date, Mapping[str, Row]]) -> tuple[ChartDay, ...]:
+    """The days of the topic's chart, the last one the digest's."""
+    days = []
+    for other in days_before(day):
+        row = trends.get(other, {}).get(topic)
+        shown = (row["story_count"], row["baseline"], row["spread"], row["state"]) if row else (None,)
+        days.append(ChartDay(other, *shown))
+    return tuple(days)
 
 
-def _bars(topic: str, day: date, today: int, before: Mapping[date, Sequence[Row]]) -> tuple[Bar, ...]:
-    counts: list[tuple[date, int | None]] = [
-        (d, next((row["story_count"] for row in rows if row["topic"] == topic), None))
-        for d, rows in sorted(before.items())
-    ]
-    counts.append((day, today))
-    tallest = max([count for _, count in counts if count] or [1])
-    return tuple(Bar(d, count, (count or 0) / tallest) for d, count in counts)
+def reading_of(trend: Row | None, day: date) -> Reading:
+    """The row of topic_trends in words."""
+    if trend is None:
+        return Reading("too_few", "not compared yet")
+    usual = f"usually {trend['baseline']:g} on a {day:%A}" if trend["baseline"] is not None else ""
+    if trend["state"] == "cannot_tell":
+        missing = trend["missing_share"]
+        why = "nobody looked all day" if missing >= 1 else f"outlets that bring {missing:.0%} of it were out"
+        return Reading("cannot_tell", f"{why}{'; ' if usual else ''}{usual}")
+    if trend["state"] == "too_few":
+        return Reading("too_few", "too few weeks to compare with")
+    return Reading(trend["state"], usual)
 
 
-def _change(bars: Sequence[Bar]) -> str:
-    """Today beside the mean of the days before; days without a table are left out."""
-    earlier = [bar.count for bar in bars[:-1] if bar.count is not None]
-    today = bars[-1].count or 0
-    if not earlier:
-        return "no earlier days to compare with"
-    mean = sum(earlier) / len(earlier)
-    span = f"the {len(earlier)} days before" if len(earlier) > 1 else "the day before"
-    if today == mean == 0:
-        return f"none in {span}"
-    return f"{mean:.1f} a day in {span}"
+def _late(day: date, rows: DayRows, late_ids: frozenset[str], zone: ZoneInfo) -> Late | None:
+    """Lines of clusters that are new with the late stories: another print of a text that was shown is no news."""
+    home = rows.home_topics()
+    lines = []
+    for topic, name in rows.names.items():
+        fresh = [c for c, stories in rows.found[topic].items() if home[c] == topic and late_ids.issuperset(stories)]
+        lines += [(name, rows.line(topic, cluster, zone)) for cluster in rows.ranked(topic, fresh)]
+    return Late(day, tuple(lines)) if lines else None
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("newswatch"),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["md"] = markdown
-    environment.filters["web"] = web_address
-    return environment
-
-
-def markdown(value: object) -> str:
-    """The text with everything that Markdown or HTML in it would act on made inert."""
-    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~>-])", r"\\\1", str(value).replace("\n", " "))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def web_address(value: str) -> str:
-    """The address if it is http or https, else `#`. What would end a link in Markdown or HTML is encoded."""
-    if not value.startswith(("http://", "https://")):
-        return "#"
-    return re.sub(r"[\s()<>\\`\"]", lambda m: f"%{ord(m[0]):02X}", value)
-
-
-def to_html(digest: Digest) -> str:
-    """One self-contained page, light and dark, without scripts."""
-    return _environment().get_template("digest.html.j2").render(digest=digest)
-
-
-def to_markdown(digest: Digest) -> str:
-    return _environment().get_template("digest.md.j2").render(digest=digest)
+def _corrections(before: Record, sections: Sequence[Section], rows: DayRows) -> tuple[Correction, ...]:
+    """Topics whose stories are other ones now."""
+    found = []
+    now = {section.id: section for section in sections}
+    for topic in [*now, *(t for t in before["topics"] if t not in now)]:
+        old, new = before["topics"].get(topic), now.get(topic)
+        old_ids, new_ids = set(old["story_ids"]) if old else set(), set(new.story_ids) if new else set()
+        if old_ids != new_ids or not (old and new):
+            titles = (rows.stories[i]["title"] or rows.stories[i]["canonical_url"] for i in sorted(new_ids - old_ids))
+            found.append(
+                Correction(
+                    name=new.name if new else old["name"] if old else topic,
+                    before=len(old_ids) if old else None,
+                    now=len(new_ids) if new else None,
+                    added=tuple(titles),
+                    removed_count=len(old_ids - new_ids),
+                )
+            )
+    return tuple(found)

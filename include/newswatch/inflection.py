@@ -54,11 +54,12 @@ def dictionaries() -> str:
     return " ".join(metadata.version(name) for name in ("pymorphy3", "pymorphy3-dicts-ru", "pymorphy3-dicts-uk"))
 
 
+Made = Mapping[str, Mapping[str, Sequence[str]]]  # forms by language and phrase
 _made: dict[str, dict[str, tuple[str, ...]]] = {language: {} for language in _GENERATED}
 
 
-def remember(made: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-    """Forms by language and phrase that `made` gave before: no dictionary is loaded for them."""
+def remember(made: Made) -> None:
+    """What `made` gave before: no dictionary is loaded for it."""
     for language, phrases in made.items():
         _made[language] |= {phrase: tuple(spelled) for phrase, spelled in phrases.items()}
 

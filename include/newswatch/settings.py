@@ -52,6 +52,12 @@ class Settings(BaseModel):
         SecretStr(""),
         description="Apprise URLs, with blanks between, that are told of bad feeds and failed digests; empty: a file.",
     )
+    channels: str = Field(
+        "",
+        description="Ids of Airflow connections, with blanks between, to which digests are sent too: smtp, or any other "
+        "type with an apprise URL as its password. The file is always written.",
+    )
+    pages_url: str = Field("", description="Address of the pages in Airflow's UI, for links in messages and feeds.")
     announce_cap: int = Field(40, ge=1, description="Dirty days announced in one run, oldest first.")
 
     @field_validator("timezone")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from newswatch import decide, tables
+from newswatch import cluster, counts, decide, tables
 from newswatch.config import Catalogue
 from newswatch.model import lines_of, story_text
 from newswatch.tag import Matcher, about
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = Mapping[str, Any]
+TAGGED = ("day", "story_id", "outlet", "title", "text", "language", "zones")  # what of a story's row is tagged
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class DayInputs:
 
     day: date
     stories: Sequence[Row]  # rows of story_texts, with their revision_number
+    before: Sequence[Row]  # of the days that clusters look back on; what cluster.Printed needs of them
     polls: Sequence[Row]
     outcomes: Sequence[Row]
     covering: frozenset[str]  # feed ids
@@ -41,72 +43,46 @@ def mention_rows(stories: Sequence[Row], matcher: Matcher, topics_version: str) 
     return rows
 
 
-def day_tables(inputs: DayInputs, matcher: Matcher) -> dict[str, pd.DataFrame]:
-    """Every table of the day, by name, with exactly its declared columns."""
+def day_tables(inputs: DayInputs, mentioned: Callable[[], Sequence[Row]]) -> dict[str, pd.DataFrame]:
+    """Every table of the day, by name, with exactly its declared columns. `mentioned`: waits for the `mention_rows`."""
     import pandas as pd
 
-    columns = [c.name for c in tables.STORIES.columns]
-    stories = pd.DataFrame([_story(s, columns) for s in inputs.stories], columns=columns)
-    rows = mention_rows(inputs.stories, matcher, inputs.catalogue.topics_version)
-    mentions = pd.DataFrame(rows, columns=[c.name for c in tables.MENTIONS.columns]).astype({"is_about": "bool"})
+    catalogue, covering, version = inputs.catalogue, inputs.covering, inputs.catalogue.topics_version
+    stories = _stories(inputs)
+    mentions = pd.DataFrame(mentioned(), columns=[c.name for c in tables.MENTIONS.columns]).astype({"is_about": "bool"})
+    found = counts.found_topics(mentions, dict(zip(stories["story_id"], stories["cluster_id"], strict=True)))
     frames = {
         "stories": stories,
         "mentions": mentions,
-        "topic_days": _topic_days(inputs, stories, mentions),
-        "outlet_days": _outlet_days(inputs, stories, mentions),
+        "topic_days": counts.topic_days(found, stories, catalogue, covering),
+        "topic_outlet_days": counts.topic_outlet_days(found, stories, version),
+        "topic_pair_days": counts.topic_pair_days(found, mentions, version),
+        "outlet_days": counts.outlet_days(found, stories, catalogue, covering),
         "feed_days": _feed_days(inputs),
         "outcomes": _outcomes(inputs),
     }
     return {t.name: frames[t.name].assign(day=inputs.day)[[c.name for c in t.columns]] for t in tables.DAY_TABLES}
 
 
-def _story(row: Row, columns: Sequence[str]) -> dict[str, Any]:
-    lines = lines_of(row)
-    counts = {"text_chars": len(story_text(lines)), "removed_count": sum(line.zone == "cut" for line in lines)}
-    return {name: counts[name] if name in counts else row[name] for name in columns}
-
-
-def _topic_days(inputs: DayInputs, stories: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+def _stories(inputs: DayInputs) -> pd.DataFrame:
     import pandas as pd
 
-    grouped = mentions.groupby("topic")
-    headlines = mentions[mentions["zone"] == "headline"].groupby("topic")
-    counts = pd.DataFrame(
-        {
-            "story_count": grouped["story_id"].nunique(),
-            "about_story_count": mentions[mentions["is_about"]].groupby("topic")["story_id"].nunique(),
-            "headline_story_count": headlines["story_id"].nunique(),
-            "mention_count": grouped.size(),
-            "outlet_count": grouped["outlet"].nunique(),
+    printed = {row["story_id"]: cluster.Printed.of(row) for row in (*inputs.before, *inputs.stories)}
+    original_of = cluster.originals(printed.values())
+    columns = [c.name for c in tables.STORIES.columns]
+    rows = []
+    for row in inputs.stories:
+        lines = lines_of(row)
+        original = printed[original_of[row["story_id"]]]
+        made = {
+            "text_chars": len(story_text(lines)),
+            "removed_count": sum(line.zone == "cut" for line in lines),
+            "cluster_id": original.story_id,
+            "original_outlet": original.outlet,
+            "original_at": original.moment,
         }
-    )
-    topics = [topic.id for topic in inputs.catalogue.topics]
-    frame = counts.reindex(topics).fillna(0).astype("int64").rename_axis("topic").reset_index()
-    frame["story_share"] = frame["story_count"] / len(stories) if len(stories) else float("nan")
-    frame["seen_story_count"] = len(stories)
-    frame["feed_count"] = len(inputs.catalogue.feeds)
-    frame["covering_feed_count"] = sum(feed.id in inputs.covering for feed in inputs.catalogue.feeds)
-    frame["topics_version"] = inputs.catalogue.topics_version
-    return frame
-
-
-def _outlet_days(inputs: DayInputs, stories: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    feeds = pd.DataFrame(
-        [{"outlet": f.outlet, "is_covering": f.id in inputs.covering} for f in inputs.catalogue.feeds]
-    ).groupby("outlet")["is_covering"]
-    counts = pd.DataFrame(
-        {
-            "story_count": stories.groupby("outlet").size(),
-            "topic_story_count": mentions.groupby("outlet")["story_id"].nunique(),
-            "feed_only_count": stories[stories["text_source"] == "feed"].groupby("outlet").size(),
-            "feed_count": feeds.size(),
-            "covering_feed_count": feeds.sum(),
-        }
-    )
-    frame = counts.fillna(0).astype("int64").rename_axis("outlet").reset_index()
-    return frame.assign(topics_version=inputs.catalogue.topics_version)
+        rows.append({name: made[name] if name in made else row[name] for name in columns})
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _feed_days(inputs: DayInputs) -> pd.DataFrame:

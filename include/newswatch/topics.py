@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -171,6 +172,11 @@ class Topic(_Strict):
     description: str = Field(min_length=1, max_length=500)
     terms: tuple[TermOrGroup, ...] = Field(min_length=1)
     examples: Examples
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits that name what counts as a mention: the terms, whatever the topic is called."""
+        return hashlib.sha256(self.model_dump_json(include={"terms"}).encode()).hexdigest()[:12]
 
     def leaves(self) -> Iterator[tuple[Place, Term, bool]]:
         """Every term with its place below the topic, and whether it stands alone: outside any group."""

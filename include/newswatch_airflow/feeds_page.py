@@ -9,7 +9,7 @@ from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from newswatch.digest import web_address
+from newswatch.escape import web_address
 from newswatch.pipeline import FeedHealth
 
 

@@ -17,7 +17,7 @@ from matrix import SETTINGS, Clock, Matrix, Seen
 from table import FAULTS, document
 from warcio.archiveiterator import ArchiveIterator
 
-from newswatch import tables
+from newswatch import batch_tables
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, open_newswatch
 from newswatch.settings import Settings
@@ -112,7 +112,7 @@ def test_one_request_is_made_for_each_hop_and_none_is_repeated(run: Run) -> None
 def test_a_file_that_a_feed_asks_for_is_not_read(run: Run) -> None:
     with run.nw.ledger.begin() as connection:
         paths = set(connection.scalars(sa.select(t.entries.c.path).where(t.entries.c.feed_id == "external-entity")))
-    kept = [e for path in sorted(paths) for e in tables.ENTRIES.from_bytes(run.nw.store.read(path))]
+    kept = [e for path in sorted(paths) for e in batch_tables.ENTRIES.from_bytes(run.nw.store.read(path))]
     titles = {e["title"] for e in kept if e["feed_id"] == "external-entity"}
     assert len(titles) == 3
     assert not any("root:" in title for title in titles)

@@ -17,7 +17,7 @@ from hostile import Hostile, plain, raw, redirect
 from matrix import SETTINGS, Clock, catalogue
 from pages import HTML, MAX_PAGE_BYTES, PAGE_FAULTS, PageFault, story
 
-from newswatch import manners, tables
+from newswatch import batch_tables, manners
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, fetch_pending, open_newswatch, poll
 from newswatch.settings import Settings
@@ -83,7 +83,7 @@ def _outcomes(nw: Newswatch) -> dict[str, Counter[str]]:
 def _stories(nw: Newswatch) -> dict[str, dict[str, Any]]:
     with nw.ledger.begin() as connection:
         paths = sorted(set(connection.scalars(sa.select(t.stories.c.path))))
-    return {row["feed_id"]: row for path in paths for row in tables.STORY_TEXTS.from_bytes(nw.store.read(path))}
+    return {row["feed_id"]: row for path in paths for row in batch_tables.STORY_TEXTS.from_bytes(nw.store.read(path))}
 
 
 @each_fault

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newswatch import tables
+from newswatch import batch_tables
 from newswatch.ledger import schema as t
 from newswatch.model import STORY_ZONES
 from newswatch.pipeline import Newswatch
@@ -67,7 +67,7 @@ def stories(nw: Newswatch) -> list[dict[str, Any]]:
     return [
         row
         for path in sorted({path for path, _ in known})
-        for row in tables.STORY_TEXTS.from_bytes(nw.store.read(path))
+        for row in batch_tables.STORY_TEXTS.from_bytes(nw.store.read(path))
         if (path, row["story_id"]) in known
     ]
 

@@ -23,10 +23,11 @@ from ask import NOW, story_lines
 
 from newsroom.server import find_story
 from newsroom.stories import Story
-from newswatch import tables
+from newswatch import batch_tables, tables
 from newswatch.config import parse_catalogue
 from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll
 from newswatch.pipeline.readings import frozen_lines
+from newswatch.table import Table
 
 TODAY = NOW.date()
 DAYS = [TODAY - timedelta(days=n) for n in range(4, -1, -1)]
@@ -61,8 +62,8 @@ def truth_of(url: str) -> Story:
     return story
 
 
-@pytest.mark.parametrize("table", tables.DAY_TABLES, ids=lambda t: t.name)
-def test_a_folder_of_tables_is_read_by_pandas_and_duckdb_as_it_lies(built: Any, table: tables.Table) -> None:
+@pytest.mark.parametrize("table", tables.TABLES, ids=lambda t: t.name)
+def test_a_folder_of_tables_is_read_by_pandas_and_duckdb_as_it_lies(built: Any, table: Table) -> None:
     folder = built.nw.store.locate(f"tables/{table.name}")
     by_pandas = pd.read_parquet(folder)
     by_duckdb = duckdb.sql(f"SELECT * FROM '{folder}/*.parquet'")
@@ -72,8 +73,8 @@ def test_a_folder_of_tables_is_read_by_pandas_and_duckdb_as_it_lies(built: Any, 
     assert not by_pandas.duplicated(["day", *table.key]).any()
 
 
-@pytest.mark.parametrize("table", tables.DAY_TABLES, ids=lambda t: t.name)
-def test_every_files_schema_is_the_declared_one(built: Any, table: tables.Table) -> None:
+@pytest.mark.parametrize("table", tables.TABLES, ids=lambda t: t.name)
+def test_every_files_schema_is_the_declared_one(built: Any, table: Table) -> None:
     for day in DAYS:
         path = built.nw.store.locate(f"tables/{table.name}/{day}.parquet")
         assert pq.read_schema(path).remove_metadata() == table.schema
@@ -95,7 +96,7 @@ def test_a_day_of_which_nothing_is_known_gets_tables_of_zeros(built: Any) -> Non
     day = date(2026, 3, 3)
     report = build_day(built.nw, day)
     rows = tables.TOPIC_DAYS.from_bytes(built.nw.store.read(f"tables/topic_days/{day}.parquet"))
-    for table in tables.DAY_TABLES:
+    for table in tables.TABLES:
         Path(built.nw.store.locate(f"tables/{table.name}/{day}.parquet")).unlink()
 
     assert report.story_count == 0
@@ -108,7 +109,7 @@ def test_building_again_in_another_order_gives_the_same_bytes(built: Any) -> Non
     before = table_files(built)
     reports = [build_day(built.nw, day) for day in reversed(DAYS)]
 
-    assert len(before) == len(DAYS) * len(tables.DAY_TABLES)
+    assert len(before) == len(DAYS) * len(tables.TABLES)
     assert table_files(built) == before
     assert not any(report.is_changed for report in reports)
 
@@ -156,7 +157,7 @@ def test_the_counts_are_those_that_the_mentions_give(built: Any) -> None:
 def test_every_mention_can_be_found_at_its_place_in_the_text(built: Any) -> None:
     texts = {}
     for path in Path(built.nw.store.locate("batches/story_texts")).rglob("*.parquet"):
-        texts |= {row["story_id"]: row for row in tables.STORY_TEXTS.from_bytes(path.read_bytes())}
+        texts |= {row["story_id"]: row for row in batch_tables.STORY_TEXTS.from_bytes(path.read_bytes())}
     mentions = frame(built, "mentions")
     assert len(mentions) > 50
     for m in mentions.itertuples():
@@ -185,7 +186,7 @@ def test_the_tags_are_what_the_newsroom_knows_to_be_true(built: Any, topic: str)
 def page_stories(read: Any) -> list[tuple[dict[str, Any], Story]]:
     """Every story whose page was had, as its day reads it, with what the newsroom knows of it."""
     paths = Path(read.nw.store.locate("batches/story_texts")).rglob("*.parquet")
-    rows = [row for path in sorted(paths) for row in tables.STORY_TEXTS.from_bytes(path.read_bytes())]
+    rows = [row for path in sorted(paths) for row in batch_tables.STORY_TEXTS.from_bytes(path.read_bytes())]
     known = frozen_lines(read.nw, {row["day"] for row in rows})
     of_pages = [known.cut(row, row["day"]) for row in rows if row["text_source"] == "page"]
     return [(row, truth_of(row["canonical_url"])) for row in of_pages]
@@ -276,10 +277,17 @@ def test_a_digest_shows_each_story_once_and_the_tables_numbers(built: Any) -> No
     web = [link for link in page.links if link.startswith("http")]
     assert len(web) == len(set(web)) == mentions["story_id"].nunique()
     for topic in built.nw.catalogue.topics:
-        number = topic_days.loc[topic.id, "story_count"]
-        if number:
-            assert f"{number} {'story' if number == 1 else 'stories'}, " in page.text.split(f"\n{topic.name}\n")[-1]
+        row = topic_days.loc[topic.id]
+        if row["story_count"]:
+            said = f"{counted(row['original_count'], 'text')} in {counted(row['story_count'], 'story')} of "
+            said += counted(row["outlet_count"], "outlet")
+            assert said in page.text.split(f"\n{topic.name}\n")[-1]
+            assert f"{counted(row['mention_count'], 'mention')};" in page.text.split(said)[-1].split("\n")[0]
     assert f"{len(frame(built, 'stories').query('day == @day'))} stories from" in page.text
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what if number == 1 else what.replace('story', 'storie') + 's'}"
 
 
 def test_a_digest_keeps_its_number_for_the_same_issuer_and_counts_on_for_another(built: Any) -> None:
@@ -291,7 +299,7 @@ def test_a_digest_keeps_its_number_for_the_same_issuer_and_counts_on_for_another
 
     assert (first.number, again.number, second.number) == (1, 1, 2)
     assert nw.store.read(f"digests/{day}/issue-1/digest.html") == bytes_of_first
-    assert b"Re-issue 2" in nw.store.read(f"digests/{day}/issue-2/digest.html")
+    assert b"<strong>Corrected.</strong> This is issue 2; it replaces issue 1 of 2026" in nw.store.read(f"digests/{day}/issue-2/digest.html")
     assert nw.store.read(f"digests/{day}/digest.html") == nw.store.read(f"digests/{day}/issue-2/digest.html")
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ask import dirty_days, make_clean, rows, stories, story_lines, values
 from click.testing import CliRunner
 
-from newswatch import boilerplate, compose, tables
+from newswatch import batch_tables, boilerplate, compose, tables
 from newswatch.cli import main
 from newswatch.ledger import schema as t
 from newswatch.model import Statement
@@ -127,7 +127,7 @@ def test_better_cleaning_reaches_old_stories_when_it_is_asked_for_and_is_no_edit
 
 def _rewrite(nw: Newswatch, row: dict[str, Any]) -> None:
     (path,) = set(values(nw, sa.select(t.stories.c.path)))
-    nw.store.write(path, tables.STORY_TEXTS.to_bytes([row]))
+    nw.store.write(path, batch_tables.STORY_TEXTS.to_bytes([row]))
 
 
 def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(

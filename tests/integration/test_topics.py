@@ -17,6 +17,7 @@ from newswatch import tables
 from newswatch.cli import main
 from newswatch.ledger import catalogues
 from newswatch.pipeline import build_day
+from newswatch.table import Table
 
 TODAY = NOW.date()
 DAYS = [TODAY - timedelta(days=n) for n in range(4, -1, -1)]
@@ -55,7 +56,7 @@ def run(read: Any, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["topics", *arguments], env=environment)
 
 
-def rows(read: Any, table: tables.Table, day: date) -> list[dict[str, Any]]:
+def rows(read: Any, table: Table, day: date) -> list[dict[str, Any]]:
     return table.from_bytes(read.nw.store.read(f"tables/{table.name}/{day}.parquet"))
 
 

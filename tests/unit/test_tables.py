@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import newswatch
-from newswatch import tables, wire
+from newswatch import batch_tables, tables, wire
 from newswatch.dictionary import OUTCOME_DOCS, dictionary
+from newswatch.table import Table
 
 SOURCE = Path(newswatch.__file__).parent
 
@@ -57,7 +58,7 @@ def test_the_dictionary_explains_every_outcome_that_the_code_can_produce() -> No
 
 def test_the_dictionary_names_every_table_column_and_outcome() -> None:
     text = dictionary()
-    for table in (*tables.DAY_TABLES, *tables.BATCH_TABLES):
+    for table in (*tables.TABLES, *batch_tables.BATCH_TABLES):
         assert f"## {table.name}\n" in text
         for column in table.columns:
             assert f"| `{column.name}` | {column.type} | {column.doc} |" in text
@@ -65,8 +66,8 @@ def test_the_dictionary_names_every_table_column_and_outcome() -> None:
         assert f"| `{outcome}` |" in text
 
 
-@pytest.mark.parametrize("table", [*tables.DAY_TABLES, *tables.BATCH_TABLES], ids=lambda t: t.name)
-def test_a_tables_key_is_made_of_its_columns_and_every_column_is_explained(table: tables.Table) -> None:
+@pytest.mark.parametrize("table", [*tables.TABLES, *batch_tables.BATCH_TABLES], ids=lambda t: t.name)
+def test_a_tables_key_is_made_of_its_columns_and_every_column_is_explained(table: Table) -> None:
     names = [column.name for column in table.columns]
     assert set(table.key) <= set(names)
     assert len(names) == len(set(names))
@@ -74,8 +75,8 @@ def test_a_tables_key_is_made_of_its_columns_and_every_column_is_explained(table
     assert [field.name for field in table.schema] == names
 
 
-@pytest.mark.parametrize("table", [*tables.DAY_TABLES, *tables.BATCH_TABLES], ids=lambda t: t.name)
-def test_a_table_without_rows_keeps_its_columns(table: tables.Table) -> None:
+@pytest.mark.parametrize("table", [*tables.TABLES, *batch_tables.BATCH_TABLES], ids=lambda t: t.name)
+def test_a_table_without_rows_keeps_its_columns(table: Table) -> None:
     content = table.to_bytes([])
     assert table.from_bytes(content) == []
     assert list(table.frame(content).columns) == [column.name for column in table.columns]
@@ -83,13 +84,13 @@ def test_a_table_without_rows_keeps_its_columns(table: tables.Table) -> None:
 
 def test_rows_in_any_order_give_the_same_bytes_and_come_back_sorted() -> None:
     rows = [{"feed_id": "f", "entry_key": key, "authors": ["Ann"]} for key in ("b", "a", "c")]
-    content = tables.ENTRIES.to_bytes(rows)
-    assert content == tables.ENTRIES.to_bytes(rows[::-1])
-    assert [row["entry_key"] for row in tables.ENTRIES.from_bytes(content)] == ["a", "b", "c"]
+    content = batch_tables.ENTRIES.to_bytes(rows)
+    assert content == batch_tables.ENTRIES.to_bytes(rows[::-1])
+    assert [row["entry_key"] for row in batch_tables.ENTRIES.from_bytes(content)] == ["a", "b", "c"]
 
 
 def test_a_column_that_the_first_row_lacks_is_kept() -> None:
-    content = tables.ENTRIES.to_bytes(
+    content = batch_tables.ENTRIES.to_bytes(
         [{"feed_id": "f", "entry_key": "a"}, {"feed_id": "f", "entry_key": "b", "title": "T"}]
     )
-    assert [row["title"] for row in tables.ENTRIES.from_bytes(content)] == [None, "T"]
+    assert [row["title"] for row in batch_tables.ENTRIES.from_bytes(content)] == [None, "T"]

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from newswatch.calendar import LOOK_BACK
 from newswatch.ledger import schema as t
 
 DAY_LOCK = 0x64617921  # the class of advisory locks that makes one writer a day
@@ -16,8 +17,11 @@ ANNOUNCE_AGAIN = timedelta(hours=1)  # a refresh that has not come about by then
 
 
 def mark_dirty(connection: sa.Connection, days: Iterable[date]) -> None:
-    """The days' tables no longer say what is stored."""
-    for day in sorted(set(days)):
+    """The days' tables no longer say what is stored, nor do those built since that look back on them."""
+    touched = set(days)
+    later = {day + back for day in touched for back in LOOK_BACK} - touched
+    touched |= set(connection.scalars(sa.select(t.builds.c.day).where(t.builds.c.day.in_(later))))
+    for day in sorted(touched):
         statement = insert(t.dirty_days).values(day=day)
         fresh = {"generation": t.generation.next_value(), "announced_at": None}
         connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=fresh))
@@ -53,9 +57,9 @@ def lock(connection: sa.Connection, day: date) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, day.toordinal())))
 
 
-def lock_delivery(connection: sa.Connection) -> None:
-    """Wait for the one who delivers; held until the transaction ends."""
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, 0)))  # no day has the ordinal 0
+def lock_trends(connection: sa.Connection) -> None:
+    """Wait for the one who makes trends; held until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, -1)))
 
 
 def generation_of(connection: sa.Connection, day: date) -> int | None:
@@ -110,6 +114,12 @@ def build_of(connection: sa.Connection, day: date) -> Mapping[str, Any] | None:
     return row._asdict() if row else None
 
 
+def built_between(connection: sa.Connection, first: date, last: date) -> list[date]:
+    """Days of this span, ends included, that have tables."""
+    day = t.builds.c.day
+    return list(connection.scalars(sa.select(day).where(day.between(first, last)).order_by(day)))
+
+
 def save_build(connection: sa.Connection, row: Mapping[str, Any], generation: int | None) -> None:
     """Record what the day was built from. It is clean unless it was touched again since `generation` was read."""
     statement = insert(t.builds).values(**row)
@@ -117,34 +127,3 @@ def save_build(connection: sa.Connection, row: Mapping[str, Any], generation: in
     if generation is not None:
         dirty = t.dirty_days.c
         connection.execute(sa.delete(t.dirty_days).where(dirty.day == row["day"], dirty.generation == generation))
-
-
-def digest_number(connection: sa.Connection, day: date, issuer: str) -> int:
-    """The number of this issuer's digest of the day: its own again, else the next free one."""
-    digests = t.digests.c
-    mine: int | None = connection.scalar(
-        sa.select(digests.number).where(digests.day == day, digests.issued_by == issuer)
-    )
-    if mine:
-        return mine
-    return 1 + (connection.scalar(sa.select(sa.func.max(digests.number)).where(digests.day == day)) or 0)
-
-
-def save_digest(connection: sa.Connection, row: Mapping[str, Any]) -> None:
-    statement = insert(t.digests).values(**row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["day", "number"], set_=dict(row)))
-
-
-def mark_delivered(connection: sa.Connection, day: date, number: int, now: datetime) -> bool:
-    """Note the delivery; False: it had been delivered before."""
-    digests = t.digests.c
-    statement = sa.update(t.digests).where(digests.day == day, digests.number == number, digests.delivered_at.is_(None))
-    return connection.execute(statement.values(delivered_at=now)).rowcount > 0
-
-
-def digests_of(connection: sa.Connection, day: date | None = None) -> list[Mapping[str, Any]]:
-    """Issued digests, newest day and number first; of all days where none is given."""
-    query = sa.select(t.digests).order_by(t.digests.c.day.desc(), t.digests.c.number.desc())
-    if day:
-        query = query.where(t.digests.c.day == day)
-    return [row._asdict() for row in connection.execute(query)]

@@ -204,6 +204,7 @@ coverage = sa.Table(
     metadata,
     sa.Column("feed_id", sa.Text, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("known_at", _MOMENT),  # of the poll that made it so; null: of before this was noted
     sa.Index(None, "day"),
 )
 
@@ -236,7 +237,19 @@ digests = sa.Table(
     sa.Column("topics_version", sa.Text, nullable=False),
     sa.Column("files", JSONB, nullable=False),  # path → SHA-256
     sa.Column("delivered_at", _MOMENT),
+    sa.Column("record", JSONB),  # topic → its stories: what the next issue of the day is compared with
     sa.UniqueConstraint("day", "issued_by"),
+)
+# An issue on its way to a channel. What stays `sending`: its task died, and nobody knows whether it arrived.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),  # the id of an Airflow connection
+    sa.Column("state", sa.Text, nullable=False),  # sending, delivered, failed
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("changed_at", _MOMENT, nullable=False),
 )
 
 # Every accepted content of the two YAML files; the last one stays in force while a newer edit is wrong.

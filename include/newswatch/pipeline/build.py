@@ -12,9 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from newswatch import summarise, tables
+from newswatch.calendar import LOOK_BACK
 from newswatch.ledger import days, stories
 from newswatch.pipeline.context import Newswatch, log
-from newswatch.pipeline.readings import FrozenLines, frozen_lines, read_stories
+from newswatch.pipeline.readings import FrozenLines, frozen_lines, read_prints, read_stories
+from newswatch.pipeline.tagging import find_mentions
+from newswatch.pipeline.trend import table_path, update_trends
 from newswatch.version import code_version
 
 
@@ -28,10 +31,6 @@ class BuildReport:
     is_changed: bool
 
 
-def table_path(table: str, day: date) -> str:
-    return f"tables/{table}/{day}.parquet"
-
-
 def build_day(nw: Newswatch, day: date) -> BuildReport:
     """Make the day's tables from the committed batches, whole, and record what they were made from.
 
@@ -42,7 +41,8 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
         known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
         facts = _Facts.of(connection, day)
-        frames = summarise.day_tables(_inputs(nw, facts, known), nw.matcher)
+        inputs = _inputs(nw, facts, known)
+        frames = summarise.day_tables(inputs, find_mentions(nw, inputs.stories))
         before = days.build_of(connection, day)
         files = {t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in tables.DAY_TABLES}
         row = {
@@ -54,12 +54,15 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
             "files": files,
         }
         days.save_build(connection, row, generation)
+        is_changed = before is None or before["files"] != files
+        if is_changed or not nw.store.exists(table_path(tables.TOPIC_TRENDS.name, day)):
+            update_trends(nw, connection, day)
     topic_days = frames["topic_days"]
     report = BuildReport(
         day=day,
         story_count=len(frames["stories"]),
         topic_story_counts=dict(zip(topic_days["topic"], topic_days["story_count"].tolist(), strict=True)),
-        is_changed=before is None or before["files"] != files,
+        is_changed=is_changed,
     )
     log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
     return report
@@ -82,7 +85,7 @@ def _is_current(nw: Newswatch, day: date) -> bool:
         build = days.build_of(connection, day)
         if build is None or build["inputs_sha256"] != _Facts.of(connection, day).sha256(nw):
             return False
-    return all(nw.store.exists(table_path(t.name, day)) for t in tables.DAY_TABLES)
+    return all(nw.store.exists(table_path(t.name, day)) for t in tables.TABLES)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class _Facts:
 
     day: date
     stories: dict[str, dict[str, int]]  # by file: story id → number of its revision
+    before: dict[str, dict[str, int]]  # the same of the days that clusters look back on
     lines_path: str | None  # file of the recurring lines that hold for the day; None: it was never read
     file_hashes: dict[str, str]
     polls: list[Mapping[str, Any]]
@@ -100,12 +104,14 @@ class _Facts:
     @classmethod
     def of(cls, connection: sa.Connection, day: date) -> _Facts:
         paths = stories.of_day(connection, day)
+        before = {path: ids for back in LOOK_BACK for path, ids in stories.of_day(connection, day - back).items()}
         lines_path = days.frozen_lines(connection, [day]).get(day)
         return cls(
             day=day,
             stories=paths,
+            before=before,
             lines_path=lines_path,
-            file_hashes=days.file_hashes(connection, [*paths, *([lines_path] if lines_path else [])]),
+            file_hashes=days.file_hashes(connection, [*paths, *before, *([lines_path] if lines_path else [])]),
             polls=days.polls_of(connection, day),
             outcomes=days.outcomes_of(connection, day),
             covering=days.coverage_of(connection, day),
@@ -118,6 +124,7 @@ class _Facts:
             "catalogue": nw.catalogue.version,
             "zone": nw.settings.timezone,
             "stories": {path: sorted(ids.items()) for path, ids in self.stories.items()},
+            "before": {path: sorted(ids.items()) for path, ids in self.before.items()},
             "lines": self.lines_path,
             "files": self.file_hashes,
             "polls": [(p["batch_id"], p["feed_id"]) for p in self.polls],
@@ -134,11 +141,13 @@ def _inputs(nw: Newswatch, facts: _Facts, known: FrozenLines) -> summarise.DayIn
     rows = [
         known.cut(row, facts.day)
         | {"outlet": outlets.get(row["feed_id"], row["outlet"]), "revision_number": numbers[row["story_id"]]}
-        for row in read_stories(nw, facts.stories)
+        for row in read_stories(nw, facts.stories, is_whole=False)
     ]
+    before = [row | {"outlet": outlets.get(row["feed_id"], row["outlet"])} for row in read_prints(nw, facts.before)]
     return summarise.DayInputs(
         day=facts.day,
         stories=rows,
+        before=before,
         polls=facts.polls,
         outcomes=facts.outcomes,
         covering=facts.covering,

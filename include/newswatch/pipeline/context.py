@@ -21,7 +21,7 @@ from newswatch.manners import HostMemory
 from newswatch.sandbox import Sandbox
 from newswatch.settings import Settings
 from newswatch.store import Store
-from newswatch.tables import Table
+from newswatch.table import Table
 from newswatch.tag import Matcher
 from newswatch.topics import declined
 from newswatch.version import code_version
@@ -51,19 +51,23 @@ class Newswatch:
         return {feed.id: feed for feed in self.catalogue.feeds}
 
     @cached_property
-    def matcher(self) -> Matcher:
-        """Of the topics in force. Word forms that an earlier process made for them are in the ledger."""
+    def word_forms(self) -> inflection.Made:
+        """Of the terms in force, as an earlier process made them for the ledger; else made now, and kept there."""
         version = self.catalogue.topics_version
         made_by = f"{code_version()} {inflection.dictionaries()}"
         with self.ledger.begin() as connection:
-            known = catalogues.word_forms(connection, version, made_by)
-        inflection.remember(known or {})
-        matcher = Matcher(self.catalogue.topics)
+            known: inflection.Made | None = catalogues.word_forms(connection, version, made_by)
         if known is None:
-            forms = inflection.made(declined(self.catalogue.topics))
+            known = inflection.made(declined(self.catalogue.topics))
             with self.ledger.begin() as connection:
-                catalogues.save_word_forms(connection, version, made_by, forms)
-        return matcher
+                catalogues.save_word_forms(connection, version, made_by, known)
+        return known
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Of the topics in force."""
+        inflection.remember(self.word_forms)
+        return Matcher(self.catalogue.topics)
 
     def day_of(self, moment: datetime) -> date:
         return calendar.day_of(moment, self.settings.zone)

@@ -8,7 +8,7 @@ from typing import Any
 
 from newswatch import edits, urls
 from newswatch.errors import MissingFile, UnknownStory
-from newswatch.ledger import days, revisions, stories
+from newswatch.ledger import days, digests, revisions, stories
 from newswatch.model import lines_of
 from newswatch.pipeline.context import Newswatch
 from newswatch.pipeline.readings import Row, frozen_lines, read_stories
@@ -35,7 +35,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         entries = stories.entries_of(connection, story_id)
         texts = revisions.of_story(connection, story_id)
         build = days.build_of(connection, known["day"])
-        digests = days.digests_of(connection, known["day"])
+        issued = digests.digests_of(connection, known["day"])
     read = read_stories(nw, {known["path"]: {story_id}})[0]
     story = frozen_lines(nw, [known["day"]], may_learn=False).cut(read, known["day"])
     mentions = nw.matcher.find(story["title"], story["text"], story["language"], story["zones"])
@@ -56,7 +56,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         "topics_version": nw.catalogue.topics_version,
         "mentions": [m | {"is_about": m["topic"] in subjects} for m in (m._asdict() for m in mentions)],
         "tables_built_at": build["built_at"] if build else None,
-        "digests": [{"number": d["number"], "issued_at": d["issued_at"], "issued_by": d["issued_by"]} for d in digests],
+        "digests": [{"number": d["number"], "issued_at": d["issued_at"], "issued_by": d["issued_by"]} for d in issued],
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from newswatch import clean, decide, tables, urls
+from newswatch import batch_tables, clean, decide, urls
 from newswatch.config import Feed
 from newswatch.errors import MissingFile, ParseFailed
 from newswatch.fetch import Fetcher, Request
@@ -77,7 +77,7 @@ def make_jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[Job]:
 def _entry_texts(nw: Newswatch, path: str) -> dict[Key, dict[str, Any]]:
     """The entries of one file. A lost file costs the feed's words, not the pages that its entries lead to."""
     try:
-        return {(e["feed_id"], e["entry_key"]): e for e in tables.ENTRIES.from_bytes(nw.store.read(path))}
+        return {(e["feed_id"], e["entry_key"]): e for e in batch_tables.ENTRIES.from_bytes(nw.store.read(path))}
     except MissingFile:
         log.error("entries file lost", path=path)
         return {}

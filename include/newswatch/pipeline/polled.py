@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from newswatch import clean, decide, tables, urls
+from newswatch import batch_tables, clean, decide, urls
 from newswatch.config import Feed
 from newswatch.decide import FeedState, Listing, PollFacts, PollPlan
 from newswatch.errors import ParseFailed
@@ -196,7 +196,7 @@ class Draft:
         if self._raw.count:
             files.append(self._nw.write_file(self._raw_path, self._raw.content(), self._raw.count))
         if self.rows:
-            files.append(self._nw.write_rows(self._entries_path, tables.ENTRIES, self.rows))
+            files.append(self._nw.write_rows(self._entries_path, batch_tables.ENTRIES, self.rows))
         return files
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from newswatch import tables
 from newswatch.calendar import day_of
 from newswatch.config import parse_feeds
-from newswatch.ledger import Ledger, catalogues, days
-from newswatch.pipeline.build import table_path
+from newswatch.ledger import Ledger, catalogues, digests
 from newswatch.pipeline.context import ledger_url
 from newswatch.pipeline.health import FeedHealth, feed_health
+from newswatch.pipeline.trend import table_path
 from newswatch.settings import Settings
 from newswatch.store import Store
 
@@ -39,7 +39,7 @@ class Reader:
     def digests(self) -> list[Issued]:
         """Every issued digest, newest day and number first."""
         with self._ledger.begin() as connection:
-            rows = days.digests_of(connection)
+            rows = digests.digests_of(connection)
         return [
             Issued(r["day"], r["number"], r["issued_at"], r["issued_by"], r["delivered_at"] is not None) for r in rows
         ]
@@ -50,7 +50,7 @@ class Reader:
 
     def table(self, name: str, day: date) -> list[dict[str, Any]]:
         """Rows of one of the day's tables. Raises MissingFile where the day was not built."""
-        table = next(t for t in tables.DAY_TABLES if t.name == name)
+        table = next(t for t in tables.TABLES if t.name == name)
         return table.from_bytes(self._store.read(table_path(name, day)))
 
     def health(self, now: datetime) -> list[FeedHealth]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from newswatch import edits, summarise, tables, urls
+from newswatch import edits, many, summarise, tables, urls
 from newswatch.ledger import revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.context import Newswatch, log
@@ -48,13 +48,21 @@ def tag_new(nw: Newswatch, owner: str) -> TagReport:
     return TagReport(total, dict(sorted(counts.items())))
 
 
+def find_mentions(nw: Newswatch, rows: Sequence[Mapping[str, Any]]) -> Callable[[], list[dict[str, Any]]]:
+    """What waits for the stories' rows of `mentions`: very many are tagged by processes of their own meanwhile."""
+    version = nw.catalogue.topics_version
+    if len(rows) >= many.MANY:
+        return many.start(rows, nw.catalogue.topics, nw.word_forms, version)
+    return lambda: summarise.mention_rows(rows, nw.matcher, version)
+
+
 def _mentions(nw: Newswatch, waiting: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     by_path: dict[str, set[str]] = {}
     for row in waiting:
         by_path.setdefault(row["path"], set()).add(row["story_id"])
     known = frozen_lines(nw, (w["day"] for w in waiting))
     rows = [known.cut(row, row["day"]) for row in read_stories(nw, by_path)]
-    return summarise.mention_rows(rows, nw.matcher, nw.catalogue.topics_version)
+    return find_mentions(nw, rows)()
 
 
 def _visits(nw: Newswatch, matched: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:

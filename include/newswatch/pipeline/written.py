@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from newswatch import tables
+from newswatch import batch_tables
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.model import Response
 from newswatch.pipeline.context import Newswatch
@@ -22,7 +22,9 @@ def write_stories(nw: Newswatch, batch: Batch, rows: Sequence[dict[str, Any]]) -
     by_day: dict[date, list[dict[str, Any]]] = {}
     for row in rows:
         by_day.setdefault(row["day"], []).append(row)
-    return [nw.write_rows(story_path(day, batch), tables.STORY_TEXTS, rows) for day, rows in sorted(by_day.items())]
+    return [
+        nw.write_rows(story_path(day, batch), batch_tables.STORY_TEXTS, rows) for day, rows in sorted(by_day.items())
+    ]
 
 
 def text_columns(row: Mapping[str, Any], batch: Batch) -> dict[str, Any]:

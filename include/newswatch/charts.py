@@ -1,0 +1,144 @@
+"""A topic's days as a chart: inline SVG in the page's own colours, without scripts, text by the page's fonts.
+
+Drawn by matplotlib; what it writes is then fitted to stand inside a page: no style sheet of its own, colours as CSS
+variables (light and dark), no fixed identifiers but those of the chart. The same days give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DAYS = 28
+Box = tuple[float, float, float, float]  # left, bottom, width, height
+_SVG = "{http://www.w3.org/2000/svg}"
+_COLOURS = {  # what is drawn in → what the page calls it
+    "#010101": "var(--bar)",
+    "#020202": "var(--accent)",
+    "#030303": "var(--band)",
+    "#040404": "var(--soft)",
+    "#050505": "var(--line)",
+    "#060606": "var(--spike)",
+}
+_BAR, _NOW, _BAND, _SOFT, _LINE, _SPIKE = _COLOURS
+_DPI = 72  # so that a point is a pixel
+
+
+@dataclass(frozen=True, slots=True)
+class ChartDay:
+    """One day of a topic; `count` None: the day was not built, or does not know the topic."""
+
+    day: date
+    count: int | None
+    baseline: float | None = None
+    spread: float | None = None
+    state: str = "too_few"
+
+
+def small_chart(days: Sequence[ChartDay], label: str, key: str) -> Markup:
+    """Bars on the band of what is usual, no axes: to stand in a line. `label` is read aloud; `key` tells it apart."""
+    return _drawn(days, label, key, (180, 34), is_large=False)
+
+
+def large_chart(days: Sequence[ChartDay], label: str, key: str) -> Markup:
+    """The same with axes, for weeks or months."""
+    return _drawn(days, label, key, (720, 190), is_large=True)
+
+
+def _drawn(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int], *, is_large: bool) -> Markup:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.hashsalt": key, "svg.fonttype": "none", "hatch.linewidth": 0.6, "path.simplify": False}):
+        figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI)
+        axes = figure.add_axes((0.05, 0.13, 0.94, 0.83) if is_large else (0, 0, 1, 1))
+        _draw(axes, days)
+        _axes(axes, days) if is_large else axes.set_axis_off()
+        content = BytesIO()
+        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return _fitted(content.getvalue(), label, size)
+
+
+def _draw(axes: Axes, days: Sequence[ChartDay]) -> None:
+    band, hatched, missing = [], [], []
+    bars: dict[str, list[Box]] = {_BAR: [], _NOW: [], _SPIKE: []}
+    highest = [float(d.count or 0) for d in days] + [(d.baseline or 0) + (d.spread or 0) for d in days]
+    top = max(1.0, *highest)
+    for place, d in enumerate(days):
+        if d.baseline is not None and d.spread is not None:  # a step a day: each weekday has a baseline of its own
+            low, high = max(0.0, d.baseline - d.spread), d.baseline + d.spread
+            band.append((place - 0.5, low, 1.0, high - low))
+        if d.state == "cannot_tell":
+            hatched.append((place - 0.5, 0.0, 1.0, top))
+        if d.count is None:
+            missing.append((place - 0.2, 0.0, 0.4, top * 0.04))
+        elif d.count:
+            colour = _SPIKE if d.state == "spike" else _NOW if place == len(days) - 1 else _BAR
+            bars[colour].append((place - 0.36, 0.0, 0.72, float(d.count)))
+    axes.set_xlim(-0.6, len(days) - 0.4)
+    axes.set_ylim(0, top * 1.04)
+    _boxes(axes, band, facecolor=_BAND)
+    _boxes(axes, hatched, facecolor="none", edgecolor=_SOFT, hatch="//////")
+    _boxes(axes, missing, facecolor=_SOFT)
+    for colour, boxes in bars.items():
+        _boxes(axes, boxes, facecolor=colour)
+    axes.axhline(0, color=_LINE, linewidth=1.5)
+
+
+def _boxes(axes: Axes, boxes: Sequence[Box], **style: Any) -> None:
+    """Boxes of one look as one path: a patch each takes ten times as long."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    if boxes:
+        corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes]
+        path = Path.make_compound_path(*(Path(c, closed=True) for c in corners))
+        axes.add_patch(PathPatch(path, **{"linewidth": 0, **style}))
+
+
+def _axes(axes: Axes, days: Sequence[ChartDay]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    mondays = [place for place, d in enumerate(days) if d.day.weekday() == 0]
+    step = max(1, round(len(mondays) / 8))
+    axes.set_xticks(mondays[::step], [f"{days[p].day.day} {days[p].day:%b}" for p in mondays[::step]])
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.tick_params(length=0, labelsize=11, labelcolor=_SOFT)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_axisbelow(True)
+    axes.yaxis.grid(visible=True, color=_LINE, linewidth=0.8)
+
+
+def _fitted(content: bytes, label: str, size: tuple[int, int]) -> Markup:
+    """matplotlib's file as an element of a page."""
+    parser = etree.XMLParser(remove_comments=True, resolve_entities=False, no_network=True)
+    drawn = etree.fromstring(content, parser)
+    for element in [*drawn.iter(f"{_SVG}metadata"), *drawn.iter(f"{_SVG}style")]:
+        element.getparent().remove(element)
+    names: Any = drawn.nsmap  # the default one has no prefix, which the stubs do not know
+    look = {"viewBox": f"0 0 {size[0]} {size[1]}", "width": str(size[0]), "height": str(size[1])}
+    root = etree.Element(f"{_SVG}svg", look | {"role": "img", "aria-label": label}, nsmap=names)
+    root.extend(list(drawn))
+    for element in root.iter():
+        element.tail = None
+        if element.tag != f"{_SVG}text":
+            element.text = None
+    text = etree.tostring(root, encoding="unicode")
+    for drawn_in, name in _COLOURS.items():
+        text = text.replace(drawn_in, name)
+    return Markup(text)  # noqa: S704 - lxml has escaped what is in it
+
+
+def days_before(day: date, count: int = DAYS) -> list[date]:
+    """The days of a chart that ends with this one."""
+    return [day - timedelta(days=back) for back in range(count - 1, -1, -1)]

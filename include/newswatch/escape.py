@@ -1,0 +1,34 @@
+"""Text of others made inert: for Markdown, for spreadsheets, for links. HTML is escaped by its templates."""
+
+from __future__ import annotations
+
+import re
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>=:.@-])")
+_LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_IN_LINKS = re.compile(r"[\s()<>\\`\"'\[\]]")
+# What a spreadsheet reads as a formula: at a cell's beginning, or where another separator or a line break makes one.
+# The full-width signs count: Excel for Japanese and Chinese takes them for the plain ones.
+_FORMULA = re.compile(r"(^|[;\t\r\n])([\s\"']*)(?=[=+\-@＝＋－＠])")
+
+
+def markdown(value: object) -> str:
+    """The text with everything that Markdown, or HTML in it, would act on made inert; in one line.
+
+    Full stops and colons too: `1.` begins a list, and `https://` becomes a link by itself in many readers.
+    """
+    escaped = _MARKDOWN.sub(r"\\\1", _LINE_BREAKS.sub(" ", str(value)))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def cell(value: object) -> object:
+    """The text as a spreadsheet shows it: what it would take for a formula gets an apostrophe before it (OWASP, "CSV
+    injection"). Numbers stay numbers."""
+    return _FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
+
+
+def web_address(value: str) -> str:
+    """The address if it is http or https, else `#`. What would end a link in Markdown or HTML is encoded."""
+    if not value.startswith(("http://", "https://")):
+        return "#"
+    return _IN_LINKS.sub(lambda m: "".join(f"%{byte:02X}" for byte in m[0].encode()), value)

@@ -1,0 +1,91 @@
+"""Digests: which were issued, what they showed, where they were delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from newswatch.ledger import schema as t
+from newswatch.ledger.days import DAY_LOCK
+
+
+def lock_delivery(connection: sa.Connection) -> None:
+    """Wait for the one who delivers; held until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, 0)))  # no day has the ordinal 0
+
+
+def digest_number(connection: sa.Connection, day: date, issuer: str) -> int:
+    """The number of this issuer's digest of the day: its own again, else the next free one."""
+    digests = t.digests.c
+    mine: int | None = connection.scalar(
+        sa.select(digests.number).where(digests.day == day, digests.issued_by == issuer)
+    )
+    if mine:
+        return mine
+    return 1 + (connection.scalar(sa.select(sa.func.max(digests.number)).where(digests.day == day)) or 0)
+
+
+def save_digest(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    statement = insert(t.digests).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["day", "number"], set_=dict(row)))
+
+
+def mark_delivered(connection: sa.Connection, day: date, number: int, now: datetime) -> bool:
+    """Note the delivery; False: it had been delivered before."""
+    digests = t.digests.c
+    statement = sa.update(t.digests).where(digests.day == day, digests.number == number, digests.delivered_at.is_(None))
+    return connection.execute(statement.values(delivered_at=now)).rowcount > 0
+
+
+def digests_of(connection: sa.Connection, day: date | None = None) -> list[Mapping[str, Any]]:
+    """Issued digests, newest day and number first; of all days where none is given."""
+    query = sa.select(t.digests).order_by(t.digests.c.day.desc(), t.digests.c.number.desc())
+    if day:
+        query = query.where(t.digests.c.day == day)
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def late_stories(connection: sa.Connection, day: date, after: datetime, until: datetime) -> frozenset[str]:
+    """Stories of the day whose first text came after one moment, and not after the other."""
+    query = (
+        sa.select(t.stories.c.story_id)
+        .join(t.revisions, (t.revisions.c.story_id == t.stories.c.story_id) & (t.revisions.c.number == 1))
+        .where(t.stories.c.day == day, t.revisions.c.seen_at > after, t.revisions.c.seen_at <= until)
+    )
+    return frozenset(connection.scalars(query))
+
+
+def begin_delivery(connection: sa.Connection, day: date, number: int, channel: str, now: datetime) -> str:
+    """Note that the issue is being sent, and return what was known before: `new`, `failed`, `sending`, `delivered`.
+
+    Only after `new` and `failed` may it be sent.
+    """
+    d = t.deliveries.c
+    row = {"day": day, "number": number, "channel": channel, "state": "sending", "changed_at": now}
+    added = connection.execute(insert(t.deliveries).values(**row).on_conflict_do_nothing()).rowcount
+    if added:
+        return "new"
+    here = (d.day == day) & (d.number == number) & (d.channel == channel)
+    state: str = connection.execute(sa.select(d.state).where(here).with_for_update()).scalar_one()
+    if state == "failed":
+        connection.execute(sa.update(t.deliveries).where(here).values(state="sending", detail="", changed_at=now))
+    return state
+
+
+def end_delivery(
+    connection: sa.Connection, place: tuple[date, int, str], state: str, detail: str, now: datetime
+) -> None:
+    """Note how the sending of `place` (day, number, channel) ended: `delivered` or `failed`."""
+    d = t.deliveries.c
+    here = sa.tuple_(d.day, d.number, d.channel).in_([place])
+    connection.execute(sa.update(t.deliveries).where(here).values(state=state, detail=detail, changed_at=now))
+
+
+def deliveries_of(connection: sa.Connection, day: date) -> list[Mapping[str, Any]]:
+    d = t.deliveries.c
+    query = sa.select(t.deliveries).where(d.day == day).order_by(d.number, d.channel)
+    return [row._asdict() for row in connection.execute(query)]

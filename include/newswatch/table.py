@@ -1,0 +1,123 @@
+"""A Parquet table as it is declared, and its rows as bytes and back. The same rows give the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+TYPES = ("string", "int64", "float64", "bool", "date", "timestamp", "strings", "ints", "statements")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str  # one of TYPES
+    doc: str
+    is_coded: bool = False  # few different values: kept as a dictionary and its codes
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: a file a day under `tables/<name>/`, or a batch's file where `is_batch`."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]  # sorts the rows and is unique
+    columns: tuple[Column, ...]
+    is_batch: bool = False
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        import pyarrow as pa
+
+        types = {
+            "string": pa.string(),
+            "int64": pa.int64(),
+            "float64": pa.float64(),
+            "bool": pa.bool_(),
+            "date": pa.date32(),
+            "timestamp": pa.timestamp("us", tz="UTC"),
+            "strings": pa.list_(pa.string()),
+            "ints": pa.list_(pa.int64()),
+            "statements": pa.list_(pa.struct([(name, pa.string()) for name in ("fact", "witness", "said")])),
+        }
+        return pa.schema([pa.field(c.name, types[c.type]) for c in self.columns])
+
+    def to_bytes(self, rows: list[dict[str, Any]] | pd.DataFrame) -> bytes:
+        """The rows, sorted by the key, as one Parquet file. The same rows give the same bytes."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if isinstance(rows, list):
+            table = self._from_rows(rows)
+        else:
+            table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False)
+        table = table.replace_schema_metadata(None).sort_by([(name, "ascending") for name in self.key])
+        buffer = BytesIO()
+        coded = [f"{c.name}.list.element" if c.type == "strings" else c.name for c in self.columns if c.is_coded]
+        pq.write_table(table, buffer, compression="zstd", compression_level=3, store_schema=True, use_dictionary=coded)
+        return buffer.getvalue()
+
+    def _from_rows(self, rows: list[dict[str, Any]]) -> pa.Table:
+        """The rows by way of JSON: pyarrow's own conversion of lists imports pandas, 60 MB and half a second a task."""
+        from pyarrow import json as arrow_json
+
+        lines = "\n".join(json.dumps(row, ensure_ascii=False, default=_as_json) for row in rows).encode()
+        if not lines:
+            return self.schema.empty_table()
+        return arrow_json.read_json(
+            BytesIO(lines),
+            arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),  # no row straddles two blocks
+            arrow_json.ParseOptions(explicit_schema=self.schema, unexpected_field_behavior="error"),
+        ).select(self.schema.names)
+
+    def from_bytes(self, content: bytes, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """The rows of a file that `to_bytes` made; of these columns alone, where some are named."""
+        import pyarrow.parquet as pq
+
+        chosen = list(columns) if columns else None
+        rows: list[dict[str, Any]] = pq.read_table(BytesIO(content), schema=self.schema, columns=chosen).to_pylist()
+        return rows
+
+    def values(self, content: bytes, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The values of these columns, a tuple a row."""
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(BytesIO(content), schema=self.schema, columns=list(columns))
+        return zip(*(table[name].to_pylist() for name in columns), strict=True)
+
+    def frame(self, content: bytes) -> pd.DataFrame:
+        """The file as a pandas frame."""
+        import pyarrow.parquet as pq
+
+        frame: pd.DataFrame = pq.read_table(BytesIO(content), schema=self.schema).to_pandas()
+        return frame
+
+
+def _as_json(value: object) -> object:
+    """Moments and days as Arrow reads them from JSON."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return (value - date(1970, 1, 1)).days
+    raise TypeError(f"{type(value).__name__} has no place in a table")
+
+
+def plain(name: str, type_: str, doc: str) -> Column:
+    """A column of any values."""
+    assert type_ in TYPES, type_
+    return Column(name, type_, doc)
+
+
+def coded(name: str, doc: str, type_: str = "string") -> Column:
+    """A column of few different values."""
+    return Column(name, type_, doc, is_coded=True)
