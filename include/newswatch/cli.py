@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import click
 import structlog
 
 from newswatch import __version__
-from newswatch.cli_days import Days
+from newswatch.cli_days import Days, Moment
 from newswatch.cli_feeds import feeds
 from newswatch.cli_topics import topics
 from newswatch.errors import ConfigError, NewswatchError
@@ -129,18 +129,35 @@ def _counts(counts: dict[str, int]) -> str:
 @click.option("--digest/--no-digest", default=True, show_default=True, help="Issue the day's digest too.")
 @click.option("--missing", is_flag=True, help="Only days of which something is stored and that were never built.")
 @click.option("--extract", is_flag=True, help="First read the day's stories anew from their stored bytes.")
-def build(days: tuple[list[date], ...], digest: bool, missing: bool, extract: bool) -> None:
+@click.option(
+    "--as-known-at", type=Moment(), help="Tables alone, of what was committed before then, in a folder apart."
+)
+def build(
+    days: tuple[list[date], ...], digest: bool, missing: bool, extract: bool, as_known_at: datetime | None
+) -> None:
     """Build the tables and the digest of each DAY (2026-11-22, or 2026-11-16..2026-11-22) from what is stored.
 
     Stories are tagged with the topics of today's topics.yaml. A day that has a digest gets a numbered re-issue. With
     --extract their text, date and all else is first read again from the pages' bytes; a story with a better date moves
     to its day, which is to be built too.
+
+    With --as-known-at the tables say what was known at that moment, by today's topics and code; they are put into a
+    folder of their own, and those in force stay as they are.
     """
     from newswatch import pipeline
 
     issuer = f"cli-{uuid.uuid4().hex[:8]}"
     with _open() as nw:
         wanted = [day for group in days for day in group]
+        if as_known_at:
+            if extract or missing:
+                raise click.UsageError("--as-known-at goes with neither --extract nor --missing.")
+            at = as_known_at if as_known_at.tzinfo else as_known_at.replace(tzinfo=nw.settings.zone)
+            if at > nw.clock():
+                raise click.UsageError(f"--as-known-at {at}: nothing is known of the future.")
+            for day in wanted:
+                click.echo(f"{day}  as known at {at}: {nw.store.locate(pipeline.build_as_known(nw, day, at))}")
+            return
         for day in pipeline.never_built(nw, wanted) if missing else wanted:
             if extract:
                 click.echo(_reread(pipeline.reread_day(nw, day, issuer), day))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
@@ -22,3 +22,15 @@ class Days(click.ParamType):  # type: ignore[type-arg]
         if end < begin:
             self.fail(f"{value!r} ends before it begins.", param, ctx)
         return [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg]
+    """A moment; without an offset it is one of the configured time zone, whoever reads it has to add that."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            return datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no moment. Write 2026-11-22T06:00, or with an offset 2026-11-22T06:00+02:00.")

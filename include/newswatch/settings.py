@@ -54,7 +54,7 @@ class Settings(BaseModel):
     )
     channels: str = Field(
         "",
-        description="Ids of Airflow connections, with blanks between, to which digests are sent too: smtp, or any other "
+        description="Ids of Airflow connections, with blanks between, to which digests are sent: smtp, or any other "
         "type with an apprise URL as its password. The file is always written.",
     )
     pages_url: str = Field("", description="Address of the pages in Airflow's UI, for links in messages and feeds.")

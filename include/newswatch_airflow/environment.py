@@ -81,6 +81,7 @@ def airflow_environment(home: Path, ports: Ports, base: Mapping[str, str] | None
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_log),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_log),
         "NEWSWATCH_HOME": str(home),
+        "NEWSWATCH_PAGES_URL": env.get("NEWSWATCH_PAGES_URL") or f"{api}/newswatch",
         "NEWSWATCH_DATABASE_URL": env.get("NEWSWATCH_DATABASE_URL")
         or embedded.database(server, embedded.LEDGER_DATABASE),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}",

@@ -63,7 +63,7 @@ def send(title: str, lines: Sequence[str], records: Sequence[dict[str, Any]]) ->
     path = Path(settings.home) / NOTICES_FILE
     problem = _append(path, records)
     services = settings.notify_urls.get_secret_value().split()
-    failed = [n for n, service in enumerate(services, 1) if not _takes(service, title, "\n".join(lines))]
+    failed = [n for n, service in enumerate(services, 1) if not takes(service, title, "\n".join(lines))]
     if problem and len(failed) == len(services):
         raise problem
     sent = Sent(path, len(services), tuple(failed), (problem.strerror or type(problem).__name__) if problem else "")
@@ -84,7 +84,7 @@ def _append(path: Path, records: Sequence[dict[str, Any]]) -> OSError | None:
     return None
 
 
-def _takes(service: str, title: str, body: str) -> bool:
+def takes(service: str, title: str, body: str) -> bool:
     """Whether the service at an apprise address took the message. Never raises: the file has it already."""
     import apprise
 

@@ -122,7 +122,8 @@ def build_tables(day: date, events: Any, *, is_reread: bool = False) -> None:
         if is_reread:
             done = pipeline.reread_day(nw, day, "daily_digest")
             _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")
-        report = pipeline.build_day(nw, day)
+        run = get_current_context()["dag_run"]
+        report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
     events.add_partitions([str(day)])
     events.extra = {"day": str(day), "stories": report.story_count, **report.topic_story_counts}
     state = "changed" if report.is_changed else "the same bytes as before"
@@ -144,12 +145,32 @@ def issue(day: date, events: Any) -> int:
 
 
 def deliver(day: date, number: int) -> None:
-    """Put the digest where its readers look."""
+    """Put the digest where its readers look, then send it to the channels that do not have it yet.
+
+    Raises TransientError where a channel did not take it: the next try sends to that one alone.
+    """
     from newswatch import pipeline
+    from newswatch.errors import TransientError
+    from newswatch_airflow.channels import channels
 
     with _open() as nw:
         is_new = pipeline.deliver(nw, day, number)
-    _note(f"Issue {number} {'delivered' if is_new else 'had been delivered before'}.")
+        _note(f"Issue {number} {'delivered' if is_new else 'had been delivered before'}.")
+        wanted = channels(nw.settings.channels)
+        sent = pipeline.send(nw, pipeline.message_of(nw, day, number), wanted) if wanted else []
+    if sent:
+        _note("\n".join(f"- {s.channel}: {SENT_WORDS[s.state]}{f': {s.detail}' if s.detail else ''}" for s in sent))
+    failed = [s for s in sent if s.state == "failed"]
+    if failed:
+        raise TransientError("; ".join(f"{s.channel}: {s.detail}" for s in failed))
+
+
+SENT_WORDS = {
+    "delivered": "delivered",
+    "delivered_before": "had been delivered before",
+    "failed": "**not delivered**",
+    "unknown": "an earlier try ended while sending; it may have arrived and is not sent twice",
+}
 
 
 def watch() -> None:

@@ -66,21 +66,34 @@ def generation_of(connection: sa.Connection, day: date) -> int | None:
     return connection.scalar(sa.select(t.dirty_days.c.generation).where(t.dirty_days.c.day == day))
 
 
-def polls_of(connection: sa.Connection, day: date) -> list[Mapping[str, Any]]:
-    """Polls of the day, in order of time."""
-    rows = connection.execute(sa.select(t.polls).where(t.polls.c.day == day))
+def _of_batches(query: sa.Select[Any], batch_id: sa.ColumnElement[str], until: datetime | None) -> sa.Select[Any]:
+    """The query over batches committed before the moment; None: over all."""
+    if until is None:
+        return query
+    return query.join(t.batches, t.batches.c.batch_id == batch_id).where(t.batches.c.committed_at < until)
+
+
+def polls_of(connection: sa.Connection, day: date, until: datetime | None = None) -> list[Mapping[str, Any]]:
+    """Polls of the day, in order of time. `until`, here and below: as was known before that moment."""
+    query = _of_batches(sa.select(t.polls).where(t.polls.c.day == day), t.polls.c.batch_id, until)
+    rows = connection.execute(query)
     return sorted((row._asdict() for row in rows), key=lambda r: (r["polled_at"], r["feed_id"], r["batch_id"]))
 
 
-def outcomes_of(connection: sa.Connection, day: date) -> list[Mapping[str, Any]]:
-    rows = connection.execute(sa.select(t.outcomes).where(t.outcomes.c.day == day))
+def outcomes_of(connection: sa.Connection, day: date, until: datetime | None = None) -> list[Mapping[str, Any]]:
+    query = _of_batches(sa.select(t.outcomes).where(t.outcomes.c.day == day), t.outcomes.c.batch_id, until)
+    rows = connection.execute(query)
     names = ("kind", "outcome", "feed_id", "batch_id")
     return sorted((row._asdict() for row in rows), key=lambda r: tuple(r[n] for n in names))
 
 
-def coverage_of(connection: sa.Connection, day: date) -> frozenset[str]:
+def coverage_of(connection: sa.Connection, day: date, until: datetime | None = None) -> frozenset[str]:
     """Feeds whose windows reach over the whole day."""
-    return frozenset(connection.scalars(sa.select(t.coverage.c.feed_id).where(t.coverage.c.day == day)))
+    c = t.coverage.c
+    query = sa.select(c.feed_id).where(c.day == day)
+    if until:
+        query = query.where(sa.or_(c.known_at.is_(None), c.known_at < until))
+    return frozenset(connection.scalars(query))
 
 
 def file_hashes(connection: sa.Connection, paths: Sequence[str]) -> dict[str, str]:
@@ -112,6 +125,11 @@ def thaw_lines(connection: sa.Connection, day: date) -> None:
 def build_of(connection: sa.Connection, day: date) -> Mapping[str, Any] | None:
     row = connection.execute(sa.select(t.builds).where(t.builds.c.day == day)).one_or_none()
     return row._asdict() if row else None
+
+
+def builds(connection: sa.Connection) -> list[Mapping[str, Any]]:
+    """Every day that has tables, newest first."""
+    return [row._asdict() for row in connection.execute(sa.select(t.builds).order_by(t.builds.c.day.desc()))]
 
 
 def built_between(connection: sa.Connection, first: date, last: date) -> list[date]:

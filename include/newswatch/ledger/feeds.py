@@ -135,11 +135,11 @@ def set_fingerprints(connection: sa.Connection, rows: Sequence[Mapping[str, Any]
         connection.execute(statement, rows)
 
 
-def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]]) -> set[date]:
-    """Note that feeds' windows reach over days (feed id, day); returns days that gained a feed."""
+def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]], now: datetime) -> set[date]:
+    """Note that feeds' windows reach over days (feed id, day) by now; returns days that gained a feed."""
     if not days:
         return set()
-    statement = insert(t.coverage).values([{"feed_id": feed_id, "day": day} for feed_id, day in days])
+    statement = insert(t.coverage).values([{"feed_id": f, "day": day, "known_at": now} for f, day in days])
     return set(connection.scalars(statement.on_conflict_do_nothing().returning(t.coverage.c.day)))
 
 

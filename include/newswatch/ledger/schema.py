@@ -225,6 +225,7 @@ builds = sa.Table(
     sa.Column("topics_version", sa.Text, nullable=False),
     sa.Column("code_version", sa.Text, nullable=False),
     sa.Column("built_at", _MOMENT, nullable=False),
+    sa.Column("built_by", sa.Text, nullable=False, server_default=""),  # dag id/run id; empty: the command line
     sa.Column("files", JSONB, nullable=False),  # table → SHA-256
 )
 digests = sa.Table(

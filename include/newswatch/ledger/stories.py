@@ -149,12 +149,23 @@ def mark_tagged(connection: sa.Connection, tagged: Sequence[Mapping[str, Any]], 
     )
 
 
-def of_day(connection: sa.Connection, day: date) -> dict[str, dict[str, int]]:
-    """File path → stories in it that count for the day, with the number of their revision."""
+def of_day(connection: sa.Connection, day: date, until: datetime | None = None) -> dict[str, dict[str, int]]:
+    """File path → stories in it that count for the day, with the number of their revision.
+
+    `until`: as was known before that moment, each story with the text that it had then.
+    """
+    s, r = t.stories.c, t.revisions.c
+    if until is None:
+        query = sa.select(s.path, s.story_id, s.revision_number).where(s.day == day)
+    else:
+        newest = sa.select(r.path, r.story_id, r.number).join(t.stories, s.story_id == r.story_id)
+        newest = (
+            newest.where(s.day == day, r.seen_at < until).distinct(r.story_id).order_by(r.story_id, r.number.desc())
+        )
+        query = newest
     paths: dict[str, dict[str, int]] = {}
-    s = t.stories.c
-    for row in connection.execute(sa.select(s.path, s.story_id, s.revision_number).where(s.day == day)):
-        paths.setdefault(row.path, {})[row.story_id] = row.revision_number
+    for path, story_id, number in connection.execute(query):
+        paths.setdefault(path, {})[story_id] = number
     return paths
 
 
@@ -162,6 +173,11 @@ def find(connection: sa.Connection, names: Sequence[str]) -> Mapping[str, Any] |
     """The story known under one of these addresses or twin keys; the first of them that is known counts."""
     story_of = known_urls(connection, names)
     story_id = next((story_of[name] for name in names if name in story_of), None)
+    row = connection.execute(sa.select(t.stories).where(t.stories.c.story_id == story_id)).one_or_none()
+    return row._asdict() if row else None
+
+
+def by_id(connection: sa.Connection, story_id: str) -> Mapping[str, Any] | None:
     row = connection.execute(sa.select(t.stories).where(t.stories.c.story_id == story_id)).one_or_none()
     return row._asdict() if row else None
 

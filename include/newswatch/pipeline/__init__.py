@@ -1,13 +1,13 @@
 """The few verbs that DAGs and the command line call."""
 
 from newswatch.pipeline.announce import AnnounceReport, announce
-from newswatch.pipeline.build import BuildReport, build_day, ensure_built, never_built
+from newswatch.pipeline.build import BuildReport, build_as_known, build_day, ensure_built, never_built
 from newswatch.pipeline.compare import Comparison, StoryChange, compare_topics, topics_of_version, versions
 from newswatch.pipeline.context import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.discover import Discovery, Found, discover
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.health import FeedHealth, Notice, watch_feeds
-from newswatch.pipeline.issue import IssueReport, deliver, issue_digest
+from newswatch.pipeline.issue import IssueReport, Message, Sending, deliver, issue_digest, message_of, send
 from newswatch.pipeline.pages import FetchReport, fetch_pending
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.read import Issued, Reader
@@ -25,16 +25,19 @@ __all__ = [
     "Found",
     "IssueReport",
     "Issued",
+    "Message",
     "Newswatch",
     "Notice",
     "PollReport",
     "PollShard",
     "Reader",
     "RereadReport",
+    "Sending",
     "StoryChange",
     "TagReport",
     "VisitReport",
     "announce",
+    "build_as_known",
     "build_day",
     "compare_topics",
     "deliver",
@@ -43,12 +46,14 @@ __all__ = [
     "explain",
     "fetch_pending",
     "issue_digest",
+    "message_of",
     "never_built",
     "open_in_force",
     "open_newswatch",
     "plan_poll",
     "poll",
     "reread_day",
+    "send",
     "tag_new",
     "topics_of_version",
     "versions",

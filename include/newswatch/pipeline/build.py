@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,8 +31,8 @@ class BuildReport:
     is_changed: bool
 
 
-def build_day(nw: Newswatch, day: date) -> BuildReport:
-    """Make the day's tables from the committed batches, whole, and record what they were made from.
+def build_day(nw: Newswatch, day: date, builder: str = "") -> BuildReport:
+    """Make the day's tables from the committed batches, whole, and record what they were made from, and by which run.
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
     """
@@ -51,6 +51,7 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
             "topics_version": nw.catalogue.topics_version,
             "code_version": code_version(),
             "built_at": nw.clock(),
+            "built_by": builder,
             "files": files,
         }
         days.save_build(connection, row, generation)
@@ -66,6 +67,23 @@ def build_day(nw: Newswatch, day: date) -> BuildReport:
     )
     log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
     return report
+
+
+def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
+    """Make the day's tables from the batches committed before a moment, with today's code and topics, and put them
+    apart: `as-known/<moment>/<table>/<day>.parquet`. Returns that folder. What is in force is not touched.
+
+    A text that was read again since (`--extract`) counts as it reads now. Trends are not made.
+    """
+    with nw.ledger.begin() as connection:
+        facts = _Facts.of(connection, day, at)
+    inputs = _inputs(nw, facts, frozen_lines(nw, [day], may_learn=False))
+    frames = summarise.day_tables(inputs, find_mentions(nw, inputs.stories))
+    folder = f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    for table in tables.DAY_TABLES:
+        nw.store.write(f"{folder}/{table.name}/{day}.parquet", table.to_bytes(frames[table.name]))
+    log.info("day built as known", day=str(day), at=at.isoformat(), stories=len(inputs.stories))
+    return folder
 
 
 def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
@@ -102,9 +120,11 @@ class _Facts:
     covering: frozenset[str]
 
     @classmethod
-    def of(cls, connection: sa.Connection, day: date) -> _Facts:
-        paths = stories.of_day(connection, day)
-        before = {path: ids for back in LOOK_BACK for path, ids in stories.of_day(connection, day - back).items()}
+    def of(cls, connection: sa.Connection, day: date, until: datetime | None = None) -> _Facts:
+        paths = stories.of_day(connection, day, until)
+        before = {
+            path: ids for back in LOOK_BACK for path, ids in stories.of_day(connection, day - back, until).items()
+        }
         lines_path = days.frozen_lines(connection, [day]).get(day)
         return cls(
             day=day,
@@ -112,9 +132,9 @@ class _Facts:
             before=before,
             lines_path=lines_path,
             file_hashes=days.file_hashes(connection, [*paths, *before, *([lines_path] if lines_path else [])]),
-            polls=days.polls_of(connection, day),
-            outcomes=days.outcomes_of(connection, day),
-            covering=days.coverage_of(connection, day),
+            polls=days.polls_of(connection, day, until),
+            outcomes=days.outcomes_of(connection, day, until),
+            covering=days.coverage_of(connection, day, until),
         )
 
     def sha256(self, nw: Newswatch) -> str:

@@ -127,7 +127,7 @@ class _Poll:
                 known = feeds.known_entries(connection, p.feed.id, listed) if listed else {}
                 after.append(draft.add(p, known))
                 covered += [(p.feed.id, day) for day in _newly_covered(nw, p.state, after[-1])]
-            draft.dirty |= feeds.add_coverage(connection, covered)
+            draft.dirty |= feeds.add_coverage(connection, covered, draft.batch.committed_at)
             commit(connection, draft.batch, draft.write_files(), draft.outcomes)
             feeds.save_states(connection, after)
             feeds.add_polls(connection, draft.polls)

@@ -13,6 +13,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("digests", sa.Column("record", postgresql.JSONB(), nullable=True))
     op.add_column("coverage", sa.Column("known_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("builds", sa.Column("built_by", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "deliveries",
         sa.Column("day", sa.Date(), nullable=False),
@@ -27,5 +28,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("deliveries")
+    op.drop_column("builds", "built_by")
     op.drop_column("coverage", "known_at")
     op.drop_column("digests", "record")
