@@ -14,7 +14,13 @@ class NewswatchPlugin(AirflowPlugin):
             "destination": "nav",
             "url_route": "newswatch",
             "nav_top_level": True,
-        }
+        },
+        {
+            "name": "Digest",
+            "href": f"{URL_PREFIX.removeprefix('/')}/run/{{DAG_ID}}/{{RUN_ID}}",
+            "destination": "dag_run",
+            "url_route": "newswatch-digest",
+        },
     ]
 
     @property

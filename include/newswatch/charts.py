@@ -6,7 +6,7 @@ variables (light and dark), no fixed identifiers but those of the chart. The sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
@@ -133,10 +133,22 @@ def _fitted(content: bytes, label: str, size: tuple[int, int]) -> Markup:
         element.tail = None
         if element.tag != f"{_SVG}text":
             element.text = None
+        for name, value in _looks(str(element.attrib.pop("style", ""))):
+            element.set(name, value)
     text = etree.tostring(root, encoding="unicode")
     for drawn_in, name in _COLOURS.items():
         text = text.replace(drawn_in, name)
     return Markup(text)  # noqa: S704 - lxml has escaped what is in it
+
+
+def _looks(style: str) -> Iterator[tuple[str, str]]:
+    """A style attribute's declarations as attributes of their own: pages forbid the former. The font is the page's."""
+    for declaration in filter(None, style.split(";")):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name == "font":
+            yield "font-size", value.split()[0]
+        else:
+            yield name, value
 
 
 def days_before(day: date, count: int = DAYS) -> list[date]:

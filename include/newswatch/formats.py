@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from lxml import etree
+from markupsafe import Markup
 
 from newswatch.charts import ChartDay, small_chart
 from newswatch.digest import Digest, Section
@@ -24,6 +25,11 @@ CSV_COLUMNS = (
     "day", "issue", "section", "topic", "title", "outlet", "published_at", "language", "url", "story_id",
     "is_about", "mention_count", "outlet_count", "sentence", "match", "also", "copies",
 )  # fmt: skip
+# Of the file by itself: nothing runs, nothing is fetched. The pages in Airflow's UI have a policy of their own.
+META_POLICY = Markup(
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">"
+)
 STATE_WORDS = {
     "normal": "usual", "spike": "spike", "silence": "silence", "too_few": "too few", "cannot_tell": "cannot tell",
 }  # fmt: skip
@@ -39,7 +45,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"md": markdown, "web": web_address, "chart": chart}
-    environment.globals["state_words"] = STATE_WORDS
+    environment.globals |= {"state_words": STATE_WORDS, "meta_policy": META_POLICY}
     return environment
 
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
+from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
-
-from newswatch.escape import web_address
 from newswatch.pipeline import FeedHealth
 
 
-def render(feeds: Sequence[FeedHealth], now: datetime) -> str:
-    """The page as HTML; `now` is the moment as of which `feeds` was read."""
+def of_feeds(feeds: Sequence[FeedHealth], now: datetime) -> dict[str, Any]:
+    """What the template shows; `now` is the moment as of which `feeds` was read."""
     conditions = Counter(feed.condition for feed in feeds)
     days = len(feeds[0].new_entries) if feeds else 0
-    template = _environment().get_template("feeds.html.j2")
-    return template.render(feeds=feeds, now=now, days=days, conditions=list(conditions.items()))
+    return {"feeds": feeds, "now": now, "days": days, "conditions": list(conditions.items())}
 
 
 def span(time: timedelta) -> str:
@@ -42,16 +38,3 @@ def bars(feed: FeedHealth) -> list[tuple[date, int, float]]:
     counts = sorted(count for _, count in feed.new_entries)
     most = max(1.0, counts[-2] * 1.2 if len(counts) > 1 and counts[-2] else counts[-1])
     return [(day, count, round(1 + 22 * min(1.0, count / most), 1)) for day, count in feed.new_entries]
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("newswatch_airflow"), PackageLoader("newswatch")]),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters |= {"span": span, "rate": rate, "bars": bars, "web": web_address}
-    environment.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
-    return environment

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
-from html import escape
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from airflow.api_fastapi.core_api.security import requires_access_dag, requires_authenticated
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
+from newswatch.calendar import day_of
 from newswatch.errors import MissingFile
 from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
-from newswatch_airflow import feeds_page
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; base-uri 'none'; form-action 'self'"
-HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-
-# Airflow shows the page in a sandboxed frame, in which a link out does nothing unless the parent opens it.
-LINKS_JS = """
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='http']");
-  if (link && window.parent !== window) {
-    event.preventDefault();
-    window.parent.open(link.href, "_blank", "noopener");
-  }
-});
-const days = document.getElementById("days");
-if (days) days.addEventListener("change", () => days.form.submit());
-"""
-BAR_STYLE = """
-<style>
-.bar { display:flex; gap:.8rem; align-items:center; flex-wrap:wrap; padding:.6rem 1.1rem; background:var(--tint);
-  border-bottom:1px solid var(--line); font-size:.92rem; position:sticky; top:0 }
-.bar form { display:flex; gap:.5rem; align-items:center; margin:0 auto }
-.bar .other { padding-left:.8rem; border-left:1px solid var(--line) }
-.bar select, .bar button { font:inherit; color:var(--ink); background:var(--page);
-  border:1px solid var(--line); border-radius:6px; padding:.25rem .5rem }
-</style>
-"""
-_FEEDS_BAR = '<nav class="bar" aria-label="Pages"><a href="./">← Digests</a></nav>'
-EMPTY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Newswatch</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"></head>
-<body style="font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem"><h1>No digest yet</h1>
-<p>The first one is issued tomorrow morning. To have one now, trigger the DAG <b>daily_digest</b>.</p>
-<p><a href="feeds">Feeds: how their polls went</a></p></body></html>"""
+from newswatch_airflow import day_page, feeds_page, story_page, topic_page
+from newswatch_airflow.site import HEADERS, LINKS_JS, Site
+from newswatch_airflow.topic_page import Filters
 
 
 @cache
@@ -62,68 +34,173 @@ def create_app() -> FastAPI:
         openapi_url=None,
         dependencies=[Depends(requires_authenticated()), Depends(requires_access_dag(method="GET"))],
     )
-
-    @app.get("/links.js")
-    def links() -> Response:
-        return PlainTextResponse(LINKS_JS, media_type="text/javascript", headers=HEADERS)
-
-    @app.get("/feeds")
-    def feeds() -> HTMLResponse:
-        now = datetime.now(UTC)
-        return _framed(feeds_page.render(_reader().health(now), now), _FEEDS_BAR)
-
-    @app.get("/")
-    def latest(day: str | None = None) -> HTMLResponse:
-        issued = _newest(_reader().digests())
-        if not issued:
-            return HTMLResponse(EMPTY, headers=HEADERS)
-        return _page(issued, _chosen(issued, day))
-
+    app.add_api_route("/links.js", _links)
+    app.add_api_route("/", _today)
+    app.add_api_route("/day/{day}", _day)
+    app.add_api_route("/topics", _topics)
+    app.add_api_route("/topic/{topic}", _topic)
+    app.add_api_route("/topic/{topic}/mentions.csv", _mentions_csv)
+    app.add_api_route("/story/{story_id}", _story)
+    app.add_api_route("/feeds", _feeds)
+    app.add_api_route("/digest", _digest)
+    app.add_api_route("/digest/{day}", _digest)
+    app.add_api_route("/digest/{day}/{number}", _digest)
+    app.add_api_route("/run/{dag_id}/{run_id:path}", _digest_of_run)
     return app
 
 
-def _newest(digests: list[Issued]) -> list[Issued]:
-    """The last issue of each day, newest day first."""
-    newest: dict[date, Issued] = {}
-    for digest in digests:
-        newest.setdefault(digest.day, digest)
-    return list(newest.values())
+def _links() -> Response:
+    return PlainTextResponse(LINKS_JS, media_type="text/javascript", headers=HEADERS)
 
 
-def _chosen(issued: list[Issued], day: str | None) -> Issued:
-    if day is None:
-        return issued[0]
-    for digest in issued:
-        if str(digest.day) == day:
-            return digest
-    raise HTTPException(404, f"No digest of {day!r} was issued.")
+def _today(request: Request, day: date | None = None) -> HTMLResponse:
+    builds = _reader().builds()
+    if not builds:
+        text = "No day has tables yet: they are made after the first poll."
+        return Site(request).page("empty.html.j2", "today", heading="No tables yet", text=text, dag="poll_feeds")
+    today = day_of(datetime.now(UTC), _reader().zone)
+    return _shown_day(request, day or (today if today in builds else next(iter(builds))))
 
 
-def _page(issued: list[Issued], chosen: Issued) -> HTMLResponse:
-    """The digest as it was issued, below a bar in which the day can be chosen."""
-    at = issued.index(chosen)
-    later = f'<a href="?day={issued[at - 1].day}" rel="next">later →</a>' if at else "<span></span>"
-    earlier = (
-        f'<a href="?day={issued[at + 1].day}" rel="prev">← earlier</a>' if at + 1 < len(issued) else "<span></span>"
-    )
-    options = "".join(
-        f'<option value="{d.day}"{" selected" if d is chosen else ""}>{d.day:%a} {d.day}'
-        f"{f' (issue {d.number})' if d.number > 1 else ''}</option>"
-        for d in issued
-    )
-    bar = (
-        f'<nav class="bar" aria-label="Days">{earlier}<form><label for="days">Day</label>'
-        f'<select id="days" name="day">{options}</select><noscript><button>Show</button></noscript></form>{later}'
-        '<a class="other" href="feeds">Feeds</a></nav>'
-    )
+def _day(request: Request, day: date) -> HTMLResponse:
+    return _shown_day(request, day)
+
+
+def _shown_day(request: Request, day: date) -> HTMLResponse:
+    site, reader = Site(request), _reader()
+    builds = reader.builds()
+    if day not in builds:
+        text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
+        return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag="daily_digest")
     try:
-        html = _reader().digest_html(chosen.day, chosen.number)
+        shown = day_page.of_day(reader, day)
+    except MissingFile as error:
+        raise HTTPException(404, str(error)) from None
+    is_today = day == day_of(datetime.now(UTC), reader.zone)
+    days = list(builds)
+    return site.page(
+        "day.html.j2",
+        "today",
+        day=day,
+        is_today=is_today,
+        built=builds[day],
+        issues=[issue for issue in reader.digests() if issue.day == day],
+        zone=reader.zone,
+        steps=_steps(days, day, lambda d: site.at("day", d), {d: f"{d:%a} {d}" for d in days}),
+        **shown,
+    )
+
+
+def _steps(days: list[Any], chosen: Any, at: Any, labels: Mapping[Any, str]) -> dict[str, Any]:
+    """Links to the days beside the chosen one; `days` are the newest first."""
+    place = days.index(chosen)
+    return {
+        "earlier": at(days[place + 1]) if place + 1 < len(days) else "",
+        "later": at(days[place - 1]) if place else "",
+        "choices": [(str(day), labels[day]) for day in days],
+        "chosen": str(chosen),
+    }
+
+
+def _topics(request: Request) -> HTMLResponse:
+    catalogue = _reader().catalogue()
+    if catalogue is None:
+        text = "No configuration is in force yet: the first poll puts one in force."
+        return Site(request).page("empty.html.j2", "topics", heading="No topics yet", text=text, dag="poll_feeds")
+    return Site(request).page("topics.html.j2", "topics", catalogue=catalogue)
+
+
+def _filters(
+    last: date | None = None,
+    span: Annotated[int, Query(ge=1, le=366)] = 28,
+    outlet: str = "",
+    language: str = "",
+    zone: str = "",
+    about: bool = False,
+) -> Filters:
+    reader = _reader()
+    return Filters(last or day_of(datetime.now(UTC), reader.zone), span, outlet, language, zone, about)
+
+
+def _known_topic(topic: str) -> Any:
+    catalogue = _reader().catalogue()
+    found = next((t for t in catalogue.topics if t.id == topic), None) if catalogue else None
+    if found is None:
+        raise HTTPException(404, f"No topic {topic!r} is in force.")
+    return found
+
+
+def _topic(request: Request, topic: str, filters: Annotated[Filters, Depends(_filters)]) -> HTMLResponse:
+    site, known = Site(request), _known_topic(topic)
+    shown = topic_page.of_topic(_reader(), topic, filters)
+    download = f"{site.at('topic', topic, 'mentions.csv')}?{urlencode(_given(filters))}"
+    return site.page(
+        "topic.html.j2", "topics", topic=known, filters=filters, spans=topic_page.SPANS, download=download, **shown
+    )
+
+
+def _given(filters: Filters) -> dict[str, Any]:
+    values = {"last": filters.last, "span": filters.span, "outlet": filters.outlet, "language": filters.language}
+    values |= {"zone": filters.zone, "about": 1 if filters.about else ""}
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _mentions_csv(topic: str, filters: Annotated[Filters, Depends(_filters)]) -> Response:
+    known = _known_topic(topic)
+    name = f"{known.id}-{filters.days[0]}-{filters.last}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(topic_page.to_csv(_reader(), topic, filters), media_type="text/csv", headers=HEADERS | disposition)
+
+
+def _story(request: Request, story_id: str) -> HTMLResponse:
+    reader = _reader()
+    try:
+        found = reader.story(story_id)
+    except MissingFile as error:
+        raise HTTPException(404, str(error)) from None
+    catalogue = reader.catalogue()
+    if found is None or catalogue is None:
+        raise HTTPException(404, f"No story {story_id!r} is known.")
+    names = {topic.id: topic.name for topic in catalogue.topics}
+    shown = story_page.of_story(found, names)
+    built = reader.builds().get(found["day"])
+    return Site(request).page("story.html.j2", "topics", names=names, zone=reader.zone, built=built, **shown)
+
+
+def _feeds(request: Request) -> HTMLResponse:
+    now = datetime.now(UTC)
+    return Site(request).page("feeds.html.j2", "feeds", **feeds_page.of_feeds(_reader().health(now), now))
+
+
+def _digest(request: Request, day: date | None = None, number: int | None = None) -> HTMLResponse:
+    """A digest as it was issued: the newest of the day, or of all."""
+    every = _reader().digests()
+    if not every:
+        text = "The first one is issued tomorrow morning."
+        return Site(request).page("empty.html.j2", "digest", heading="No digest yet", text=text, dag="daily_digest")
+    found = [d for d in every if day in (None, d.day) and number in (None, d.number)]
+    if not found:
+        raise HTTPException(404, f"No digest of {day}{f', issue {number},' if number else ''} was issued.")
+    return _shown_digest(Site(request), every, found[0])
+
+
+def _digest_of_run(request: Request, dag_id: str, run_id: str) -> HTMLResponse:
+    """The digest that a run issued, for the button on runs: the run of another DAG has none."""
+    every = _reader().digests()
+    for issued in every:
+        if issued.issued_by == f"{dag_id}/{run_id}":
+            return _shown_digest(Site(request), every, issued)
+    text = "This run has not issued one." if dag_id == "daily_digest" else "Runs of daily_digest issue digests."
+    return Site(request).page("empty.html.j2", "digest", 404, heading="No digest of this run", text=text, dag="")
+
+
+def _shown_digest(site: Site, every: list[Issued], chosen: Issued) -> HTMLResponse:
+    newest: dict[date, Issued] = {}
+    for digest in every:
+        newest.setdefault(digest.day, digest)
+    labels = {d: f"{d:%a} {d}{f' (issue {i.number})' if i.number > 1 else ''}" for d, i in newest.items()}
+    try:
+        html = _reader().digest(chosen.day, chosen.number)
     except MissingFile:
-        raise HTTPException(404, f"The digest of {escape(str(chosen.day))} is no longer stored.") from None
-    return _framed(html, bar)
-
-
-def _framed(html: str, bar: str) -> HTMLResponse:
-    """The page below a bar, its links made to work in Airflow's frame."""
-    html = html.replace("</head>", f'{BAR_STYLE}<script src="links.js" defer></script></head>', 1)
-    return HTMLResponse(html.replace("<body>", f"<body>{bar}", 1), headers=HEADERS)
+        raise HTTPException(404, f"The digest of {chosen.day} is no longer stored.") from None
+    return site.framed(html, {"steps": _steps(list(newest), chosen.day, lambda d: site.at("digest", d), labels)})

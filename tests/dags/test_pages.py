@@ -1,13 +1,15 @@
-"""The pages in Airflow's UI: behind its login, every route, and showing the digest as it was issued."""
+"""The pages in Airflow's UI: behind its login, every route, and showing what the tables and digests say."""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from newswatch.pipeline import build_day, issue_digest, open_newswatch, poll
+from newswatch import tables
+from newswatch.pipeline import build_day, fetch_pending, issue_digest, open_newswatch, poll
 from newswatch.settings import load_settings
 
 DAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
@@ -31,7 +33,22 @@ def client(airflow_database, newswatch_environment: Path):
         pages._reader.cache_clear()
 
 
-def log_in(client, role: str) -> None:
+@pytest.fixture
+def read_days(client, newsroom, monkeypatch: pytest.MonkeyPatch):
+    """Three days of the newsroom, read, built and the last one's digest issued by a run."""
+    monkeypatch.setattr("newsroom.feeds.HISTORY", timedelta(days=3))
+    nw = open_newswatch(load_settings())
+    poll(nw, list(nw.feeds), "test")
+    fetch_pending(nw, "test")
+    days = [DAY_BEFORE, DAY, DAY + timedelta(days=1)]
+    for day in days:
+        build_day(nw, day, "refresh_day/partition__1+00:00")
+    issue_digest(nw, days[1], "daily_digest/scheduled__2026-11-22T06:00:00+00:00")
+    yield nw, days
+    nw.close()
+
+
+def log_in(client, role: str | None) -> None:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
@@ -39,18 +56,109 @@ def log_in(client, role: str) -> None:
     client.headers["Authorization"] = f"Bearer {token}"
 
 
-def plugin_paths(client) -> list[str]:
+def plugin_routes(client) -> list[tuple[str, set[str]]]:
+    """Every route of the plugin's app, mounts included, with a value for each of its parameters."""
     mount = next(r for r in client.app.routes if getattr(r, "path", None) == "/newswatch")
-    return [f"/newswatch{route.path}" for route in mount.app.routes]
+    values = {
+        "day": str(DAY),
+        "number": "1",
+        "topic": "donetsk",
+        "story_id": "0" * 16,
+        "dag_id": "d",
+        "run_id:path": "r",
+    }
+    found = []
+    for route in mount.app.routes:
+        path = re.sub(r"\{([^}]+)\}", lambda m: values[m[1]], route.path)
+        found.append((f"/newswatch{path}", set(getattr(route, "methods", None) or {"GET"})))
+    return found
 
 
 def test_an_anonymous_visitor_gets_nothing_from_any_route(client):
-    paths = plugin_paths(client)
-    assert "/newswatch/" in paths
-    for path in [*paths, "/newswatch/docs", "/newswatch/openapi.json", "/newswatch/redoc", "/newswatch/static/x.js"]:
-        assert client.get(path).status_code in (401, 403, 404), path
-    assert client.get("/newswatch/").status_code == 401
-    assert client.get("/newswatch/links.js").status_code == 401
+    routes = plugin_routes(client)
+    assert len(routes) >= 12
+    for path, methods in routes:
+        for method in methods:
+            assert client.request(method, path).status_code == 401, (method, path)
+    for path in ("docs", "openapi.json", "redoc", "static/x.js", "day/"):
+        assert client.get(f"/newswatch/{path}").status_code in (401, 404), path
+
+
+def test_a_login_without_the_right_to_read_dags_gets_nothing_from_any_route(client):
+    log_in(client, None)
+    for path, methods in plugin_routes(client):
+        for method in methods:
+            assert client.request(method, path).status_code == 403, (method, path)
+
+
+def test_pages_take_no_request_that_changes_anything(client):
+    assert {method for _, methods in plugin_routes(client) for method in methods} <= {"GET", "HEAD"}
+
+
+def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(client, read_days):
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    page = client.get("/newswatch/").text
+    assert f"{days[2].day} {days[2]:%B %Y}</h1>" in page  # the newest day that has tables
+    day = client.get(f"/newswatch/day/{days[1]}").text
+    rows = tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{days[1]}.parquet"))
+    cell = r'<td><a href="/newswatch/topic/{}\?last={}">.*?</td>\s*<td class="n">(\d+)</td><td class="n">(\d+)</td>'
+    for row in rows:
+        shown = re.search(cell.format(row["topic"], days[1]), day)
+        assert shown, row["topic"]
+        assert (int(shown[1]), int(shown[2])) == (row["story_count"], row["original_count"])
+    assert 'href="/dags/refresh_day/runs/partition__1%2B00%3A00"' in day
+    assert "<button" not in day.replace("<noscript><button>Show</button></noscript>", "")
+
+
+def test_a_topic_shows_every_mention_and_its_download_has_them_too(client, read_days):
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    mentions = [
+        row
+        for day in days
+        for row in tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{day}.parquet"))
+        if row["topic"] == "new-start"
+    ]
+    assert mentions
+    page = client.get(f"/newswatch/topic/new-start?last={days[2]}&span=7").text
+    assert page.count("<mark>") == len(mentions)
+    download = client.get(f"/newswatch/topic/new-start/mentions.csv?last={days[2]}&span=7")
+    assert download.headers["content-disposition"].startswith('attachment; filename="new-start-')
+    assert len(download.text.splitlines()) == 1 + len(mentions)
+    outlet = mentions[0]["outlet"]
+    of_outlet = client.get(
+        "/newswatch/topic/new-start", params={"last": str(days[2]), "span": 7, "outlet": outlet}
+    ).text
+    assert of_outlet.count("<mark>") == sum(row["outlet"] == outlet for row in mentions)
+
+
+def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client, read_days):
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    stories = [r for d in days for r in tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{d}.parquet"))]
+    reprint = next(row for row in stories if row["cluster_id"] != row["story_id"])
+    page = client.get(f"/newswatch/story/{reprint['story_id']}").text
+    assert "Who prints this text" in page
+    assert f'href="/newswatch/story/{reprint["cluster_id"]}"' in page
+    for word in ("raw/pages/", "Witnesses", "Revisions", reprint["canonical_url"]):
+        assert word in page
+    mentioned = {
+        r["story_id"] for d in days for r in tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{d}.parquet"))
+    }
+    assert '<mark title="' in client.get(f"/newswatch/story/{sorted(mentioned)[0]}").text
+    assert client.get("/newswatch/story/none").status_code == 404
+
+
+def test_a_run_leads_to_the_digest_that_it_issued(client, read_days):
+    _, days = read_days
+    log_in(client, "VIEWER")
+    of_run = client.get("/newswatch/run/daily_digest/scheduled__2026-11-22T06%3A00%3A00%2B00%3A00")
+    assert of_run.status_code == 200
+    assert f"{days[1].day} {days[1]:%B %Y}" in of_run.text
+    other = client.get("/newswatch/run/poll_feeds/manual__1")
+    assert other.status_code == 404
+    assert "Runs of daily_digest issue digests." in other.text
 
 
 def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client):
@@ -61,37 +169,47 @@ def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client):
     issue_digest(nw, DAY, "another")
     nw.close()
     log_in(client, "VIEWER")
-    latest = client.get("/newswatch/")
+    latest = client.get("/newswatch/digest")
     assert latest.status_code == 200
     assert "Saturday 21 November 2026" in latest.text
-    assert "Re-issue 2" in latest.text
+    assert "This is issue 2" in latest.text
     assert f'<option value="{DAY_BEFORE}">' in latest.text
-    earlier = client.get(f"/newswatch/?day={DAY_BEFORE}")
-    assert "Friday 20 November 2026" in earlier.text
+    assert "Friday 20 November 2026" in client.get(f"/newswatch/digest?day={DAY_BEFORE}").text
+    assert "This is issue 2" not in client.get(f"/newswatch/digest/{DAY}/1").text
 
 
-def test_a_page_allows_no_foreign_script_and_no_frame_tricks(client):
+def test_no_page_allows_a_foreign_script_style_or_frame(client, read_days):
+    nw, days = read_days
     log_in(client, "VIEWER")
-    policy = client.get("/newswatch/").headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src 'self'" in policy
+    story = tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{days[0]}.parquet"))[0]["story_id"]
+    for path in ("", f"day/{days[0]}", "topics", "topic/donetsk", f"story/{story}", "feeds", "digest", "run/d/r"):
+        answer = client.get(f"/newswatch/{path}")
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-"), path
+        assert "unsafe" not in policy
+        assert "script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'" in policy
+        assert " style=" not in answer.text, path
+        assert "http-equiv" not in answer.text, path
 
 
-def test_before_the_first_digest_the_page_says_how_to_get_one(client):
+@pytest.mark.parametrize("path", ["", "topics", "digest", "feeds"])
+def test_before_anything_is_there_a_page_says_how_to_get_it(client, path: str):
     log_in(client, "VIEWER")
-    assert "daily_digest" in client.get("/newswatch/").text
+    page = client.get(f"/newswatch/{path}").text
+    assert "daily_digest" in page or "poll_feeds" in page
 
 
-@pytest.mark.parametrize("day", ["2031-01-01", "yesterday", "<script>alert(1)</script>", "../../etc/passwd"])
-def test_a_day_without_a_digest_is_named_and_nothing_of_it_is_run(client, day: str):
+@pytest.mark.parametrize("day", ["2031-01-01", "yesterday", "<script>alert(1)</script>", "..%2F..%2Fetc%2Fpasswd"])
+@pytest.mark.parametrize("page", ["day", "digest"])
+def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(client, page: str, day: str):
     nw = open_newswatch(load_settings())
     build_day(nw, DAY)
     issue_digest(nw, DAY, "test")
     nw.close()
     log_in(client, "VIEWER")
-    answer = client.get("/newswatch/", params={"day": day})
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/json"
+    answer = client.get(f"/newswatch/{page}/{day}")
+    assert answer.status_code in (404, 422)
+    assert "<script>alert" not in answer.text or answer.headers["content-type"] == "application/json"
 
 
 def test_the_page_of_feeds_shows_each_with_its_state(client, newsroom):
@@ -109,9 +227,3 @@ def test_the_page_of_feeds_shows_each_with_its_state(client, newsroom):
     assert "2 failing" in page.text
     assert "1 gone" in page.text
     assert "3 http_500" in page.text
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
-
-
-def test_before_the_first_poll_the_page_of_feeds_says_what_to_do(client):
-    log_in(client, "VIEWER")
-    assert "poll_feeds" in client.get("/newswatch/feeds").text

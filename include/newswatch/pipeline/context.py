@@ -121,7 +121,7 @@ def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> News
     try:
         catalogue = load_catalogue(settings.config_dir, good)
     except ConfigError as error:
-        old = _read_good(good) if keeps_last_good and good else None
+        old = read_good(good) if keeps_last_good and good else None
         if old is None:
             ledger.close()
             raise
@@ -141,7 +141,7 @@ def open_in_force(settings: Settings) -> Newswatch:
     Raises ConfigError where none is in force yet.
     """
     ledger, good = _ledger(settings)
-    catalogue = _read_good(good) if good else None
+    catalogue = read_good(good) if good else None
     if catalogue is None:
         ledger.close()
         raise ConfigError(
@@ -150,7 +150,7 @@ def open_in_force(settings: Settings) -> Newswatch:
     return Newswatch(settings, catalogue, Store(settings.data_url), ledger)
 
 
-def _read_good(texts: tuple[str, str]) -> Catalogue | None:
+def read_good(texts: tuple[str, str]) -> Catalogue | None:
     """The catalogue that was accepted last; None: an older Newswatch accepted it, and this one cannot read it."""
     try:
         return parse_catalogue(*texts, is_known_good=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 from newswatch import tables
 from newswatch.calendar import day_of
-from newswatch.config import Catalogue, parse_catalogue
+from newswatch.config import Catalogue
 from newswatch.digest_lines import DayRows
 from newswatch.ledger import Ledger, catalogues, days, digests, stories
-from newswatch.pipeline.context import Newswatch, ledger_url
+from newswatch.pipeline.context import Newswatch, ledger_url, read_good
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.health import FeedHealth, feed_health
 from newswatch.pipeline.trend import table_path
@@ -119,13 +119,14 @@ class Reader:
         self, name: str, day: date, key: str, values: set[str], columns: Sequence[str] | None = None
     ) -> list[Row]:
         """Rows of the day's table whose key is one of the values: the others are never made into Python objects."""
+        import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         table = _table(name)
         chosen = list(columns) if columns else None
         content = pq.read_table(BytesIO(self._store.read(table_path(name, day))), schema=table.schema, columns=chosen)
-        rows: list[Row] = content.filter(pc.field(key).isin(sorted(values))).to_pylist()
+        rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
         return rows
 
     def catalogue(self) -> Catalogue | None:
@@ -169,7 +170,9 @@ class Reader:
         if texts is None:
             return None
         if self._opened is None or self._opened[0] != texts:
-            catalogue = parse_catalogue(*texts, is_known_good=True)
+            catalogue = read_good(texts)
+            if catalogue is None:
+                return None
             self._opened = texts, Newswatch(self._settings, catalogue, self._store, self._ledger)
         return self._opened[1]
 
