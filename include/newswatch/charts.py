@@ -72,7 +72,7 @@ def _draw(axes: Axes, days: Sequence[ChartDay]) -> None:
     band, hatched, missing = [], [], []
     bars: dict[str, list[Box]] = {_BAR: [], _NOW: [], _SPIKE: []}
     highest = [float(d.count or 0) for d in days] + [(d.baseline or 0) + (d.spread or 0) for d in days]
-    top = max(1.0, *highest)
+    top = max(4.0, *highest)  # one story now and then is no tower
     for place, d in enumerate(days):
         if d.baseline is not None and d.spread is not None:  # a step a day: each weekday has a baseline of its own
             low, high = max(0.0, d.baseline - d.spread), d.baseline + d.spread

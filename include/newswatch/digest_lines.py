@@ -97,7 +97,7 @@ class DayRows:
             url=shown["canonical_url"],
             outlet=shown["outlet"],
             language=shown["language"],
-            moment=_moment(shown),
+            moment=shown["published_at"] or shown["first_seen_at"],
             time=_time(shown, zone),
             evidence=evidence_of(rows),
             mention_count=len(rows),
@@ -128,7 +128,7 @@ class DayRows:
     def _rank(self, topic: str, cluster: str) -> tuple[Any, ...]:
         stories = self.found[topic][cluster]
         is_about, in_headline, count = _weight(stories)
-        moment = min(_moment(self.stories[story_id]) for story_id in stories)
+        moment = min(moment_of(self.stories[story_id]) for story_id in stories)
         return not is_about, not in_headline, -count, moment, cluster
 
 
@@ -138,13 +138,15 @@ def _weight(stories: Mapping[str, Sequence[Row]]) -> tuple[bool, bool, int]:
     )
 
 
-def _moment(story: Row) -> datetime:
-    moment: datetime = story["published_at"] or story["first_seen_at"]
+def moment_of(story: Row) -> datetime:
+    """When it was published; where the day alone is stated, or nothing, when it was first seen."""
+    is_stated = story["published_at"] and not story["is_day_only"]
+    moment: datetime = story["published_at"] if is_stated else story["first_seen_at"]
     return moment
 
 
 def _order(story: Row) -> tuple[datetime, str]:
-    return _moment(story), story["story_id"]
+    return moment_of(story), story["story_id"]
 
 
 def _time(story: Row, zone: ZoneInfo) -> str:

@@ -77,7 +77,6 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
     except MissingFile as error:
         raise HTTPException(404, str(error)) from None
     is_today = day == day_of(datetime.now(UTC), reader.zone)
-    days = list(builds)
     return site.page(
         "day.html.j2",
         "today",
@@ -86,19 +85,21 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
         built=builds[day],
         issues=[issue for issue in reader.digests() if issue.day == day],
         zone=reader.zone,
-        steps=_steps(days, day, lambda d: site.at("day", d), {d: f"{d:%a} {d}" for d in days}),
+        steps=_steps({d: f"{d:%a} {d}" for d in builds}, day, site, "day") | {"action": site.at("")},
         **shown,
     )
 
 
-def _steps(days: list[Any], chosen: Any, at: Any, labels: Mapping[Any, str]) -> dict[str, Any]:
-    """Links to the days beside the chosen one; `days` are the newest first."""
+def _steps(labels: Mapping[date, str], chosen: date, site: Site, page: str) -> dict[str, Any]:
+    """Links to the days beside the chosen one, and all to choose from; `labels` has the newest first."""
+    days = list(labels)
     place = days.index(chosen)
     return {
-        "earlier": at(days[place + 1]) if place + 1 < len(days) else "",
-        "later": at(days[place - 1]) if place else "",
-        "choices": [(str(day), labels[day]) for day in days],
+        "earlier": site.at(page, days[place + 1]) if place + 1 < len(days) else "",
+        "later": site.at(page, days[place - 1]) if place else "",
+        "choices": [(str(day), label) for day, label in labels.items()],
         "chosen": str(chosen),
+        "action": site.at(page),  # takes the day as its query
     }
 
 
@@ -203,4 +204,4 @@ def _shown_digest(site: Site, every: list[Issued], chosen: Issued) -> HTMLRespon
         html = _reader().digest(chosen.day, chosen.number)
     except MissingFile:
         raise HTTPException(404, f"The digest of {chosen.day} is no longer stored.") from None
-    return site.framed(html, {"steps": _steps(list(newest), chosen.day, lambda d: site.at("digest", d), labels)})
+    return site.framed(html, {"steps": _steps(labels, chosen.day, site, "digest")})

@@ -11,7 +11,7 @@ from io import StringIO
 from typing import Any
 
 from newswatch.charts import ChartDay, large_chart
-from newswatch.digest_lines import Evidence, marked
+from newswatch.digest_lines import Evidence, marked, moment_of
 from newswatch.escape import cell, web_address
 from newswatch.formats import said
 from newswatch.pipeline import Reader
@@ -102,7 +102,7 @@ def _stories(mentions: Sequence[Row]) -> list[Shown]:
         Shown(rows[0], tuple((r, marked(r)) for r in sorted(rows, key=lambda r: (order.get(r["zone"], 2), r["start"]))))
         for rows in by_story.values()
     ]
-    return sorted(shown, key=lambda s: (s.story["published_at"] or s.story["first_seen_at"], s.story["story_id"]))[::-1]
+    return sorted(shown, key=lambda s: (s.story["day"], moment_of(s.story), s.story["story_id"]))[::-1]
 
 
 def to_csv(reader: Reader, topic: str, filters: Filters) -> str:

@@ -1,4 +1,4 @@
-"""The UI in a real browser: log in, read the digest inside Airflow, choose another day, follow a link out."""
+"""The UI in a real browser: log in, from Today to a topic to a story to its run, read the digest, follow a link out."""
 
 from __future__ import annotations
 
@@ -40,16 +40,58 @@ def page(running: Run) -> Iterator[object]:
         browser.close()
 
 
-def test_the_digest_in_airflows_menu_shows_the_numbers_of_the_tables(running: Run, page):
+def table(running: Run, name: str) -> pd.DataFrame:
+    return pd.read_parquet(Path(running.home) / "data" / "tables" / name / f"{DAY}.parquet")
+
+
+def test_from_today_to_a_topic_to_a_story_to_the_run_with_the_tables_numbers(running: Run, page):
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
-    frame.locator("#days").select_option(str(DAY))
+    frame.get_by_label("Day").select_option(str(DAY))
+    frame.locator("h1", has_text=f"{DAY.day} {DAY:%B %Y}").wait_for()
+    rows = table(running, "topic_days").set_index("topic")
+    mentioned = str(rows["story_count"].idxmax())
+    link = frame.locator(f"td a[href*='/topic/{mentioned}?']")
+    cells = link.locator("xpath=ancestor::tr").locator("td")
+    assert int(cells.nth(1).inner_text()) == rows.loc[mentioned, "story_count"]
+    assert int(cells.nth(2).inner_text()) == rows.loc[mentioned, "original_count"]
+    assert int(cells.nth(5).inner_text()) == rows.loc[mentioned, "mention_count"]
+
+    link.click()
+    frame.get_by_label("Span").select_option("7")
+    frame.get_by_role("button", name="Show").click()
+    frame.locator("select[name=span] option[selected][value='7']").wait_for(state="attached")
+    mentions = table(running, "mentions").query("topic == @mentioned")
+    of_day = frame.locator("ol.lines > li", has=frame.locator(f"a[href$='/day/{DAY}']"))
+    assert of_day.count() == mentions["story_id"].nunique() == rows.loc[mentioned, "story_count"]
+    assert of_day.locator("mark").count() == len(mentions)
+
+    of_day.first.locator("a").first.click()
+    frame.locator("h2", has_text="Provenance").wait_for()
+    story_id = frame.locator("dt", has_text="Identity").locator("xpath=following-sibling::dd[1]/code").inner_text()
+    assert story_id in set(mentions["story_id"])
+    assert frame.locator("mark").count() >= len(mentions.query("story_id == @story_id"))
+
+    with page.context.expect_page() as opened:
+        frame.get_by_role("link", name="this run of").click()
+    run = opened.value
+    run.wait_for_url(lambda url: "/runs/" in url)
+    assert "/dags/" in run.url
+    run.close()
+
+
+def test_the_digest_shows_the_numbers_of_the_tables(running: Run, page):
+    page.goto(f"{running.url}/plugin/newswatch")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="Digest", exact=True).click()
+    frame.locator("p", has_text="daily digest").wait_for()
+    frame.get_by_label("Day").select_option(str(DAY))
     frame.locator("h1", has_text=f"{DAY.day} {DAY:%B %Y}").wait_for()
     shown = {
         row.locator("td").nth(0).inner_text(): int(row.locator("td").nth(1).inner_text())
         for row in frame.locator("tbody tr").all()
     }
-    rows = pd.read_parquet(Path(running.home) / "data" / "tables" / "topic_days" / f"{DAY}.parquet")
+    rows = table(running, "topic_days")
     assert sorted(shown.values()) == sorted(rows["story_count"])
     assert shown["Donetsk"] == rows.loc[rows["topic"] == "donetsk", "story_count"].item()
 
@@ -57,19 +99,19 @@ def test_the_digest_in_airflows_menu_shows_the_numbers_of_the_tables(running: Ru
 def test_the_feeds_and_their_faults_are_one_click_away(running: Run, page):
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
-    frame.get_by_role("link", name="Feeds").click()
+    frame.get_by_role("link", name="Feeds", exact=True).click()
     frame.locator("h1", has_text="Feeds").wait_for()
     rows = {row.get_attribute("id"): row.inner_text() for row in frame.locator("tbody tr").all()}
     assert len(rows) > 20
     assert "gone" in rows["tidewater-archive"]
     assert "well" in rows["northgate-wire"]
-    frame.get_by_role("link", name="Digests").click()
-    frame.locator("#days").wait_for()
 
 
 def test_a_storys_link_opens_at_its_outlet_in_spite_of_airflows_frame(running: Run, page):
     page.goto(f"{running.url}/plugin/newswatch")
-    link = page.frame_locator("iframe").locator("li > a").first
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="Digest", exact=True).click()
+    link = frame.locator(".lines > li > a").first
     with page.context.expect_page() as opened:
         link.click()
     story = opened.value

@@ -12,7 +12,7 @@ from typing import Any
 from newswatch import tables
 from newswatch.calendar import day_of
 from newswatch.config import Catalogue
-from newswatch.digest_lines import DayRows
+from newswatch.digest_lines import DayRows, moment_of
 from newswatch.ledger import Ledger, catalogues, days, digests, stories
 from newswatch.pipeline.context import Newswatch, ledger_url, read_good
 from newswatch.pipeline.explain import explain
@@ -154,7 +154,7 @@ class Reader:
         found = [row for d in there for row in self._chosen("stories", d, "cluster_id", {original}, _SHOWN)]
         if all(row["story_id"] != original for row in found):
             found += [row for d in there for row in self._chosen("stories", d, "story_id", {original}, _SHOWN)]
-        return sorted(found, key=lambda r: (r["published_at"] or r["first_seen_at"], r["story_id"]))
+        return sorted(found, key=lambda r: (moment_of(r), r["story_id"]))
 
     def health(self, now: datetime) -> list[FeedHealth]:
         """How the feeds of the configuration in force have done; empty before the first poll."""
