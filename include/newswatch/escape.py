@@ -9,7 +9,7 @@ _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _IN_LINKS = re.compile(r"[\s()<>\\`\"'\[\]]")
 # What a spreadsheet reads as a formula: at a cell's beginning, or where another separator or a line break makes one.
 # The full-width signs count: Excel for Japanese and Chinese takes them for the plain ones.
-_FORMULA = re.compile(r"(^|[;\t\r\n])([\s\"']*)(?=[=+\-@＝＋－＠])")
+_FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|[\"'])*)(?=[=+\-@＝＋－＠])")
 
 
 def markdown(value: object) -> str:
