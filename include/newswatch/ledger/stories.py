@@ -158,11 +158,11 @@ def of_day(connection: sa.Connection, day: date, until: datetime | None = None) 
     if until is None:
         query = sa.select(s.path, s.story_id, s.revision_number).where(s.day == day)
     else:
-        newest = sa.select(r.path, r.story_id, r.number).join(t.stories, s.story_id == r.story_id)
-        newest = (
-            newest.where(s.day == day, r.seen_at < until).distinct(r.story_id).order_by(r.story_id, r.number.desc())
-        )
-        query = newest
+        known = sa.select(r.story_id, sa.func.max(r.number).label("number")).where(r.seen_at < until)
+        last = known.group_by(r.story_id).subquery()
+        is_last = (r.story_id == last.c.story_id) & (r.number == last.c.number)
+        of_then = sa.select(r.path, r.story_id, r.number).join(last, is_last)
+        query = of_then.join(t.stories, s.story_id == r.story_id).where(s.day == day)
     paths: dict[str, dict[str, int]] = {}
     for path, story_id, number in connection.execute(query):
         paths.setdefault(path, {})[story_id] = number
