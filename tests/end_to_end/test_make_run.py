@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from newswatch import tables
 from newswatch_airflow.api import AirflowApi
 
 from .conftest import Run, processes_of, start
@@ -162,7 +163,7 @@ def test_days_are_backfilled_while_polls_run_and_twice_gives_the_same_bytes(runn
         assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in DAYS]
         assert {r["state"] for r in runs} == {"success"}
     assert set(polls) == {"success"}
-    assert len(hashes) == len(DAYS) * 6
+    assert len(hashes) == len(DAYS) * len(tables.TABLES)
     assert table_hashes(running.home, DAYS) == hashes
 
 
@@ -178,8 +179,8 @@ def wait_until_no_backfill_is_open(api: AirflowApi) -> None:
 
 def test_a_backfill_issues_a_numbered_digest_and_delivers_nothing(running: Run, api: AirflowApi):
     folder = running.home / "data" / "digests" / str(DAYS[0])
-    assert "Re-issue" in (folder / "digest.md").read_text()
-    assert "Re-issue" not in (folder / "issue-1" / "digest.md").read_text()
+    assert "Corrected" in (folder / "digest.md").read_text()
+    assert "Corrected" not in (folder / "issue-1" / "digest.md").read_text()
     run = next(r for r in api.runs("daily_digest") if r["partition_key"] == str(DAYS[0]))
     tasks = api.call("GET", f"/dags/daily_digest/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
     assert {t["task_id"]: t["state"] for t in tasks} == {
