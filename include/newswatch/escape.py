@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>=:.@-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>=:.@-]|/(?=/))")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _IN_LINKS = re.compile(r"[\s()<>\\`\"'\[\]]")
 # What a spreadsheet reads as a formula: at a cell's beginning, or where another separator or a line break makes one.
@@ -15,10 +15,16 @@ _FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|[\"'])*)(?=[=+\-@＝＋－�
 def markdown(value: object) -> str:
     """The text with everything that Markdown, or HTML in it, would act on made inert; in one line.
 
-    Full stops and colons too: `1.` begins a list, and `https://` becomes a link by itself in many readers.
+    Full stops, colons and two slashes too: `1.` begins a list, and many readers make links of `https://` and
+    `//localhost` by themselves.
     """
     escaped = _MARKDOWN.sub(r"\\\1", _LINE_BREAKS.sub(" ", str(value)))
     return escaped.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def markdown_address(value: str) -> str:
+    """`web_address` as Markdown has to say it: a reference such as `&copy;` would be read as its character."""
+    return web_address(value).replace("&", "&amp;")
 
 
 def cell(value: object) -> object:

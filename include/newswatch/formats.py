@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from functools import cache
+from html import escape
 from io import StringIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from markupsafe import Markup
 from newswatch.charts import ChartDay, small_chart
 from newswatch.digest import Digest, Section
 from newswatch.digest_lines import Line
-from newswatch.escape import cell, markdown, web_address
+from newswatch.escape import cell, markdown, markdown_address, web_address
 
 CSV_COLUMNS = (
     "day", "issue", "section", "topic", "title", "outlet", "published_at", "language", "url", "story_id",
@@ -44,7 +45,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"md": markdown, "web": web_address, "chart": chart}
+    environment.filters |= {"md": markdown, "web": web_address, "chart": chart, "link": markdown_address}
     environment.globals |= {"state_words": STATE_WORDS, "meta_policy": META_POLICY}
     return environment
 
@@ -180,7 +181,7 @@ def to_rss(items: Sequence[FeedItem], pages_url: str) -> bytes:
             etree.SubElement(element, "link").text = f"{pages_url}/digest/{item.day}/{item.number}"
         etree.SubElement(element, "guid", isPermaLink="false").text = f"newswatch-{item.day}-{item.number}"
         etree.SubElement(element, "pubDate").text = format_datetime(item.issued_at.astimezone(UTC), usegmt=True)
-        etree.SubElement(element, "description").text = item.summary
+        etree.SubElement(element, "description").text = "<br>".join(map(escape, item.summary.split("\n")))  # it is HTML
     content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return content
 

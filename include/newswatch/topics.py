@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from newswatch import inflection
+from newswatch import clean, inflection
 from newswatch.model import Zone
 from newswatch.patterns import check_pattern
 
@@ -164,11 +164,14 @@ class Examples(_Strict):
     no_match: tuple[str, ...] = Field(min_length=1)
 
 
+Name = Annotated[str, BeforeValidator(lambda value: clean.line(value) if isinstance(value, str) else value)]
+
+
 class Topic(_Strict):
     """A subject that users name. Its examples are its tests: they run whenever the file has changed."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    name: str = Field(min_length=1, max_length=80)
+    name: Name = Field(min_length=1, max_length=80)
     description: str = Field(min_length=1, max_length=500)
     terms: tuple[TermOrGroup, ...] = Field(min_length=1)
     examples: Examples
