@@ -32,7 +32,6 @@ SILENT_FROM = 4.6  # expected stories: none of them by chance once in a hundred 
 OUT_FROM = 6.9  # expected stories of an outlet: none of them once in a thousand times
 LONGEST_RUN_DAYS = 28
 CANNOT_TELL_FROM = 0.25  # of the topic's usual stories come from outlets that are out
-STATES = ("normal", "spike", "silence", "too_few", "cannot_tell")
 TOPICS = ("day", "topic", "story_count", "topic_version")  # columns of topic_days that are read
 CARRIERS = ("day", "topic", "outlet", "story_count")  # of topic_outlet_days
 OUTLETS = ("day", "outlet", "story_count", "covering_feed_count")  # of outlet_days

@@ -92,10 +92,25 @@ def takes(service: str, title: str, body: str) -> bool:
     try:
         with _silenced(logging.getLogger("apprise")):  # it quotes an address that it cannot read
             is_known = channel.add(service)
-        return bool(is_known and channel.notify(title=title, body=body))
+        with _quiet("apprise", "urllib3"):
+            return bool(is_known and channel.notify(title=title, body=body))
     except Exception as error:  # a hundred services, each with code of its own
         _log.error("a notification service failed: %s", type(error).__name__)  # its text may hold the address
         return False
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """At DEBUG these write the addresses that they ask for, tokens and all."""
+    logs = [logging.getLogger(name) for name in names]
+    before = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(max(log.getEffectiveLevel(), logging.INFO))
+    try:
+        yield
+    finally:
+        for log, level in zip(logs, before, strict=True):
+            log.setLevel(level)
 
 
 @contextmanager

@@ -147,10 +147,11 @@ def issue(day: date, events: Any) -> int:
 def deliver(day: date, number: int) -> None:
     """Put the digest where its readers look, then send it to the channels that do not have it yet.
 
-    Raises TransientError where a channel did not take it: the next try sends to that one alone.
+    Raises TransientError where a channel did not take it: the next try sends to that one alone. Raises NewswatchError
+    where no other try would help.
     """
     from newswatch import pipeline
-    from newswatch.errors import TransientError
+    from newswatch.errors import NewswatchError, TransientError
     from newswatch_airflow.channels import channels
 
     with _open() as nw:
@@ -162,7 +163,8 @@ def deliver(day: date, number: int) -> None:
         _note("\n".join(f"- {s.channel}: {SENT_WORDS[s.state]}{f': {s.detail}' if s.detail else ''}" for s in sent))
     failed = [s for s in sent if s.state == "failed"]
     if failed:
-        raise TransientError("; ".join(f"{s.channel}: {s.detail}" for s in failed))
+        kind = NewswatchError if all(s.is_lasting for s in failed) else TransientError
+        raise kind("; ".join(s.detail if s.channel in s.detail else f"{s.channel}: {s.detail}" for s in failed))
 
 
 SENT_WORDS = {

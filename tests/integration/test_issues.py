@@ -12,9 +12,10 @@ from typing import Any
 
 import feedparser
 import pytest
+import sqlalchemy as sa
 
 from newswatch import tables
-from newswatch.ledger import days, digests
+from newswatch.ledger import days, digests, schema
 from newswatch.pipeline import (
     Newswatch,
     build_as_known,
@@ -137,16 +138,22 @@ def test_an_issue_reaches_each_channel_once_however_often_it_is_sent(told: Any, 
     got: list[str] = []
     is_broken = True
 
-    def broken(message: Any) -> None:
+    def well(message: Any) -> str:
+        got.append(f"well {message.title}")
+        return "but the server refused one reader"
+
+    def broken(message: Any) -> str:
         if is_broken:
             raise ConnectionError("the server is away")
         got.append(f"broken {message.title}")
+        return ""
 
-    channels = {"well": lambda message: got.append(f"well {message.title}"), "broken": broken}
+    channels = {"well": well, "broken": broken}
     message = message_of(nw, DAY, 1)
     assert message.link == "https://desk.example/newswatch/digest/2026-11-20/1"
     first = send(nw, message, channels)
     assert [(s.channel, s.state) for s in first] == [("well", "delivered"), ("broken", "failed")]
+    assert first[0].detail == "but the server refused one reader"
     assert first[1].detail == "ConnectionError: the server is away"
     is_broken = False
     assert [s.state for s in send(nw, message, channels)] == ["delivered_before", "delivered"]
@@ -203,5 +210,25 @@ def test_another_process_in_another_time_zone_writes_the_same_digest(told: Any, 
             "NEWSWATCH_DATA_URL": settings.data_url,
             "NEWSWATCH_DATABASE_URL": settings.database_url,
         }
+        with nw.ledger.begin() as connection:  # as if it had never been issued
+            connection.execute(sa.delete(schema.digests))
+        for name in names:
+            Path(nw.store.locate(name)).unlink()
         subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
         assert {name: nw.store.read(name) for name in names} == before
+
+
+def test_an_issue_stays_as_it_was_when_its_run_is_repeated_later(told: Any, clock: Any) -> None:
+    nw, tell = told
+    tell("/1", at(20, 9))
+    clock.now = at(21, 6)
+    issue_digest(nw, DAY, "run")
+    names = [f"digests/{DAY}/issue-1/digest.{end}" for end in ("html", "md", "csv", "json")]
+    before = {name: nw.store.read(name) for name in names}
+    other = "Water returned to Donetsk after four days, for three hours a morning, the waterworks of the city reported."
+    tell("/2", at(21, 12), other)
+    assert issue_digest(nw, DAY, "run").number == 1
+    assert {name: nw.store.read(name) for name in names} == before
+    clock.now = at(22, 6)
+    issue_digest(nw, DAY + timedelta(days=1), "next")
+    assert "Report /2" in html(nw, DAY + timedelta(days=1)).split("Late additions")[1]

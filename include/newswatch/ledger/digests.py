@@ -18,20 +18,8 @@ def lock_delivery(connection: sa.Connection) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, 0)))  # no day has the ordinal 0
 
 
-def digest_number(connection: sa.Connection, day: date, issuer: str) -> int:
-    """The number of this issuer's digest of the day: its own again, else the next free one."""
-    digests = t.digests.c
-    mine: int | None = connection.scalar(
-        sa.select(digests.number).where(digests.day == day, digests.issued_by == issuer)
-    )
-    if mine:
-        return mine
-    return 1 + (connection.scalar(sa.select(sa.func.max(digests.number)).where(digests.day == day)) or 0)
-
-
-def save_digest(connection: sa.Connection, row: Mapping[str, Any]) -> None:
-    statement = insert(t.digests).values(**row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["day", "number"], set_=dict(row)))
+def add_digest(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    connection.execute(sa.insert(t.digests).values(**row))
 
 
 def mark_delivered(connection: sa.Connection, day: date, number: int, now: datetime) -> bool:
@@ -83,9 +71,3 @@ def end_delivery(
     d = t.deliveries.c
     here = sa.tuple_(d.day, d.number, d.channel).in_([place])
     connection.execute(sa.update(t.deliveries).where(here).values(state=state, detail=detail, changed_at=now))
-
-
-def deliveries_of(connection: sa.Connection, day: date) -> list[Mapping[str, Any]]:
-    d = t.deliveries.c
-    query = sa.select(t.deliveries).where(d.day == day).order_by(d.number, d.channel)
-    return [row._asdict() for row in connection.execute(query)]

@@ -7,7 +7,7 @@ from newswatch.pipeline.context import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.discover import Discovery, Found, discover
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.health import FeedHealth, Notice, watch_feeds
-from newswatch.pipeline.issue import IssueReport, Message, Sending, deliver, issue_digest, message_of, send
+from newswatch.pipeline.issue import Channel, IssueReport, Message, Sending, deliver, issue_digest, message_of, send
 from newswatch.pipeline.pages import FetchReport, fetch_pending
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.read import Issued, Reader
@@ -18,6 +18,7 @@ from newswatch.pipeline.visit import VisitReport, visit_due
 __all__ = [
     "AnnounceReport",
     "BuildReport",
+    "Channel",
     "Comparison",
     "Discovery",
     "FeedHealth",

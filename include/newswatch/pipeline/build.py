@@ -79,7 +79,7 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
         facts = _Facts.of(connection, day, at)
     inputs = _inputs(nw, facts, frozen_lines(nw, [day], may_learn=False))
     frames = summarise.day_tables(inputs, find_mentions(nw, inputs.stories))
-    folder = f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    folder = f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
     for table in tables.DAY_TABLES:
         nw.store.write(f"{folder}/{table.name}/{day}.parquet", table.to_bytes(frames[table.name]))
     log.info("day built as known", day=str(day), at=at.isoformat(), stories=len(inputs.stories))

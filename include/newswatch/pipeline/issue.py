@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from newswatch import digest, formats, tables
 from newswatch.charts import days_before
 from newswatch.digest_lines import DayRows
+from newswatch.errors import NewswatchError, TransientError
 from newswatch.ledger import days, digests
 from newswatch.pipeline.build import ensure_built
 from newswatch.pipeline.context import Newswatch, log
@@ -35,8 +36,8 @@ class IssueReport:
 def issue_digest(nw: Newswatch, day: date, issuer: str) -> IssueReport:
     """Write the day's digest from its tables, those of the week before brought up to date first.
 
-    `issuer` names the run: asked again by the same one, it keeps its number; another one gets the next number and says
-    what it corrects. The earlier issues stay as they are.
+    `issuer` names the run: asked again by the same one, its issue stays as it was written, whatever came since; another
+    one gets the next number and says what it corrects.
     """
     began = nw.clock()
     week = [day - timedelta(days=back) for back in range(digest.LATE_DAYS, 0, -1)]
@@ -44,35 +45,47 @@ def issue_digest(nw: Newswatch, day: date, issuer: str) -> IssueReport:
     ensure_built(nw, [*known, day])
     with nw.ledger.begin() as connection:
         days.lock(connection, day)  # no build replaces the day's tables while they are read
-        number = digests.digest_number(connection, day, issuer)
         issued = digests.digests_of(connection, day)
-        content = digest.compose(
-            digest.Issue(
-                day=day,
-                number=number,
-                issued_at=began,
-                tables={t.name: _rows(nw, t.name, day) for t in tables.DAY_TABLES},
-                trends=_trends(nw, days_before(day)),
-                catalogue=nw.catalogue,
-                zone=nw.settings.zone,
-                late=_late(nw, connection, day, known, began),
-                before=_before(issued, number),
-            )
+        kept = next((d for d in issued if d["issued_by"] == issuer), None)
+        row = kept or _issue(nw, connection, day, issued, known, began) | {"issued_by": issuer}
+        if kept is None:
+            digests.add_digest(connection, row)
+    log.info("digest issued" if kept is None else "digest had been issued", day=str(day), number=row["number"])
+    counts = {id_: len(topic["story_ids"]) for id_, topic in (row["record"] or {"topics": {}})["topics"].items()}
+    return IssueReport(day, row["number"], f"digests/{day}/digest.html", counts)
+
+
+def _issue(
+    nw: Newswatch,
+    connection: sa.Connection,
+    day: date,
+    issued: Sequence[Mapping[str, Any]],
+    known: Sequence[date],
+    now: datetime,
+) -> dict[str, Any]:
+    """Write the day's next issue, which replaces the newest of `issued`; returns its row for the ledger."""
+    newest = issued[0] if issued else None
+    content = digest.compose(
+        digest.Issue(
+            day=day,
+            number=newest["number"] + 1 if newest else 1,
+            issued_at=now,
+            tables={t.name: _rows(nw, t.name, day) for t in tables.DAY_TABLES},
+            trends=_trends(nw, days_before(day)),
+            catalogue=nw.catalogue,
+            zone=nw.settings.zone,
+            late=_late(nw, connection, day, known, now),
+            before=(newest["number"], newest["issued_at"], newest["record"]) if newest and newest["record"] else None,
         )
-        files = _write(nw, content, is_newest=number >= max((d["number"] for d in issued), default=0))
-        row = {
-            "day": day,
-            "number": number,
-            "issued_by": issuer,
-            "issued_at": began,
-            "topics_version": nw.catalogue.topics_version,
-            "files": files,
-            "record": content.record() | {"title": content.title, "summary": formats.summary_of(content)},
-        }
-        digests.save_digest(connection, row)
-    log.info("digest issued", day=str(day), number=number)
-    counts = {section.id: section.story_count for section in content.sections}
-    return IssueReport(day, number, f"digests/{day}/digest.html", counts)
+    )
+    return {
+        "day": day,
+        "number": content.number,
+        "issued_at": now,
+        "topics_version": nw.catalogue.topics_version,
+        "files": _write(nw, content),
+        "record": content.record() | {"title": content.title, "summary": formats.summary_of(content)},
+    }
 
 
 def _rows(nw: Newswatch, table: str, day: date) -> list[dict[str, Any]]:
@@ -85,18 +98,12 @@ def _trends(nw: Newswatch, wanted: Sequence[date]) -> dict[date, list[dict[str, 
     return {day: _rows(nw, name, day) for day in wanted if nw.store.exists(table_path(name, day))}
 
 
-def _before(issued: Sequence[Mapping[str, Any]], number: int) -> tuple[int, datetime, Mapping[str, Any]] | None:
-    """The issue that this one replaces, where it is known what it showed."""
-    earlier = [d for d in issued if d["number"] < number and d["record"]]
-    return (earlier[0]["number"], earlier[0]["issued_at"], earlier[0]["record"]) if earlier else None
-
-
 def _late(
     nw: Newswatch, connection: sa.Connection, day: date, known: Sequence[date], until: datetime
 ) -> dict[date, tuple[DayRows, frozenset[str]]]:
     """For each earlier day with a digest, its rows and the stories that no digest had, neither its own nor a later one
     as a late addition."""
-    issued = [d for other in [*known] for d in digests.digests_of(connection, other) if d["record"]]
+    issued = [d for other in known for d in digests.digests_of(connection, other) if d["record"]]
     names = {topic.id: topic.name for topic in nw.catalogue.topics}
     found = {}
     for other in known:
@@ -113,15 +120,14 @@ def _late(
     return found
 
 
-def _write(nw: Newswatch, content: digest.Digest, *, is_newest: bool) -> dict[str, str]:
-    """Every format, under the issue's number, and for the newest issue at the day's steady address."""
+def _write(nw: Newswatch, content: digest.Digest) -> dict[str, str]:
+    """Every format, under the issue's number and at the day's steady address."""
     files = {}
     for name, make in formats.FORMATS.items():
         text = make(content).encode()
         path = f"digests/{content.day}/issue-{content.number}/{name}"
         files[path] = nw.store.write(path, text)
-        if is_newest:
-            nw.store.write(f"digests/{content.day}/{name}", text)
+        nw.store.write(f"digests/{content.day}/{name}", text)
     return files
 
 
@@ -170,6 +176,9 @@ def message_of(nw: Newswatch, day: date, number: int) -> Message:
     return Message(day, number, title, issued["record"]["summary"], html, text, link)
 
 
+Channel = Callable[[Message], str | None]  # returns a remark on the delivery, if there is one
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """How an issue's way to one channel ended: `delivered`, `failed`, or what was known before: `delivered_before`,
@@ -178,9 +187,10 @@ class Sending:
     channel: str
     state: str
     detail: str = ""
+    is_lasting: bool = False  # a failure that another try does not mend
 
 
-def send(nw: Newswatch, message: Message, channels: Mapping[str, Callable[[Message], None]]) -> list[Sending]:
+def send(nw: Newswatch, message: Message, channels: Mapping[str, Channel]) -> list[Sending]:
     """Send the issue to each channel that does not have it.
 
     What a channel raises is kept as its failure: the others get theirs, and a later try sends to the failed ones alone.
@@ -194,11 +204,13 @@ def send(nw: Newswatch, message: Message, channels: Mapping[str, Callable[[Messa
             ended.append(Sending(channel, "delivered_before" if state == "delivered" else "unknown"))
             continue
         try:
-            take(message)
+            sending = Sending(channel, "delivered", take(message) or "")
+        except TransientError as error:
+            sending = Sending(channel, "failed", str(error))
+        except NewswatchError as error:
+            sending = Sending(channel, "failed", str(error), is_lasting=True)
         except Exception as error:  # whatever a channel's own library raises
             sending = Sending(channel, "failed", f"{type(error).__name__}: {error}"[:300])
-        else:
-            sending = Sending(channel, "delivered")
         with nw.ledger.begin() as connection:
             digests.end_delivery(connection, place, sending.state, sending.detail, nw.clock())
         ended.append(sending)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from newswatch import tables
 from newswatch.calendar import day_of
@@ -59,8 +59,8 @@ class Reader:
         self._ledger = Ledger(ledger_url(settings))
         self._opened: tuple[tuple[str, str], Newswatch] | None = None
 
-    @cached_property
-    def zone(self) -> Any:
+    @property
+    def zone(self) -> ZoneInfo:
         return self._settings.zone
 
     def digests(self) -> list[Issued]:
@@ -147,7 +147,7 @@ class Reader:
     def _cluster(self, story_id: str, day: date) -> list[Row]:
         near = [day + timedelta(days=n) for n in (-2, -1, 0, 1, 2)]
         there = [d for d in near if self._store.exists(table_path("stories", d))]
-        mine = [row for row in self._chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there]
+        mine = self._chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there else []
         if not mine:
             return []
         original = mine[0]["cluster_id"]
