@@ -18,6 +18,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from zlib import crc32
 
@@ -34,7 +36,8 @@ ENOUGH_APART = 0.55  # of texts more than APART apart: templates come back
 ENOUGH_IN_ONE = 0.75  # of texts of one outlet
 APART = timedelta(hours=14)  # an evening's report is reprinted in the morning
 AGREE = 0.6  # of the fewer figures, or names, that the other text has too
-MOST_CALLED = 16  # stories that one hash calls up, the earliest: of a template's there are thousands
+MOST_CALLED = 8  # stories that one hash calls up, the earliest: of a template's there are thousands
+AT_ONCE = 8192  # stories whose calls are counted together: 13 MB of pairs
 KEPT = 24  # figures, and names
 CREDIT_CHARS = 120  # a longer line credits nobody
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|\w+")
@@ -163,35 +166,48 @@ def _original(group: Sequence[Printed]) -> Printed:
 
 def _joined(ordered: Sequence[Printed]) -> list[int]:
     """For each story the place of the first one of its cluster: it joins the earlier story that it is most like."""
-    cluster_of: list[int] = []
-    holders: dict[int, list[int]] = {}
-    shared_hashes = _shared(ordered)
-    houses = set(AGENCY_KEYS)  # whose credit counts: two outlets may have a reporter of the same name
-    for place, story in enumerate(ordered):
-        houses.add(story.outlet_key)
-        mine = story.sketch & shared_hashes
-        calls = Counter(other for key in mine for other in holders.get(key, ()))
+    houses = AGENCY_KEYS | {story.outlet_key for story in ordered}  # two outlets may have a reporter of the same name
+    credited = frozenset().union(*(story.credits for story in ordered))
+    has_credit = [story.outlet_key in credited or not houses.isdisjoint(story.credits) for story in ordered]
+    enough = [ENOUGH_WITH_CREDIT if has else ENOUGH for has in has_credit]
+    cluster_of = list(range(len(ordered)))
+    for place, called in groupby(_calls([story.sketch for story in ordered], enough), key=itemgetter(0)):
+        story = ordered[place]
         best, most = place, 0.0
-        for other, count in sorted(calls.items(), key=lambda call: (-call[1], call[0])):
-            if count < ENOUGH_WITH_CREDIT * len(story.sketch) or count <= most * len(story.sketch):
-                break  # nobody left can be like it, or more like it
+        for _, other, count in called:
+            if count <= most * len(story.sketch):
+                break  # nobody left can be more like it
             if (likeness := _likeness(ordered[other], story, count, houses)) > most:
                 best, most = other, likeness
-        cluster_of.append(cluster_of[best] if best != place else place)
-        for key in mine:
-            held = holders.setdefault(key, [])
-            if len(held) < MOST_CALLED:
-                held.append(place)
+        cluster_of[place] = cluster_of[best]
     return cluster_of
 
 
-def _shared(stories: Sequence[Printed]) -> frozenset[int]:
-    """Hashes that more than one story has."""
+def _calls(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Iterator[tuple[int, int, int]]:
+    """Place of a sketch, of an earlier one, and how many hashes they share, where that may be `enough` of the sketch.
+
+    By place, most shared first. A hash calls up the first MOST_CALLED sketches that hold it.
+    """
     import numpy as np
 
-    keys = np.fromiter((key for story in stories for key in story.sketch), dtype=np.int64)
-    values, counts = np.unique(keys, return_counts=True)
-    return frozenset(values[counts > 1].tolist())
+    sizes = np.fromiter(map(len, sketches), dtype=np.int64, count=len(sketches))
+    keys = np.fromiter((key for sketch in sketches for key in sketch), dtype=np.int64, count=int(sizes.sum()))
+    by_key = np.argsort(keys, kind="stable")
+    keys, places = keys[by_key], np.repeat(np.arange(len(sketches)), sizes)[by_key]
+    is_first = np.diff(keys, prepend=-1) != 0  # hashes are not negative
+    first = np.maximum.accumulate(np.where(is_first, np.arange(len(keys)), 0))
+    rank = np.arange(len(keys)) - first
+    least = np.array(enough) * sizes
+    for begin in range(0, len(sketches), AT_ONCE):
+        mine = np.flatnonzero((places >= begin) & (places < begin + AT_ONCE))
+        called = [(later, n) for n in range(MOST_CALLED) for later in [mine[rank[mine] > n]]]
+        pairs = np.concatenate([places[later] * len(sketches) + places[first[later] + n] for later, n in called])
+        pairs, shared = np.unique(pairs, return_counts=True)
+        place, other = np.divmod(pairs, len(sketches))
+        kept = shared >= least[place]
+        place, other, shared = place[kept], other[kept], shared[kept]
+        order = np.lexsort((other, -shared, place))
+        yield from zip(place[order].tolist(), other[order].tolist(), shared[order].tolist(), strict=True)
 
 
 def _likeness(one: Printed, other: Printed, shared_count: int, houses: AbstractSet[str]) -> float:

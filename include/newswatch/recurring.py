@@ -110,6 +110,8 @@ def _are_different(one: Sample, other: Sample) -> bool:
 
 def cut(row: Mapping[str, Any], known: frozenset[int]) -> dict[str, Any]:
     """The row of `story_texts` with its host's lines cut: of the first TOP any, at the end an unbroken run."""
+    if not known:
+        return dict(row)
     lines = lines_of(row)
     mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
     words = _words(row["title"])

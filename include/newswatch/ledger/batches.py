@@ -56,6 +56,7 @@ class Batch:
     owner: str
     code_version: str
     committed_at: datetime
+    topics_version: str | None = None  # of a batch of mentions
 
 
 def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], outcomes: Outcomes) -> None:
@@ -67,6 +68,7 @@ def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], 
             owner=batch.owner,
             code_version=batch.code_version,
             committed_at=batch.committed_at,
+            topics_version=batch.topics_version,
         )
     )
     if files:

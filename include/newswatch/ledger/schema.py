@@ -157,6 +157,7 @@ batches = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("code_version", sa.Text, nullable=False),
     sa.Column("committed_at", _MOMENT, nullable=False),
+    sa.Column("topics_version", sa.Text),  # of a batch of mentions
 )
 batch_files = sa.Table(
     "batch_files",

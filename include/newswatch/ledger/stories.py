@@ -149,6 +149,26 @@ def mark_tagged(connection: sa.Connection, tagged: Sequence[Mapping[str, Any]], 
     )
 
 
+def tagged(
+    connection: sa.Connection, day: date, code_version: str, topics_version: str
+) -> dict[str, tuple[str, str | None]]:
+    """Story → file of its text, and the file of mentions that this code and these topics found in it at arrival.
+
+    None in place of the latter: they found none. Only stories whose text still counts as it was tagged, with the lines
+    cut that are known for the day now.
+    """
+    s, b, f = t.stories.c, t.batches.c, t.frozen_lines.c
+    query = (
+        sa.select(s.story_id, s.path, t.batch_files.c.path)
+        .join(t.batches, b.batch_id == s.tagged_batch_id)
+        .join(t.frozen_lines, f.day == s.day)
+        .join(t.batch_files, t.batch_files.c.batch_id == b.batch_id, isouter=True)
+        .where(s.day == day, b.code_version == code_version, b.topics_version == topics_version)
+        .where(f.frozen_at <= b.committed_at)
+    )
+    return {story_id: (path, mentions) for story_id, path, mentions in connection.execute(query)}
+
+
 def of_day(connection: sa.Connection, day: date, until: datetime | None = None) -> dict[str, dict[str, int]]:
     """File path → stories in it that count for the day, with the number of their revision.
 

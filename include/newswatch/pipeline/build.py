@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -16,9 +17,12 @@ from newswatch.calendar import LOOK_BACK
 from newswatch.ledger import days, stories
 from newswatch.pipeline.context import Newswatch, log
 from newswatch.pipeline.readings import FrozenLines, frozen_lines, read_prints, read_stories
-from newswatch.pipeline.tagging import find_mentions
+from newswatch.pipeline.tagging import mentions_of_day
 from newswatch.pipeline.trend import table_path, update_trends
 from newswatch.version import code_version
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,7 @@ def build_day(nw: Newswatch, day: date, builder: str = "") -> BuildReport:
         known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
         facts = _Facts.of(connection, day)
-        inputs = _inputs(nw, facts, known)
-        frames = summarise.day_tables(inputs, find_mentions(nw, inputs.stories))
+        frames = _frames(nw, facts, known)
         before = days.build_of(connection, day)
         files = {t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in tables.DAY_TABLES}
         row = {
@@ -77,12 +80,11 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
     """
     with nw.ledger.begin() as connection:
         facts = _Facts.of(connection, day, at)
-    inputs = _inputs(nw, facts, frozen_lines(nw, [day], may_learn=False))
-    frames = summarise.day_tables(inputs, find_mentions(nw, inputs.stories))
+    frames = _frames(nw, facts, frozen_lines(nw, [day], may_learn=False))
     folder = f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
     for table in tables.DAY_TABLES:
         nw.store.write(f"{folder}/{table.name}/{day}.parquet", table.to_bytes(frames[table.name]))
-    log.info("day built as known", day=str(day), at=at.isoformat(), stories=len(inputs.stories))
+    log.info("day built as known", day=str(day), at=at.isoformat(), stories=len(frames["stories"]))
     return folder
 
 
@@ -152,6 +154,19 @@ class _Facts:
             "covering": sorted(self.covering),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.DataFrame]:
+    """The day's tables. Millions of small objects live until the end, and none refers to itself: looking for such takes
+    as long as all the rest."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        inputs = _inputs(nw, facts, known)
+        return summarise.day_tables(inputs, mentions_of_day(nw, facts.day, inputs.stories, facts.stories))
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 def _inputs(nw: Newswatch, facts: _Facts, known: FrozenLines) -> summarise.DayInputs:

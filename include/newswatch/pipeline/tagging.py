@@ -1,20 +1,22 @@
-"""Tag at arrival: what the new stories mention, for run notes and visits. The tables tag their whole day again."""
+"""Tag at arrival: what the new stories mention, for run notes and visits, and for the tables as long as it holds."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from newswatch import edits, many, summarise, tables, urls
 from newswatch.ledger import revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.context import Newswatch, log
-from newswatch.pipeline.readings import frozen_lines, read_stories
+from newswatch.pipeline.readings import FrozenLines, frozen_lines, read_stories
+from newswatch.version import code_version
 
 STORIES_A_BATCH = 5000
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ def tag_new(nw: Newswatch, owner: str) -> TagReport:
             waiting = stories.untagged(connection, STORIES_A_BATCH)
         if not waiting:
             break
-        mentions = _mentions(nw, waiting)
-        batch = nw.new_batch("tag", owner)
+        known = frozen_lines(nw, (w["day"] for w in waiting))
+        batch = replace(nw.new_batch("tag", owner), topics_version=nw.catalogue.topics_version)  # later than the lines
+        mentions = _mentions(nw, waiting, known)
         path = f"batches/mentions/{nw.day_of(batch.committed_at)}/{batch.batch_id}.parquet"
         files = [nw.write_rows(path, tables.MENTIONS, mentions)] if mentions else []
         matched = {m["story_id"] for m in mentions}
@@ -48,21 +51,41 @@ def tag_new(nw: Newswatch, owner: str) -> TagReport:
     return TagReport(total, dict(sorted(counts.items())))
 
 
-def find_mentions(nw: Newswatch, rows: Sequence[Mapping[str, Any]]) -> Callable[[], list[dict[str, Any]]]:
+def mentions_of_day(
+    nw: Newswatch, day: date, rows: Sequence[Row], paths: Mapping[str, Iterable[str]]
+) -> Callable[[], list[dict[str, Any]]]:
+    """What waits for the mentions of the day's stories, whose texts are in these files.
+
+    Those that were found at arrival, by the same code and topics in the same text, are taken from there.
+    """
+    with nw.ledger.begin() as connection:
+        known = stories.tagged(connection, day, code_version(), nw.catalogue.topics_version)
+    path_of = {story_id: path for path, ids in paths.items() for story_id in ids}
+    kept = {story_id: file for story_id, (path, file) in known.items() if path_of.get(story_id) == path}
+    waiting = find_mentions(nw, [row for row in rows if row["story_id"] not in kept])
+    outlets = {row["story_id"]: row["outlet"] for row in rows}  # by today's names
+    found = [
+        row | {"outlet": outlets[row["story_id"]]}
+        for file in sorted({file for file in kept.values() if file})
+        for row in tables.MENTIONS.from_bytes(nw.store.read(file))
+        if kept.get(row["story_id"]) == file
+    ]
+    return lambda: [*found, *waiting()]
+
+
+def find_mentions(nw: Newswatch, rows: Sequence[Row]) -> Callable[[], list[dict[str, Any]]]:
     """What waits for the stories' rows of `mentions`: very many are tagged by processes of their own meanwhile."""
     version = nw.catalogue.topics_version
     if len(rows) >= many.MANY:
         return many.start(rows, nw.catalogue.topics, nw.word_forms, version)
-    return lambda: summarise.mention_rows(rows, nw.matcher, version)
+    return lambda: summarise.mention_rows(rows, nw.matcher, version) if rows else []
 
 
-def _mentions(nw: Newswatch, waiting: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _mentions(nw: Newswatch, waiting: list[Row], known: FrozenLines) -> list[dict[str, Any]]:
     by_path: dict[str, set[str]] = {}
     for row in waiting:
         by_path.setdefault(row["path"], set()).add(row["story_id"])
-    known = frozen_lines(nw, (w["day"] for w in waiting))
-    rows = [known.cut(row, row["day"]) for row in read_stories(nw, by_path)]
-    return find_mentions(nw, rows)()
+    return find_mentions(nw, [known.cut(row, row["day"]) for row in read_stories(nw, by_path)])()
 
 
 def _visits(nw: Newswatch, matched: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
