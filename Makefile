@@ -20,7 +20,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else f"Newswatch needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements-dev.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements-dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
@@ -47,12 +47,14 @@ docs: setup ## the data dictionary, the rules for addresses and the fault matrix
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
-bench: setup ## extraction and tagging beside other tools, and tagging again (corpora needed: see the files)
+bench: setup ## extraction and tagging beside other tools, tagging again, reprints, a day (corpora needed: see the files)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@$(BIN)/python benchmarks/extraction.py $(ARGS)
 	@$(BIN)/python benchmarks/recurring.py
 	@$(BIN)/python benchmarks/tagging.py
 	@$(BIN)/python benchmarks/retag.py
+	@$(BIN)/python benchmarks/clusters.py
+	@$(BIN)/python benchmarks/day.py
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt

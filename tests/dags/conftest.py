@@ -7,9 +7,12 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from installed import ANONYMOUS, close_pages, installation, log_in
 
 from newswatch_airflow.environment import Ports, airflow_environment, free_port
 
@@ -38,18 +41,28 @@ def airflow_database() -> str:
 
 @pytest.fixture
 def newswatch_environment(
-    monkeypatch: pytest.MonkeyPatch, new_database: object, tmp_path: Path, config_dir: Path
+    monkeypatch: pytest.MonkeyPatch, new_database: Callable[[], str], tmp_path: Path, config_dir: Path
 ) -> Path:
     """`NEWSWATCH_*` for an empty installation on the newsroom; returns its home."""
-    assert callable(new_database)
-    values = {
-        "CONFIG_DIR": str(config_dir),
-        "HOME": str(tmp_path / "home"),
-        "DATA_URL": str(tmp_path / "data"),
-        "DATABASE_URL": new_database(),
-        "HOST_DELAY_SECONDS": "0",
-        "PARSE_DEADLINE_SECONDS": "60",
-    }
-    for name, value in values.items():
-        monkeypatch.setenv(f"NEWSWATCH_{name}", value)
+    for name, value in installation(tmp_path, config_dir, new_database()).items():
+        monkeypatch.setenv(name, value)
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def web_application(airflow_database: str) -> Iterator[Any]:
+    """Airflow's own web application with the plugin mounted."""
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+    from fastapi.testclient import TestClient
+
+    with TestClient(create_app(apps="core"), base_url="http://testserver") as client:
+        yield client
+    purge_cached_app()
+
+
+@pytest.fixture
+def client(web_application: Any) -> Iterator[Any]:
+    """The application as an anonymous visitor sees it, on the installation of the test's environment."""
+    log_in(web_application, ANONYMOUS)
+    yield web_application
+    close_pages()

@@ -3,57 +3,52 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
+from installed import NOW, installation, log_in
 
+from newsroom.config import write_config
+from newsroom.server import Newsroom
 from newswatch import tables
 from newswatch.pipeline import build_day, fetch_pending, issue_digest, open_newswatch, poll
-from newswatch.settings import load_settings
+from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 
 DAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
 
 
-@pytest.fixture
-def client(airflow_database, newswatch_environment: Path):
-    """Airflow's own web application with the plugin mounted, as an anonymous visitor sees it."""
-    from airflow.api_fastapi.app import create_app, purge_cached_app
-    from fastapi.testclient import TestClient
-
-    from newswatch_airflow import pages
-
-    pages._reader.cache_clear()
-    purge_cached_app()
-    with TestClient(create_app(apps="core"), base_url="http://testserver") as client:
-        yield client
-    purge_cached_app()
-    if pages._reader.cache_info().currsize:
-        pages._reader().close()
-        pages._reader.cache_clear()
-
-
-@pytest.fixture
-def read_days(client, newsroom, monkeypatch: pytest.MonkeyPatch):
-    """Three days of the newsroom, read, built and the last one's digest issued by a run."""
-    monkeypatch.setattr("newsroom.feeds.HISTORY", timedelta(days=3))
-    nw = open_newswatch(load_settings())
-    poll(nw, list(nw.feeds), "test")
-    fetch_pending(nw, "test")
+@pytest.fixture(scope="module")
+def three_days(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, str], list[date]]:
+    """Three days of the newsroom, read, built and one's digest issued by a run: its environment and days."""
+    folder = tmp_path_factory.mktemp("pages")
     days = [DAY_BEFORE, DAY, DAY + timedelta(days=1)]
-    for day in days:
-        build_day(nw, day, "refresh_day/partition__1+00:00")
-    issue_digest(nw, days[1], "daily_digest/scheduled__2026-11-22T06:00:00+00:00")
+    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=lambda: NOW) as newsroom:
+        patch.setattr("newsroom.feeds.HISTORY", timedelta(days=3))
+        write_config(folder / "config", port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
+        environment = installation(folder, folder / "config", new_database())
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        nw = open_newswatch(load_settings())
+        poll(nw, list(nw.feeds), "test")
+        fetch_pending(nw, "test")
+        for day in days:
+            build_day(nw, day, "refresh_day/partition__1+00:00")
+        issue_digest(nw, days[1], "daily_digest/scheduled__2026-11-22T06:00:00+00:00")
+        nw.close()
+    return environment, days
+
+
+@pytest.fixture
+def read_days(three_days, monkeypatch: pytest.MonkeyPatch):
+    environment, days = three_days
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    nw = open_newswatch(load_settings())
     yield nw, days
     nw.close()
-
-
-def log_in(client, role: str | None) -> None:
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-
-    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="someone", role=role))
-    client.headers["Authorization"] = f"Bearer {token}"
 
 
 def plugin_routes(client) -> list[tuple[str, set[str]]]:
@@ -74,7 +69,7 @@ def plugin_routes(client) -> list[tuple[str, set[str]]]:
     return found
 
 
-def test_an_anonymous_visitor_gets_nothing_from_any_route(client):
+def test_an_anonymous_visitor_gets_nothing_from_any_route(client, newswatch_environment):
     routes = plugin_routes(client)
     assert len(routes) >= 12
     for path, methods in routes:
@@ -84,14 +79,14 @@ def test_an_anonymous_visitor_gets_nothing_from_any_route(client):
         assert client.get(f"/newswatch/{path}").status_code in (401, 404), path
 
 
-def test_a_login_without_the_right_to_read_dags_gets_nothing_from_any_route(client):
+def test_a_login_without_the_right_to_read_dags_gets_nothing_from_any_route(client, newswatch_environment):
     log_in(client, None)
     for path, methods in plugin_routes(client):
         for method in methods:
             assert client.request(method, path).status_code == 403, (method, path)
 
 
-def test_pages_take_no_request_that_changes_anything(client):
+def test_pages_take_no_request_that_changes_anything(client, newswatch_environment):
     assert {method for _, methods in plugin_routes(client) for method in methods} <= {"GET", "HEAD"}
 
 
@@ -161,7 +156,7 @@ def test_a_run_leads_to_the_digest_that_it_issued(client, read_days):
     assert "Runs of daily_digest issue digests." in other.text
 
 
-def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client):
+def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client, newswatch_environment):
     nw = open_newswatch(load_settings())
     for day in (DAY_BEFORE, DAY):
         build_day(nw, day)
@@ -193,7 +188,7 @@ def test_no_page_allows_a_foreign_script_style_or_frame(client, read_days):
 
 
 @pytest.mark.parametrize("path", ["", "topics", "digest", "feeds"])
-def test_before_anything_is_there_a_page_says_how_to_get_it(client, path: str):
+def test_before_anything_is_there_a_page_says_how_to_get_it(client, path: str, newswatch_environment):
     log_in(client, "VIEWER")
     page = client.get(f"/newswatch/{path}").text
     assert "daily_digest" in page or "poll_feeds" in page
@@ -201,7 +196,7 @@ def test_before_anything_is_there_a_page_says_how_to_get_it(client, path: str):
 
 @pytest.mark.parametrize("day", ["2031-01-01", "yesterday", "<script>alert(1)</script>", "..%2F..%2Fetc%2Fpasswd"])
 @pytest.mark.parametrize("page", ["day", "digest"])
-def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(client, page: str, day: str):
+def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(client, page: str, day: str, newswatch_environment):
     nw = open_newswatch(load_settings())
     build_day(nw, DAY)
     issue_digest(nw, DAY, "test")
@@ -212,7 +207,7 @@ def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(client, page: str,
     assert "<script>alert" not in answer.text or answer.headers["content-type"] == "application/json"
 
 
-def test_the_page_of_feeds_shows_each_with_its_state(client, newsroom):
+def test_the_page_of_feeds_shows_each_with_its_state(client, newsroom, newswatch_environment):
     nw = open_newswatch(load_settings())
     newsroom.fail("ledger", 500)
     for _ in range(3):

@@ -6,10 +6,8 @@ import csv
 import html
 import json
 import re
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from io import BytesIO, StringIO
@@ -22,6 +20,7 @@ import lxml.html
 import markdown
 import pandas as pd
 import pytest
+from looks import SKELETON, Frame, Look, Seen, browser
 from lxml import etree
 from markdown_it import MarkdownIt
 from payloads import ADDRESSES, CSV, HOSTILE, MARKDOWN, XSS
@@ -31,9 +30,6 @@ from newswatch.config import parse_catalogue
 from newswatch.digest import Digest, Issue, compose
 from newswatch.digest_lines import DayRows
 from newswatch.formats import FeedItem, summary_of, to_csv, to_html, to_json, to_markdown, to_rss
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 DAY = date(2026, 11, 22)
 MOMENT = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -52,8 +48,9 @@ ELEMENTS = frozenset(
         *("mark", "details", "summary", "strong", "footer"),
     }
 )
-IN_CHARTS = frozenset({"svg", "g", "path", "defs", "clipPath", "rect", "use", "pattern"})
 ATTRIBUTES = frozenset({"lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "rel"})
+
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 Row = dict[str, Any]
 
@@ -221,112 +218,13 @@ def test_the_digest_under_test_holds_every_text_in_every_place() -> None:
 
 # HTML, in a real browser
 
-SKELETON = """root => [...root.querySelectorAll('*')].map(e => ({
-    tag: e.localName,
-    isSvg: e.namespaceURI === 'http://www.w3.org/2000/svg',
-    inChart: !!e.closest('svg[role=img][aria-label]'),
-    attributes: [...e.attributes].map(a => a.name).sort(),
-    href: e.localName === 'a' ? e.getAttribute('href') : null,
-}))"""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a page is and did."""
-
-    elements: Sequence[Mapping[str, Any]]
-    requests: Sequence[str]
-    dialogs: Sequence[str]
-    spoken: Sequence[str]  # on the console
-    canary: object
-    address: str
-    frame_count: int
-    answer: object  # to the script that the test brings
-    texts: Mapping[str, Sequence[str]]  # selector → text of each
-
-    @property
-    def faults(self) -> list[str]:
-        """All that a page of a digest does not do."""
-        found = [f"asked for {url}" for url in self.requests]
-        found += [f"opened a dialog: {text}" for text in self.dialogs]
-        found += [f"said {text}" for text in self.spoken]
-        found += ["ran a script"] if self.canary is not None else []
-        found += ["went elsewhere"] if self.address != HERE else []
-        found += ["has frames"] if self.frame_count != 1 else []
-        return found + strange(self.elements)
-
-
-def strange(elements: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What a page of a digest does not have."""
-    found: list[str] = []
-    for element in elements:
-        tag, attributes = element["tag"], element["attributes"]
-        allowed = IN_CHARTS if element["isSvg"] and element["inChart"] else ELEMENTS
-        found += [f"has <{tag}>"] if tag not in allowed else []
-        found += [f"has {name} on <{tag}>" for name in attributes if name.startswith("on")]
-        if not element["isSvg"]:
-            found += [f"has {name} on <{tag}>" for name in attributes if name not in ATTRIBUTES]
-        if tag == "a" and not re.match(r"#|https?:", element["href"] or ""):
-            found.append(f"links to {element['href']!r}")
-    return found
-
-
-HERE = "http://digest.test/"
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-Look = Callable[..., Seen]
+DRAWN = Frame(ELEMENTS, ATTRIBUTES, re.compile(r"#|https?:"))
 
 
 @pytest.fixture(scope="module")
 def look() -> Iterator[Look]:
-    """Loads HTML as a page of a real browser, with nothing but the page to be had, and says what came of it."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian's package: chromium)")
-    from playwright.sync_api import Route, sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-
-        def load(html: str, *selectors: str, script: str = "null", wait: int = 0) -> Seen:
-            requests: list[str] = []
-            dialogs: list[str] = []
-            spoken: list[str] = []
-            asked: list[str] = []
-
-            def answer(route: Route) -> None:
-                if route.request.url == HERE and not asked:
-                    asked.append(HERE)
-                    route.fulfill(body=html, content_type="text/html; charset=utf-8")
-                else:
-                    requests.append(route.request.url)
-                    route.abort()
-
-            context = browser.new_context()
-            context.route("**/*", answer)
-            page = context.new_page()
-            page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-            page.on("console", lambda message: spoken.append(message.text))
-            page.on("pageerror", lambda error: spoken.append(str(error)))
-            page.goto(HERE, wait_until="load")
-            page.wait_for_timeout(wait)
-            seen = Seen(
-                elements=page.evaluate(f"({SKELETON})(document)"),
-                requests=requests,
-                dialogs=dialogs,
-                spoken=spoken,
-                canary=page.evaluate("window.pwned ?? null"),
-                address=page.url,
-                frame_count=len(page.frames),
-                answer=page.evaluate(script),
-                texts={
-                    s: page.evaluate("s => [...document.querySelectorAll(s)].map(e => e.textContent)", s)
-                    for s in selectors
-                },
-            )
-            context.close()
-            return seen
-
+    with browser(DRAWN) as load:
         yield load
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -385,7 +283,7 @@ def test_each_payload_is_seen_in_a_page_where_nothing_is_escaped(look: Look) -> 
     ]
     parse = f"p => ({SKELETON})(new DOMParser().parseFromString(p, 'text/html'))"
     parsed: Any = look("<!doctype html><title>x</title>", script=f"{json.dumps(pages)}.map({parse})").answer
-    assert {text for text, elements in zip(XSS, parsed, strict=True) if not strange(elements)} <= inert
+    assert {text for text, elements in zip(XSS, parsed, strict=True) if not DRAWN.strange(elements)} <= inert
 
 
 # CSV

@@ -1,0 +1,43 @@
+"""An installation of Newswatch for tests of what Airflow shows of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening
+ANONYMOUS = "anonymous"
+
+
+def installation(folder: Path, config_dir: Path, database_url: str) -> dict[str, str]:
+    """`NEWSWATCH_*` for an installation below a folder."""
+    values = {
+        "CONFIG_DIR": str(config_dir),
+        "HOME": str(folder / "home"),
+        "DATA_URL": str(folder / "data"),
+        "DATABASE_URL": database_url,
+        "HOST_DELAY_SECONDS": "0",
+        "PARSE_DEADLINE_SECONDS": "60",
+    }
+    return {f"NEWSWATCH_{name}": value for name, value in values.items()}
+
+
+def log_in(client: Any, role: str | None) -> None:
+    """Give Airflow's web application a login with this role; None: one that may do nothing."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    client.headers.pop("Authorization", None)
+    if role != ANONYMOUS:
+        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="someone", role=role))
+        client.headers["Authorization"] = f"Bearer {token}"
+
+
+def close_pages() -> None:
+    """Let the pages open the installation of the environment anew when they are next asked."""
+    from newswatch_airflow import pages
+
+    if pages._reader.cache_info().currsize:
+        pages._reader().close()
+        pages._reader.cache_clear()
