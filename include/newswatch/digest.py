@@ -178,11 +178,13 @@ def chart_of(topic: str, day: date, trends: Mapping[date, Mapping[str, Row]]) ->
     return tuple(days)
 
 
-def reading_of(trend: Row | None, day: date) -> Reading:
-    """The row of topic_trends in words."""
+def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> Reading:
+    """The row of topic_trends in words. Of a day that is not over yet nobody can have read all, which is no outage."""
     if trend is None:
         return Reading("too_few", "not compared yet")
     usual = f"usually {trend['baseline']:g} on a {day:%A}" if trend["baseline"] is not None else ""
+    if trend["state"] == "cannot_tell" and not is_over:
+        return Reading("open", usual)
     if trend["state"] == "cannot_tell":
         missing = trend["missing_share"]
         why = "nobody looked all day" if missing >= 1 else f"outlets that bring {missing:.0%} of it were out"

@@ -33,6 +33,7 @@ META_POLICY = Markup(
 )
 STATE_WORDS = {
     "normal": "usual", "spike": "spike", "silence": "silence", "too_few": "too few", "cannot_tell": "cannot tell",
+    "open": "so far",
 }  # fmt: skip
 
 

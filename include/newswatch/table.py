@@ -82,25 +82,27 @@ class Table:
 
     def from_bytes(self, content: bytes, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """The rows of a file that `to_bytes` made; of these columns alone, where some are named."""
-        import pyarrow.parquet as pq
-
-        chosen = list(columns) if columns else None
-        rows: list[dict[str, Any]] = pq.read_table(BytesIO(content), schema=self.schema, columns=chosen).to_pylist()
+        rows: list[dict[str, Any]] = self._read(content, columns).to_pylist()
         return rows
 
     def values(self, content: bytes, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of these columns, a tuple a row."""
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(BytesIO(content), schema=self.schema, columns=list(columns))
+        table = self._read(content, columns)
         return zip(*(table[name].to_pylist() for name in columns), strict=True)
 
     def frame(self, content: bytes) -> pd.DataFrame:
         """The file as a pandas frame."""
+        frame: pd.DataFrame = self._read(content).to_pandas()
+        return frame
+
+    def _read(self, content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
         import pyarrow.parquet as pq
 
-        frame: pd.DataFrame = pq.read_table(BytesIO(content), schema=self.schema).to_pandas()
-        return frame
+        chosen = list(columns) if columns else None
+        file = pq.ParquetFile(BytesIO(content))
+        if file.schema_arrow.equals(self.schema):
+            return file.read(chosen)  # in half the time of the other, which knows many files
+        return pq.read_table(BytesIO(content), schema=self.schema, columns=chosen)  # an older file has fewer columns
 
 
 def _as_json(value: object) -> object:

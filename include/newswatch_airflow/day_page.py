@@ -31,7 +31,7 @@ class TopicDay:
     lines: tuple[Line, ...]
 
 
-def of_day(reader: Reader, day: date) -> dict[str, Any]:
+def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
     """What the template shows. Raises MissingFile where the day has no tables."""
     trends = reader.trends(days_before(day))
     rows = reader.day_rows(day)
@@ -46,7 +46,7 @@ def of_day(reader: Reader, day: date) -> dict[str, Any]:
                     id=topic,
                     name=name,
                     counts=counts[topic],
-                    reading=reading_of(trends.get(day, {}).get(topic), day),
+                    reading=reading_of(trends.get(day, {}).get(topic), day, is_over=is_over),
                     chart=small_chart(chart, said(chart), topic),
                     lines=tuple(rows.line(topic, cluster, reader.zone) for cluster in shown),
                 )

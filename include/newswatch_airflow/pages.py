@@ -72,11 +72,11 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
     if day not in builds:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
         return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag="daily_digest")
+    is_today = day == day_of(datetime.now(UTC), reader.zone)
     try:
-        shown = day_page.of_day(reader, day)
+        shown = day_page.of_day(reader, day, is_over=not is_today)
     except MissingFile as error:
         raise HTTPException(404, str(error)) from None
-    is_today = day == day_of(datetime.now(UTC), reader.zone)
     return site.page(
         "day.html.j2",
         "today",
