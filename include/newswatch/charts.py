@@ -60,7 +60,7 @@ def _drawn(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int]
 
     with mpl.rc_context({"svg.hashsalt": key, "svg.fonttype": "none", "hatch.linewidth": 0.6, "path.simplify": False}):
         figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI)
-        axes = figure.add_axes((0.05, 0.13, 0.94, 0.83) if is_large else (0, 0, 1, 1))
+        axes = figure.add_axes((0.05, 0.17, 0.94, 0.79) if is_large else (0, 0, 1, 1))
         _draw(axes, days)
         _axes(axes, days) if is_large else axes.set_axis_off()
         content = BytesIO()
@@ -113,6 +113,7 @@ def _axes(axes: Axes, days: Sequence[ChartDay]) -> None:
     axes.set_xticks(mondays[::step], [f"{days[p].day.day} {days[p].day:%b}" for p in mondays[::step]])
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.tick_params(length=0, labelsize=11, labelcolor=_SOFT)
+    axes.tick_params(axis="x", pad=9)  # room for the larger letters that a phone gets
     for side in axes.spines.values():
         side.set_visible(False)
     axes.set_axisbelow(True)
