@@ -1,8 +1,8 @@
 """Parsers in children that can be killed: one bad page costs its deadline, nothing else.
 
-A child is a fresh interpreter (never a fork of the task): it reads one request at a time from standard input and
-answers in JSON, so that whatever took it over can hand back text and nothing that runs. A signal inside the parser's
-own process does not stop lxml or a regular expression; killing the process does.
+A child is a fresh interpreter (never a fork of the task) that runs `parser_child` and answers in JSON, so that whatever
+took it over can hand back text and nothing that runs. A signal inside the parser's own process does not stop lxml or a
+regular expression; killing the process does.
 """
 
 from __future__ import annotations
@@ -10,21 +10,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
-import struct
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from newswatch import discover
 from newswatch.discover import Heading, Page
 from newswatch.errors import ParseFailed
 from newswatch.model import ExtractedPage, ParsedFeed
+from newswatch.parser_child import SIZES
 
-T = TypeVar("T")
-_SIZES = struct.Struct("!II")  # bytes of the JSON head, bytes of the body
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "feed": TypeAdapter(ParsedFeed),
     "page": TypeAdapter(ExtractedPage),
@@ -98,7 +93,7 @@ class Sandbox:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "newswatch.sandbox",
+            "newswatch.parser_child",
             str(self._memory),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -111,10 +106,10 @@ class Sandbox:
 async def _ask(child: asyncio.subprocess.Process, head: bytes, body: bytes) -> dict[str, Any]:
     assert child.stdin is not None
     assert child.stdout is not None
-    child.stdin.write(_SIZES.pack(len(head), len(body)) + head)
+    child.stdin.write(SIZES.pack(len(head), len(body)) + head)
     child.stdin.write(body)
     await child.stdin.drain()
-    size, _ = _SIZES.unpack(await child.stdout.readexactly(_SIZES.size))
+    size, _ = SIZES.unpack(await child.stdout.readexactly(SIZES.size))
     answer: dict[str, Any] = json.loads(await child.stdout.readexactly(size))
     return answer
 
@@ -123,47 +118,3 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     if child.returncode is None:
         child.kill()
     await child.wait()
-
-
-def _parser(kind: str) -> Callable[..., Any]:
-    if kind == "feed":
-        from newswatch import feeds
-
-        return feeds.parse
-    if kind == "page":
-        from newswatch import extract
-
-        return extract.parse
-    return discover.read_page if kind == "site" else discover.read_heading
-
-
-def _answer(head: bytes, body: bytes) -> bytes:
-    request = json.loads(head)
-    try:
-        result = _parser(request["kind"])(body, **request["arguments"])
-        answer = {"result": _ADAPTERS[request["kind"]].dump_python(result, mode="json")}
-    except MemoryError:
-        raise
-    except Exception as error:  # a hostile document may raise anything; the parent gets its name
-        names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": getattr(error, "kind", "no_story")}
-        name = type(error).__name__
-        detail = str(error) if name in names else f"{name}: {error}"
-        answer = {"failed": names.get(name, "failed"), "detail": detail[:500]}
-    return json.dumps(answer).encode()
-
-
-def _serve() -> None:
-    limit = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a parser that prints must not reach the answers
-    while len(sizes := requests.read(_SIZES.size)) == _SIZES.size:
-        head_size, body_size = _SIZES.unpack(sizes)
-        answer = _answer(requests.read(head_size), requests.read(body_size))
-        answers.write(_SIZES.pack(len(answer), 0) + answer)
-        answers.flush()
-
-
-if __name__ == "__main__":
-    _serve()

@@ -314,14 +314,10 @@ def test_a_day_as_known_has_the_bytes_of_then_though_stories_polls_and_a_new_tex
         assert (days.builds(connection), days.dirty(connection)) == ledger_before
 
 
-def test_a_day_as_known_now_is_the_day_in_force(known: Any) -> None:
+def test_a_day_as_known_now_is_the_day_in_force_and_before_anything_was_read_has_zeros(known: Any) -> None:
     desk, _, _ = known
     desk.clock.advance(minutes=1)
     assert desk.tables(build_as_known(desk.nw, DAY, desk.clock.now)) == desk.tables()
-
-
-def test_a_day_as_known_before_anything_was_read_has_tables_of_zeros(known: Any) -> None:
-    desk, _, _ = known
     folder = build_as_known(desk.nw, DAY, datetime(2026, 11, 20, tzinfo=UTC))
     rows = tables.TOPIC_DAYS.from_bytes(desk.tables(folder)["topic_days"])
     assert {row["seen_story_count"] for row in rows} == {0}
@@ -339,22 +335,17 @@ def _command_clock(monkeypatch: pytest.MonkeyPatch, clock: Any) -> None:
 
 
 @pytest.mark.usefixtures("_command_clock")
-@pytest.mark.parametrize("given", ["2026-11-22T12:00", "2026-11-22T14:00+02:00"])
-def test_the_command_builds_a_day_as_known_says_where_and_leaves_the_rest(known: Any, given: str) -> None:
+def test_the_command_builds_a_day_as_known_says_where_and_leaves_the_rest(known: Any) -> None:
     desk, then, _ = known
     in_force = desk.tables()
-    done = run(desk, "build", str(DAY), "--as-known-at", given)
-    assert done.exit_code == 0, done.output
-    (line,) = (line for line in done.stdout.splitlines() if "as known at" in line and line.startswith(str(DAY)))
-    folder = Path(line[line.index("/") :])
-    assert {t.name: (folder / t.name / f"{DAY}.parquet").read_bytes() for t in tables.DAY_TABLES} == then
-    assert desk.tables() == in_force
-    assert desk.nw.store.names(f"digests/{DAY}") == []
-
-
-@pytest.mark.usefixtures("_command_clock")
-def test_a_moment_without_an_offset_is_one_of_the_configured_zone(known: Any) -> None:
-    desk, _, _ = known
+    for given in ("2026-11-22T12:00", "2026-11-22T14:00+02:00"):
+        done = run(desk, "build", str(DAY), "--as-known-at", given)
+        assert done.exit_code == 0, done.output
+        (line,) = (line for line in done.stdout.splitlines() if "as known at" in line and line.startswith(str(DAY)))
+        folder = Path(line[line.index("/") :])
+        assert {t.name: (folder / t.name / f"{DAY}.parquet").read_bytes() for t in tables.DAY_TABLES} == then
+        assert desk.tables() == in_force
+        assert desk.nw.store.names(f"digests/{DAY}") == []
     done = run(desk, "build", str(DAY), "--as-known-at", "2026-11-22T12:00", NEWSWATCH_TIMEZONE="Europe/Kyiv")
     assert done.exit_code == 0, done.output
     assert "2026-11-22 12:00:00+02:00" in done.stdout
@@ -362,24 +353,20 @@ def test_a_moment_without_an_offset_is_one_of_the_configured_zone(known: Any) ->
 
 
 @pytest.mark.usefixtures("_command_clock")
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_what_cannot_be_known_is_a_message_with_exit_code_2_and_nothing_is_written(desk: Desk) -> None:
+    desk.at(23, 3)
+    noon, alone = "2026-11-22T12:00", "--as-known-at goes with neither --extract nor --missing"
+    for arguments, says in (
         (("--as-known-at", "2026-11-23T03:01"), "nothing is known of the future"),
-        (("--as-known-at", "2026-11-22T12:00", "--extract"), "--as-known-at goes with neither --extract nor --missing"),
-        (("--as-known-at", "2026-11-22T12:00", "--missing"), "--as-known-at goes with neither --extract nor --missing"),
+        (("--as-known-at", noon, "--extract"), alone),
+        (("--as-known-at", noon, "--missing"), alone),
         (("--as-known-at", "yesterday"), "'yesterday' is no moment. Write 2026-11-22T06:00"),
-    ],
-)
-def test_what_cannot_be_known_is_a_message_with_exit_code_2_and_nothing_is_written(
-    known: Any, arguments: tuple[str, ...], says: str
-) -> None:
-    desk, _, _ = known
-    done = run(desk, "build", str(DAY), *arguments)
-    assert done.exit_code == 2
-    assert says in " ".join(done.stderr.split())
-    assert "Traceback" not in done.output
-    assert desk.nw.store.names("as-known") == []
+    ):
+        done = run(desk, "build", str(DAY), *arguments)
+        assert done.exit_code == 2, arguments
+        assert says in " ".join(done.stderr.split())
+        assert "Traceback" not in done.output
+        assert desk.nw.store.names("as-known") == []
 
 
 ISSUE = """
