@@ -200,8 +200,11 @@ def _calls(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Ite
     least = np.array(enough) * sizes
     for begin in range(0, len(sketches), AT_ONCE):
         mine = np.flatnonzero((places >= begin) & (places < begin + AT_ONCE))
-        called = [(later, n) for n in range(MOST_CALLED) for later in [mine[rank[mine] > n]]]
-        pairs = np.concatenate([places[later] * len(sketches) + places[first[later] + n] for later, n in called])
+        called = []
+        for number in range(MOST_CALLED):
+            later = mine[rank[mine] > number]
+            called.append(places[later] * len(sketches) + places[first[later] + number])
+        pairs = np.concatenate(called)
         pairs, shared = np.unique(pairs, return_counts=True)
         place, other = np.divmod(pairs, len(sketches))
         kept = shared >= least[place]

@@ -1,6 +1,7 @@
 """A parser's process: one request at a time on standard input, each answered on standard output in JSON.
 
-It starts for every poll and every fetch, and imports no more than it needs: half of its start would be pydantic's.
+It starts for every poll and every fetch, and imports no more than it needs: asyncio and, but for a page's phrases,
+pydantic are left to the parent.
 """
 
 from __future__ import annotations

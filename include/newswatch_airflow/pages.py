@@ -72,16 +72,16 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
     if day not in builds:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
         return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag="daily_digest")
-    is_today = day == day_of(datetime.now(UTC), reader.zone)
+    today = day_of(datetime.now(UTC), reader.zone)
     try:
-        shown = day_page.of_day(reader, day, is_over=not is_today)
+        shown = day_page.of_day(reader, day, is_over=day < today)
     except MissingFile as error:
         raise HTTPException(404, str(error)) from None
     return site.page(
         "day.html.j2",
         "today",
         day=day,
-        is_today=is_today,
+        is_today=day == today,
         built=builds[day],
         issues=[issue for issue in reader.digests() if issue.day == day],
         zone=reader.zone,

@@ -41,7 +41,7 @@ OURS = Frame(
             *("html", "head", "meta", "title", "style", "script", "body", "header", "nav", "main", "section", "footer"),
             *("p", "h1", "h2", "h3", "div", "span", "a", "b", "code", "mark", "strong", "br", "time", "blockquote"),
             *("table", "thead", "tbody", "tr", "th", "td", "ol", "ul", "li", "dl", "dt", "dd", "details", "summary"),
-            *("form", "label", "input", "select", "option", "button", "noscript", "svg", "rect", "title"),
+            *("form", "label", "input", "select", "option", "button", "noscript", "svg", "rect"),
         }
     ),
     attributes=frozenset(

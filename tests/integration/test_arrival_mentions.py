@@ -51,30 +51,35 @@ def rows(files: dict[str, bytes], table: Any) -> list[dict[str, Any]]:
     return table.from_bytes(files[table.name])
 
 
-def forget(nw: Newswatch, **changed: Any) -> None:
-    """Let the batches of tag tasks be of other topics, or of other code."""
-    with nw.ledger.begin() as connection:
-        connection.execute(sa.update(t.batches).where(t.batches.c.topics_version.is_not(None)).values(changed))
-
-
 def story_count(files: dict[str, bytes]) -> int:
     return len(rows(files, tables.STORIES))
 
 
-@pytest.mark.parametrize("other", [{"topics_version": "others"}, {"code_version": "other"}])
+@pytest.mark.parametrize("of", ["code_version", "dictionaries"])
 def test_a_build_tags_nothing_again_and_gives_the_bytes_of_tagging_anew(
-    read: Any, tagged: list[int], other: dict[str, str]
+    read: Any, tagged: list[int], monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
-    with read.nw.ledger.begin() as connection:
-        b = t.batches.c
-        ((code, topics),) = connection.execute(sa.select(b.code_version, b.topics_version).where(b.kind == "tag"))
     from_arrival = built(read.nw)
     assert len(rows(from_arrival, tables.MENTIONS)) > 20
-    forget(read.nw, **other)
+    monkeypatch.setattr(tagging, of, lambda: "another")
     anew = built(read.nw)
-    forget(read.nw, code_version=code, topics_version=topics)
     assert tagged == [0, story_count(anew)]
     assert from_arrival == anew
+
+
+def test_mentions_whose_file_is_lost_are_found_again(read: Any, tagged: list[int]) -> None:
+    before = built(read.nw)
+    query = sa.select(t.batch_files.c.path).where(t.batch_files.c.path.startswith("batches/mentions/"))
+    with read.nw.ledger.begin() as connection:
+        files = [Path(read.nw.store.locate(path)) for path in connection.scalars(query)]
+    for file in files:
+        file.rename(file.with_suffix(".lost"))
+    after = built(read.nw)
+    for file in files:
+        file.with_suffix(".lost").rename(file)
+    assert tagged[0] == 0
+    assert tagged[1] > 5
+    assert before == after
 
 
 def test_an_outlet_goes_by_its_name_of_today(read: Any, tagged: list[int], tmp_path: Path) -> None:
@@ -116,12 +121,14 @@ def test_a_story_with_another_text_than_was_tagged_is_tagged_anew(read: Any, tag
     assert before == after
 
 
-def test_lines_that_were_learned_after_the_tagging_make_it_void(read: Any, tagged: list[int]) -> None:
-    later = sa.update(t.frozen_lines).where(t.frozen_lines.c.day == DAY)
+def test_other_recurring_lines_than_were_cut_make_it_void(read: Any, tagged: list[int]) -> None:
+    lines = t.frozen_lines.c
+    of_day = sa.update(t.frozen_lines).where(lines.day == DAY)
     with read.nw.ledger.begin() as connection:
-        before = connection.scalar(sa.select(t.frozen_lines.c.frozen_at).where(t.frozen_lines.c.day == DAY))
-        connection.execute(later.values(frozen_at=NOW + timedelta(hours=1)))
+        path = connection.scalar(sa.select(lines.path).where(lines.day == DAY))
+        read.nw.store.write("recurring/others.json", read.nw.store.read(path))
+        connection.execute(of_day.values(path="recurring/others.json"))
     files = built(read.nw)
     with read.nw.ledger.begin() as connection:
-        connection.execute(later.values(frozen_at=before))
+        connection.execute(of_day.values(path=path))
     assert tagged == [story_count(files)]

@@ -56,7 +56,6 @@ class Batch:
     owner: str
     code_version: str
     committed_at: datetime
-    topics_version: str | None = None  # of a batch of mentions
 
 
 def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], outcomes: Outcomes) -> None:
@@ -68,7 +67,6 @@ def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], 
             owner=batch.owner,
             code_version=batch.code_version,
             committed_at=batch.committed_at,
-            topics_version=batch.topics_version,
         )
     )
     if files:

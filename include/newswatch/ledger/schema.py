@@ -80,6 +80,7 @@ stories = sa.Table(
     sa.Column("batch_id", sa.Text, nullable=False),  # only the row of this batch counts
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("tagged_batch_id", sa.Text),  # the batch whose mentions were counted at arrival
+    sa.Column("tagged_with", sa.Text),  # the code, topics, dictionaries and recurring lines of that; a hash
     sa.Column("revision_number", sa.Integer, nullable=False, server_default="1"),
     sa.Column("host", sa.Text),  # of the canonical URL; with the three below, what recurring lines are learnt from
     sa.Column("headline_key", sa.BigInteger),
@@ -157,7 +158,6 @@ batches = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("code_version", sa.Text, nullable=False),
     sa.Column("committed_at", _MOMENT, nullable=False),
-    sa.Column("topics_version", sa.Text),  # of a batch of mentions
 )
 batch_files = sa.Table(
     "batch_files",

@@ -140,31 +140,21 @@ def untagged(connection: sa.Connection, limit: int) -> list[Mapping[str, Any]]:
     return [row._asdict() for row in connection.execute(query)]
 
 
-def mark_tagged(connection: sa.Connection, tagged: Sequence[Mapping[str, Any]], batch_id: str) -> None:
-    """Note that these rows (`story_id`, `batch_id`) are tagged; a story that has a newer text by now is not."""
+def mark_tagged(connection: sa.Connection, tagged: Sequence[Mapping[str, Any]], batch_id: str, key: str) -> None:
+    """Note that these rows (`story_id`, `batch_id`) are tagged, with what; a story with a newer text by now is not."""
     s = t.stories.c
     rows = [(row["story_id"], row["batch_id"]) for row in tagged]
-    connection.execute(
-        sa.update(t.stories).where(sa.tuple_(s.story_id, s.batch_id).in_(rows)).values(tagged_batch_id=batch_id)
-    )
+    statement = sa.update(t.stories).where(sa.tuple_(s.story_id, s.batch_id).in_(rows))
+    connection.execute(statement.values(tagged_batch_id=batch_id, tagged_with=key))
 
 
-def tagged(
-    connection: sa.Connection, day: date, code_version: str, topics_version: str
-) -> dict[str, tuple[str, str | None]]:
-    """Story → file of its text, and the file of mentions that this code and these topics found in it at arrival.
-
-    None in place of the latter: they found none. Only stories whose text still counts as it was tagged, with the lines
-    cut that are known for the day now.
-    """
-    s, b, f = t.stories.c, t.batches.c, t.frozen_lines.c
+def tagged(connection: sa.Connection, day: date, key: str) -> dict[str, tuple[str, str | None]]:
+    """Story → file of the text that was tagged with this, and file of its mentions; None: the batch found none."""
+    s, f = t.stories.c, t.batch_files.c
     query = (
-        sa.select(s.story_id, s.path, t.batch_files.c.path)
-        .join(t.batches, b.batch_id == s.tagged_batch_id)
-        .join(t.frozen_lines, f.day == s.day)
-        .join(t.batch_files, t.batch_files.c.batch_id == b.batch_id, isouter=True)
-        .where(s.day == day, b.code_version == code_version, b.topics_version == topics_version)
-        .where(f.frozen_at <= b.committed_at)
+        sa.select(s.story_id, s.path, f.path)
+        .join(t.batch_files, f.batch_id == s.tagged_batch_id, isouter=True)
+        .where(s.day == day, s.tagged_with == key, s.tagged_batch_id.is_not(None))
     )
     return {story_id: (path, mentions) for story_id, path, mentions in connection.execute(query)}
 

@@ -163,7 +163,7 @@ def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.Da
     gc.disable()
     try:
         inputs = _inputs(nw, facts, known)
-        return summarise.day_tables(inputs, mentions_of_day(nw, facts.day, inputs.stories, facts.stories))
+        return summarise.day_tables(inputs, mentions_of_day(nw, facts.day, inputs.stories, facts.stories, known))
     finally:
         if is_collecting:
             gc.enable()

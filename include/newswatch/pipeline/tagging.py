@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from newswatch import edits, many, summarise, tables, urls
+from newswatch.errors import MissingFile
+from newswatch.inflection import dictionaries
 from newswatch.ledger import revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.context import Newswatch, log
@@ -36,14 +39,16 @@ def tag_new(nw: Newswatch, owner: str) -> TagReport:
         if not waiting:
             break
         known = frozen_lines(nw, (w["day"] for w in waiting))
-        batch = replace(nw.new_batch("tag", owner), topics_version=nw.catalogue.topics_version)  # later than the lines
+        batch = nw.new_batch("tag", owner)
         mentions = _mentions(nw, waiting, known)
         path = f"batches/mentions/{nw.day_of(batch.committed_at)}/{batch.batch_id}.parquet"
         files = [nw.write_rows(path, tables.MENTIONS, mentions)] if mentions else []
         matched = {m["story_id"] for m in mentions}
         with nw.ledger.begin() as connection:
             commit(connection, batch, files, Outcomes())
-            stories.mark_tagged(connection, waiting, batch.batch_id)
+            for day in sorted({w["day"] for w in waiting}):
+                of_day = [w for w in waiting if w["day"] == day]
+                stories.mark_tagged(connection, of_day, batch.batch_id, _tagged_with(nw, known, day))
             revisions.plan_visits(connection, list(_visits(nw, (w for w in waiting if w["story_id"] in matched))))
         total += len(waiting)
         counts.update(topic for topic, _ in {(m["topic"], m["story_id"]) for m in mentions})
@@ -51,26 +56,42 @@ def tag_new(nw: Newswatch, owner: str) -> TagReport:
     return TagReport(total, dict(sorted(counts.items())))
 
 
-def mentions_of_day(
-    nw: Newswatch, day: date, rows: Sequence[Row], paths: Mapping[str, Iterable[str]]
-) -> Callable[[], list[dict[str, Any]]]:
-    """What waits for the mentions of the day's stories, whose texts are in these files.
+def _tagged_with(nw: Newswatch, known: FrozenLines, day: date) -> str:
+    """All that a story's mentions depend on beside its text, as a hash."""
+    parts = (code_version(), dictionaries(), nw.catalogue.topics_version, known.path_of.get(day, ""))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    Those that were found at arrival, by the same code and topics in the same text, are taken from there.
+
+def mentions_of_day(
+    nw: Newswatch, day: date, rows: Sequence[Row], paths: Mapping[str, Iterable[str]], known: FrozenLines
+) -> Callable[[], list[dict[str, Any]]]:
+    """What waits for the mentions of the day's stories, whose texts are in these files with these lines cut.
+
+    Those that were found at arrival in the same text, with all else the same, are taken from there.
     """
     with nw.ledger.begin() as connection:
-        known = stories.tagged(connection, day, code_version(), nw.catalogue.topics_version)
+        at_arrival = stories.tagged(connection, day, _tagged_with(nw, known, day))
     path_of = {story_id: path for path, ids in paths.items() for story_id in ids}
-    kept = {story_id: file for story_id, (path, file) in known.items() if path_of.get(story_id) == path}
+    kept = {story_id: file for story_id, (path, file) in at_arrival.items() if path_of.get(story_id) == path}
+    read = {file: _mentions_in(nw, file) for file in sorted({file for file in kept.values() if file})}
+    kept = {story_id: file for story_id, file in kept.items() if not file or read[file] is not None}
     waiting = find_mentions(nw, [row for row in rows if row["story_id"] not in kept])
     outlets = {row["story_id"]: row["outlet"] for row in rows}  # by today's names
     found = [
         row | {"outlet": outlets[row["story_id"]]}
-        for file in sorted({file for file in kept.values() if file})
-        for row in tables.MENTIONS.from_bytes(nw.store.read(file))
+        for file, mentions in read.items()
+        for row in mentions or ()
         if kept.get(row["story_id"]) == file
     ]
     return lambda: [*found, *waiting()]
+
+
+def _mentions_in(nw: Newswatch, file: str) -> list[dict[str, Any]] | None:
+    """The rows of a batch's file of mentions; None where it is lost: they can be found again."""
+    try:
+        return tables.MENTIONS.from_bytes(nw.store.read(file))
+    except MissingFile:
+        return None
 
 
 def find_mentions(nw: Newswatch, rows: Sequence[Row]) -> Callable[[], list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""What an issue showed, where it was delivered; since when a day is covered, who built it, what tagged a batch."""
+"""What an issue showed, where it was delivered, and since when a day is known to be covered."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,6 @@ def upgrade() -> None:
     op.add_column("digests", sa.Column("record", postgresql.JSONB(), nullable=True))
     op.add_column("coverage", sa.Column("known_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("builds", sa.Column("built_by", sa.Text(), server_default="", nullable=False))
-    op.add_column("batches", sa.Column("topics_version", sa.Text(), nullable=True))
     op.create_table(
         "deliveries",
         sa.Column("day", sa.Date(), nullable=False),
@@ -29,7 +28,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("deliveries")
-    op.drop_column("batches", "topics_version")
     op.drop_column("builds", "built_by")
     op.drop_column("coverage", "known_at")
     op.drop_column("digests", "record")
