@@ -38,7 +38,7 @@ class FrozenLines:
     def cut(self, row: Row, day: date) -> Row:
         """The story's row with its host's lines cut, as they were known for the day; uncut where none ever were."""
         known = self.lines_of[self.path_of[day]] if day in self.path_of else {}
-        return recurring.cut(row, known.get(site_of(row["canonical_url"]), frozenset()))
+        return recurring.cut(row, known.get(site_of(row["canonical_url"]), frozenset())) if known else row
 
 
 def site_of(address: str) -> str:
