@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 NONE_IS_FINE := || [ $$? = 5 ] # ARGS may name tests of one kind alone
 READY := $(VENV)/.ready
-unexport PYTHONDONTWRITEBYTECODE # else each of many processes compiles anew what it imports
+unexport PYTHONDONTWRITEBYTECODE # else each of many processes compiles our own modules anew
 
 .PHONY: run setup test test-all check lint types imports docs bench lock env clean
 

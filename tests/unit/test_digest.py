@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newswatch.config import parse_catalogue
-from newswatch.digest import Issue, compose
+from newswatch.digest import Issue, Reading, compose, reading_of
 from newswatch.formats import to_html, to_markdown
 
 DAY = date(2026, 11, 22)
@@ -103,3 +103,11 @@ def test_a_story_is_listed_under_the_topic_that_it_is_about() -> None:
     assert not sections["quay"].lines
     assert sections["quay"].elsewhere == (("Title of a", "Pier"),)
     assert [line.is_about for line in sections["pier"].lines] == [True]
+
+
+def test_a_day_that_is_not_over_is_no_outage_and_a_spike_on_it_is_one() -> None:
+    trend = {"state": "cannot_tell", "baseline": 2.0, "missing_share": 1.0}
+    day = date(2026, 11, 27)
+    assert reading_of(trend, day) == Reading("cannot_tell", "nobody looked all day; usually 2 on a Friday")
+    assert reading_of(trend, day, is_over=False) == Reading("open", "usually 2 on a Friday")
+    assert reading_of(trend | {"state": "spike"}, day, is_over=False).state == "spike"
