@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE # else each of many processes compiles our own 
 .PHONY: run setup test test-all check lint types imports docs bench lock env clean
 
 run: setup ## everything, on the make-believe newsroom or on NEWSWATCH_CONFIG_DIR
-	@exec $(BIN)/python -m newswatch_airflow.standalone
+	@exec $(BIN)/python -m newswatch_airflow.local.make_run
 
 setup: $(READY)
 
@@ -63,7 +63,7 @@ lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench -c requirements.txt pyproject.toml -o requirements-bench.txt
 
 env: ## secrets for docker compose, in .env (mode 0600), once
-	@$(PYTHON) include/newswatch_airflow/make_env.py
+	@$(PYTHON) include/newswatch_airflow/local/make_env.py
 
 clean: ## the environment; data in var/ stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

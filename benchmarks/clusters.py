@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from newsroom import stories as newsroom
-from newswatch.cluster import Printed, originals, prints_of
-from newswatch.model import Line
+from newswatch.days.syndication import originals
+from newswatch.pages.model import Line
+from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "quality"))
 
@@ -87,12 +88,12 @@ def recalled(found: Judged, share: float, has_credit: bool | None) -> float:
 
 
 def speed(wanted: int) -> None:
-    printed: list[Printed] = []
+    printed: list[Fingerprint] = []
     took, characters = 0.0, 0
     for story in islice(newest_first(), wanted):
         lines = lines_of(story)
         began = time.perf_counter()
-        row = prints_of(lines, story.authors)
+        row = fingerprint_columns(lines, story.authors)
         took += time.perf_counter() - began
         characters += sum(len(line.text) for line in lines)
         at = story.published_at.astimezone(UTC)
@@ -116,7 +117,9 @@ def of_the_newsroom(days: int = 200) -> None:
     for back in range(days):
         day = LAST - timedelta(days=back)
         stories = {story.id: story for story in newsroom.stories_between(day - timedelta(days=1), day)}
-        found = originals(printed_at(s.published_at, s, prints_of(lines_of(s), s.authors)) for s in stories.values())
+        found = originals(
+            printed_at(s.published_at, s, fingerprint_columns(lines_of(s), s.authors)) for s in stories.values()
+        )
         for story in stories.values():
             if story.published_at.date() != day:
                 continue
@@ -136,9 +139,9 @@ def lines_of(story: newsroom.Story) -> list[Line]:
     return [Line(story.standfirst, "lede"), *(Line(text, "body") for text in story.paragraphs)]
 
 
-def printed_at(moment: datetime, story: newsroom.Story, row: dict[str, Any]) -> Printed:
+def printed_at(moment: datetime, story: newsroom.Story, row: dict[str, Any]) -> Fingerprint:
     times = {"first_seen_at": moment, "published_at": moment, "is_day_only": False}
-    return Printed.of({"story_id": story.id, "outlet": story.outlet_id, **times, **row})
+    return Fingerprint.from_row({"story_id": story.id, "outlet": story.outlet_id, **times, **row})
 
 
 def newest_first() -> Iterator[newsroom.Story]:

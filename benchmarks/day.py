@@ -35,13 +35,13 @@ import yaml
 from retag import FEED, LAST, generated, row_of
 
 from newsroom.stories import Story
-from newswatch import tables
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
-from newswatch.model import Response
+from newswatch.net.messages import Response
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
-from newswatch.pipeline.written import ledger_row, write_stories
+from newswatch.pipeline.story_files import ledger_row, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch.tables import day_tables
 
 STORIES_A_BATCH = 2500
 OUTLETS = 80
@@ -109,10 +109,10 @@ def build(name: str, environment: dict[str, str]) -> None:
 
 def year_of_topic_days(folder: Path, day: date) -> None:
     """The day's file as each day of a year, and how long pandas takes for the folder."""
-    rows = tables.TOPIC_DAYS.from_bytes((folder / f"{day}.parquet").read_bytes())
+    rows = day_tables.TOPIC_DAYS.from_bytes((folder / f"{day}.parquet").read_bytes())
     for back in range(1, 365):
         other = day - timedelta(days=back)
-        content = tables.TOPIC_DAYS.to_bytes([{**row, "day": other} for row in rows])
+        content = day_tables.TOPIC_DAYS.to_bytes([{**row, "day": other} for row in rows])
         (folder / f"{other}.parquet").write_bytes(content)
     code = (
         "import pandas, time; pandas.read_parquet\nbegan = time.perf_counter()\n"
@@ -158,7 +158,7 @@ def main() -> None:
         build("every story tagged anew", environment)
         counts = {
             t.name: len(t.from_bytes((home / "data" / "tables" / t.name / f"{LAST}.parquet").read_bytes()))
-            for t in tables.DAY_TABLES
+            for t in day_tables.DAY_TABLES
         }
         print(json.dumps(counts))
         year_of_topic_days(home / "data" / "tables" / "topic_days", LAST)

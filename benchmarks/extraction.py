@@ -36,9 +36,9 @@ Extract = Callable[[bytes, str], str]
 
 
 def newswatch() -> Extract:
-    from newswatch import extract
+    from newswatch.pages import extractor
 
-    return lambda body, url: extract.parse(body, url=url, content_type="").text
+    return lambda body, url: extractor.parse(body, url=url, content_type="").text
 
 
 def four_naive_calls() -> Extract:

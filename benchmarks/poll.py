@@ -108,7 +108,7 @@ def run_bare(addresses: list[str]) -> None:
     """The same library, the same number of connections, nothing else."""
     import aiohttp
 
-    from newswatch.fetch import MAX_CONNECTIONS
+    from newswatch.net.client import MAX_CONNECTIONS
 
     names = {"count": 0, "bytes": 0}
 
@@ -208,7 +208,7 @@ def main() -> None:
 
 
 def compare(count: int, rounds: int) -> None:
-    from newswatch import embedded
+    from newswatch.storage import embedded_postgres
 
     with tempfile.TemporaryDirectory(prefix="nwb-") as name:
         folder = Path(name)
@@ -242,15 +242,15 @@ def compare(count: int, rounds: int) -> None:
         rows.append(("feedparser.parse(url), 32 threads", measure(*theirs, "feedparser")))
         server.stdin.close()
         server.wait()
-        embedded.stop(folder / "pg")
+        embedded_postgres.stop(folder / "pg")
     show(rows, count)
 
 
 def setup(folder: Path, count: int, port: int) -> None:
     import yaml
 
-    from newswatch import embedded
     from newswatch.ledger import Ledger
+    from newswatch.storage import embedded_postgres
 
     feeds = [
         {"id": f"f{n}", "outlet": f"Outlet {n}", "url": url, "language": "en", "allow_private": True}
@@ -263,7 +263,7 @@ def setup(folder: Path, count: int, port: int) -> None:
         "config_dir": str(folder),
         "home": str(folder),
         "data_url": str(folder / "data"),
-        "database_url": embedded.database(embedded.start(folder / "pg"), "ledger"),
+        "database_url": embedded_postgres.database(embedded_postgres.start(folder / "pg"), "ledger"),
     }
     (folder / "settings.json").write_text(json.dumps(settings))
     ledger = Ledger(settings["database_url"])

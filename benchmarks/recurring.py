@@ -18,11 +18,12 @@ from typing import Any
 from newsroom.outlets import BY_ID
 from newsroom.pages import Site, story_page
 from newsroom.stories import Story, stories_between
-from newswatch import extract, recurring
-from newswatch.boilerplate import MAX_PLEA_CHARS
-from newswatch.lines import without_facts
-from newswatch.model import STORY_ZONES, Line
-from newswatch.recurring import Sample
+from newswatch.pages import extractor
+from newswatch.pages.boilerplate_phrases import MAX_PLEA_CHARS
+from newswatch.pages.line_zones import without_facts
+from newswatch.pages.model import STORY_ZONES, Line
+from newswatch.stories import boilerplate_recurring
+from newswatch.stories.boilerplate_recurring import Sample
 
 FIRST, LAST = date(2026, 9, 14), date(2026, 11, 22)
 COUNTS = (2, 4, 8, 16, 32, 64, 128)
@@ -36,7 +37,7 @@ def main() -> None:
     for story in stories_between(FIRST, LAST):
         body = story_page(story, SITE)
         content_type = f"text/html; charset={BY_ID[story.outlet_id].encoding}"
-        page = extract.parse(body, url=SITE.url(story), content_type=content_type)
+        page = extractor.parse(body, url=SITE.url(story), content_type=content_type)
         read.setdefault(story.outlet_id, []).append((story, list(page.lines)))
     print(f"{sum(map(len, read.values()))} stories of {len(read)} outlets, {FIRST} to {LAST}\n")
     print("pages a host   foreign lines  left by phrases   by lines learnt   by both   story lines lost   precision")
@@ -58,10 +59,10 @@ def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_le
     """Foreign lines left, story lines lost, and the share of the characters kept that are the stories'."""
     rows = [(story, row_of(story, lines, with_phrases)) for story, lines in stories]
     samples = [Sample("h", r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for _, r in rows]
-    known = recurring.learn(samples).get("h", frozenset()) if with_learning else frozenset()
+    known = boilerplate_recurring.learn(samples).get("h", frozenset()) if with_learning else frozenset()
     left = lost = chars = own_chars = 0
     for story, row in rows:
-        after = recurring.cut(row, known)
+        after = boilerplate_recurring.cut(row, known)
         own = {*story.paragraphs, story.standfirst}
         texts = list(zip(after["text"].split("\n"), after["zones"], strict=True))
         kept = [text for text, zone in texts if zone in STORY_ZONES]
@@ -87,7 +88,7 @@ def row_of(story: Story, lines: list[Line], with_phrases: bool) -> dict[str, Any
         "text": "\n".join(x.text for x in lines),
         "zones": [x.zone for x in lines],
         "reasons": [x.reason for x in lines],
-        **recurring.sample_of(lines, story.headline),
+        **boilerplate_recurring.sample_of(lines, story.headline),
     }
 
 

@@ -30,14 +30,15 @@ import yaml
 
 from newsroom.pages import Site
 from newsroom.stories import Story, stories_between
-from newswatch import tables
-from newswatch.compose import Fetched, story_row
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
-from newswatch.model import ExtractedPage, Line, Response, Statement
+from newswatch.net.messages import Response
+from newswatch.pages.model import Claim, ExtractedPage, Line
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
-from newswatch.pipeline.written import ledger_row, write_stories
+from newswatch.pipeline.story_files import ledger_row, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch.stories.assemble import Fetched, story_row
+from newswatch.tables import day_tables
 
 LAST = date(2026, 11, 22)
 SITE = Site("newsroom.localhost", None)
@@ -58,9 +59,9 @@ def row_of(nw: Newswatch, story: Story, day: date) -> dict[str, Any]:
     url = f"https://{story.outlet_id}.newsroom.example{story.path}"
     page = ExtractedPage(
         statements=(
-            Statement("title", "h1", story.headline),
-            Statement("published_at", "json_ld", moment.isoformat()),
-            Statement("language", "html", story.language),
+            Claim("title", "h1", story.headline),
+            Claim("published_at", "json_ld", moment.isoformat()),
+            Claim("language", "html", story.language),
         ),
         lines=tuple(lines),
         language=story.language,
@@ -120,7 +121,7 @@ def _can_be_alone() -> bool:
 def hashes(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for table in tables.DAY_TABLES
+        for table in day_tables.DAY_TABLES
         for path in sorted((folder / table.name).glob("*.parquet"))
     }
 

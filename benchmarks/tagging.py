@@ -116,8 +116,8 @@ def terms(count: int) -> list[Spec]:
 
 
 def newswatch(specs: list[Spec]) -> Callable[[str], Found]:
-    from newswatch.tag import Matcher
-    from newswatch.topics import Topic
+    from newswatch.topics.matcher import Matcher
+    from newswatch.topics.schema import Topic
 
     examples = {"match": ["x"], "no_match": ["y"]}
     topics = [
@@ -274,9 +274,9 @@ def main() -> None:
 def shipped() -> float:
     """MB/s of the best of three passes over some weeks of stories."""
     from newsroom.stories import stories_between
-    from newswatch.config import load_catalogue
+    from newswatch.config.catalogue import load_catalogue
     from newswatch.settings import SHIPPED_CONFIG_DIR
-    from newswatch.tag import Matcher
+    from newswatch.topics.matcher import Matcher
 
     matcher = Matcher(load_catalogue(SHIPPED_CONFIG_DIR).topics)
     stories = list(stories_between(date(2026, 9, 14), date(2026, 11, 22)))

@@ -3,10 +3,10 @@
 from airflow.sdk import Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from newswatch_airflow import steps
+from newswatch_airflow import tasks
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
 from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of, switch
-from newswatch_airflow.notices import FailureNotice
+from newswatch_airflow.notify.notices import FailureNotice
 from newswatch_airflow.timetables import DayAfterTimetable
 
 DOC = f"""
@@ -58,18 +58,18 @@ def daily_digest():
     def tables(*, outlet_events) -> None:
         context = get_current_context()
         is_reread = context["params"]["extract"]
-        steps.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reread=is_reread)
+        tasks.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reread=is_reread)
 
     @task(outlets=[DIGESTS])
     def digest(*, outlet_events) -> int:
-        return steps.issue(day_of(get_current_context()), outlet_events[DIGESTS])
+        return tasks.issue(day_of(get_current_context()), outlet_events[DIGESTS])
 
     @task
     def deliver(number: int) -> None:
         context = get_current_context()
         if context["dag_run"].run_type != "scheduled" and not context["params"]["deliver"]:
             raise AirflowSkipException("not delivered: this run is a backfill or was started by hand without `deliver`")
-        steps.deliver(day_of(context), number)
+        tasks.deliver(day_of(context), number)
 
     issued = digest()
     tables() >> issued

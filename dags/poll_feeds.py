@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context, task
 
-from newswatch_airflow import steps
+from newswatch_airflow import tasks
 from newswatch_airflow.assets import STORIES
 from newswatch_airflow.defaults import DEFAULT_ARGS, SHARDS, START, switch
 
@@ -43,24 +43,24 @@ note says what to mend.
 def poll_feeds():
     @task
     def plan() -> list[dict]:
-        return steps.plan(SHARDS, only_due=not get_current_context()["params"]["all_feeds"])
+        return tasks.plan(SHARDS, only_due=not get_current_context()["params"]["all_feeds"])
 
     @task(map_index_template="{{ shard_name }}")
     def poll(shard: dict) -> None:
-        steps.poll(shard)
+        tasks.poll(shard)
 
     @task(map_index_template="{{ shard_name }}", trigger_rule="all_done")
     def fetch(shard: int) -> None:
-        steps.fetch(shard, SHARDS)
+        tasks.fetch(shard, SHARDS)
 
     # `tag` is a leaf that fails with the shards, so that the run ends red; `announce` runs whatever happened before it.
     @task(trigger_rule="none_failed")
     def tag() -> None:
-        steps.tag()
+        tasks.tag()
 
     @task(outlets=[STORIES], trigger_rule="all_done")
     def announce(*, outlet_events) -> None:
-        steps.announce(outlet_events[STORIES])
+        tasks.announce(outlet_events[STORIES])
 
     polled = poll.expand(shard=plan())
     fetched = fetch.expand(shard=list(range(SHARDS)))

@@ -2,7 +2,7 @@
 
 from airflow.sdk import PartitionedAssetTimetable, StartOfDayMapper, dag, get_current_context, task
 
-from newswatch_airflow import steps
+from newswatch_airflow import tasks
 from newswatch_airflow.assets import DAY_TABLES, STORIES
 from newswatch_airflow.defaults import DEFAULT_ARGS, START, day_of
 
@@ -29,7 +29,7 @@ This DAG takes no backfills, since it follows an asset. To rebuild days by hand,
 def refresh_day():
     @task(outlets=[DAY_TABLES])
     def tables(*, outlet_events) -> None:
-        steps.build_tables(day_of(get_current_context()), outlet_events[DAY_TABLES])
+        tasks.build_tables(day_of(get_current_context()), outlet_events[DAY_TABLES])
 
     tables()
 

@@ -2,7 +2,7 @@
 
 from airflow.sdk import dag, task
 
-from newswatch_airflow import steps
+from newswatch_airflow import tasks
 from newswatch_airflow.defaults import DEFAULT_ARGS, START
 
 DOC = """
@@ -35,7 +35,7 @@ A service that does not take it is named in the run's note by its number and is 
 def watch_feeds():
     @task
     def watch() -> None:
-        steps.watch()
+        tasks.watch()
 
     watch()
 

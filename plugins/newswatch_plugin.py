@@ -25,15 +25,15 @@ class NewswatchPlugin(AirflowPlugin):
 
     @property
     def fastapi_apps(self):
-        from newswatch_airflow.pages import create_app
+        from newswatch_airflow.ui.app import create_app
 
         return [{"app": create_app(), "url_prefix": URL_PREFIX, "name": "Newswatch"}]
 
     @property
     def listeners(self):
-        from newswatch_airflow import notes
+        from newswatch_airflow import run_notes
 
-        return [notes]
+        return [run_notes]
 
     @property
     def timetables(self):

@@ -21,10 +21,10 @@ import sqlalchemy as sa  # noqa: E402
 
 from newsroom.config import write_config  # noqa: E402
 from newsroom.server import Newsroom  # noqa: E402
-from newswatch import embedded  # noqa: E402
 from newswatch.ledger import Ledger  # noqa: E402
 from newswatch.pipeline import Newswatch, open_newswatch  # noqa: E402
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings  # noqa: E402
+from newswatch.storage import embedded_postgres  # noqa: E402
 
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening, in a minute in which the flaky feed answers
 HISTORY = timedelta(days=3)  # how far the newsroom's feeds reach back here
@@ -56,7 +56,7 @@ def _scratch() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server_url() -> str:
     """A PostgreSQL server for the whole session. No test cuts its power: it need not wait for the disk."""
-    url = embedded.start(_SCRATCH / "pg")
+    url = embedded_postgres.start(_SCRATCH / "pg")
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -70,7 +70,7 @@ def server_url() -> str:
 @pytest.fixture(scope="session")
 def migrated(server_url: str) -> str:
     """Name of a database that holds an empty ledger, to be copied."""
-    ledger = Ledger(embedded.database(server_url, "template_ledger"))
+    ledger = Ledger(embedded_postgres.database(server_url, "template_ledger"))
     ledger.migrate()
     ledger.close()
     return "template_ledger"

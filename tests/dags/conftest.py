@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from installed import ANONYMOUS, close_pages, installation, log_in
 
-from newswatch_airflow.environment import Ports, airflow_environment, free_port
+from newswatch_airflow.local.environment import Ports, airflow_environment, free_port
 
 _HOME = Path(tempfile.mkdtemp(prefix="nw-airflow-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)

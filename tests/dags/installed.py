@@ -36,8 +36,8 @@ def log_in(client: Any, role: str | None) -> None:
 
 def close_pages() -> None:
     """Let the pages open the installation of the environment anew when they are next asked."""
-    from newswatch_airflow import pages
+    from newswatch_airflow.ui import app
 
-    if pages._reader.cache_info().currsize:
-        pages._reader().close()
-        pages._reader.cache_clear()
+    if app._reader.cache_info().currsize:
+        app._reader().close()
+        app._reader.cache_clear()

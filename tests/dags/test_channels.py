@@ -12,7 +12,7 @@ import pytest
 
 from newswatch.errors import NewswatchError
 from newswatch.pipeline import Message
-from newswatch_airflow.environment import free_port
+from newswatch_airflow.local.environment import free_port
 
 MESSAGE = Message(
     day=date(2026, 11, 20),
@@ -81,7 +81,7 @@ def connect(monkeypatch: pytest.MonkeyPatch):
 
 
 def take(conn_id: str) -> None:
-    from newswatch_airflow.channels import channels
+    from newswatch_airflow.notify.channels import channels
 
     channels(conn_id)[conn_id](MESSAGE)
 

@@ -96,7 +96,7 @@ def connect(monkeypatch: pytest.MonkeyPatch):
 
 
 def take(conn_id: str, message: Message = MESSAGE) -> str | None:
-    from newswatch_airflow.channels import channels
+    from newswatch_airflow.notify.channels import channels
 
     return channels(conn_id)[conn_id](message)
 
@@ -104,7 +104,7 @@ def take(conn_id: str, message: Message = MESSAGE) -> str | None:
 @pytest.fixture
 def notes(newswatch_environment: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the task would leave in its run's note. Two digests of DAY stand issued."""
-    from newswatch_airflow import steps
+    from newswatch_airflow import tasks
 
     nw = open_newswatch(load_settings())
     build_day(nw, DAY)
@@ -112,14 +112,14 @@ def notes(newswatch_environment: Path, monkeypatch: pytest.MonkeyPatch) -> list[
         issue_digest(nw, DAY, issuer)
     nw.close()
     found: list[str] = []
-    monkeypatch.setattr(steps, "_note", found.append)
+    monkeypatch.setattr(tasks, "_note", found.append)
     return found
 
 
 def deliver(number: int = 1) -> None:
-    from newswatch_airflow import steps
+    from newswatch_airflow import tasks
 
-    steps.deliver(DAY, number)
+    tasks.deliver(DAY, number)
 
 
 def digest(home: Path, name: str, number: int = 1) -> str:

@@ -19,15 +19,16 @@ from installed import NOW, close_pages, installation, log_in
 from looks import SKELETON, Frame, Look, Seen, browser
 from payloads import CSV, XSS
 
-from newswatch import urls
-from newswatch.compose import Fetched, story_row
 from newswatch.ledger import revisions
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
-from newswatch.model import ExtractedPage, Line, Response, Statement
+from newswatch.net.messages import Response
+from newswatch.pages.model import Claim, ExtractedPage, Line
 from newswatch.pipeline import Newswatch, build_day, issue_digest, open_newswatch, poll, tag_new
-from newswatch.pipeline.written import ledger_row, revision, write_stories
+from newswatch.pipeline.story_files import ledger_row, revision, write_stories
 from newswatch.settings import load_settings
+from newswatch.stories.assemble import Fetched, story_row
+from newswatch.urls.canonical import names_of
 
 DAY = NOW.date()
 TEXTS = XSS + CSV[::2]
@@ -65,7 +66,7 @@ def row_of(nw: Newswatch, number: int, text: str, *, is_copy: bool) -> dict[str,
     lines = [Line(f"{said} met at the quay {said}", "lede"), Line(prose, "body"), Line(said, "caption")]
     url = f"https://example.com/{number}{'-copy' if is_copy else ''}/{quote(said)}"
     page = ExtractedPage(
-        statements=tuple(Statement(fact, "h1", text) for fact in ("title", "author", "section", "published_at")),
+        statements=tuple(Claim(fact, "h1", text) for fact in ("title", "author", "section", "published_at")),
         lines=(*lines, Line(said, "cut", "byline")),
         language="en",
         canonical_url=url,
@@ -120,7 +121,7 @@ def fill(texts: Sequence[str]) -> list[str]:
             kept = [ledger_row(row, batch, answer) for row in rows]
             revisions.add(connection, [revision(row["story_id"], number, row, NOW) for row in kept])
         ledger_stories.add(connection, kept)
-        names = {n: row["story_id"] for row in rows for n in urls.names_of(row["canonical_url"])}
+        names = {n: row["story_id"] for row in rows for n in names_of(row["canonical_url"])}
         names |= {text: row["story_id"] for text, row in zip(texts, rows[::2], strict=True)}
         ledger_stories.add_aliases(connection, names)
     tag_new(nw, "test")
@@ -174,7 +175,7 @@ def meek(web_application: Any, new_database: Callable[[], str], tmp_path_factory
 @pytest.fixture(scope="module")
 def look(hostile: Pages, meek: Pages) -> Iterator[Look]:
     """The browser, once all pages are there: nothing of ours that waits for the network runs beside it."""
-    from newswatch_airflow.site import LINKS_JS
+    from newswatch_airflow.ui.site import LINKS_JS
 
     with browser(OURS, {"/newswatch/links.js": LINKS_JS}) as load:
         yield load

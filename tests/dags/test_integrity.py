@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newswatch_airflow.environment import PROJECT
+from newswatch_airflow.local.environment import PROJECT
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 HEAVY = ("pandas", "pyarrow", "trafilatura", "feedparser", "aiohttp", "newswatch.pipeline", "fastapi")

@@ -48,7 +48,7 @@ def lines(home: Path) -> list[dict[str, str]]:
 
 
 def test_by_default_a_notice_is_a_line_in_a_file(newswatch_environment: Path):
-    from newswatch_airflow.notices import tell_of_feeds
+    from newswatch_airflow.notify.notices import tell_of_feeds
 
     tell_of_feeds(NOTICES)
     first, second = lines(newswatch_environment)
@@ -57,7 +57,7 @@ def test_by_default_a_notice_is_a_line_in_a_file(newswatch_environment: Path):
 
 
 def test_a_service_gets_all_in_one_message(newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch):
-    from newswatch_airflow.notices import tell_of_feeds
+    from newswatch_airflow.notify.notices import tell_of_feeds
 
     got, _, url = service
     monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", url)
@@ -72,7 +72,7 @@ def test_a_service_gets_all_in_one_message(newswatch_environment: Path, service,
 def test_a_service_that_refuses_is_named_by_its_number_and_the_file_has_the_notice(
     newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    from newswatch_airflow.notices import tell_of_feeds
+    from newswatch_airflow.notify.notices import tell_of_feeds
 
     got, handler, url = service
     handler.status = 500
@@ -88,7 +88,7 @@ def test_a_service_that_refuses_is_named_by_its_number_and_the_file_has_the_noti
 def test_a_malformed_address_keeps_no_other_service_from_the_message(
     bad: str, newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    from newswatch_airflow.notices import tell_of_feeds
+    from newswatch_airflow.notify.notices import tell_of_feeds
 
     got, _, url = service
     monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", f"{url} {bad}")
@@ -106,7 +106,7 @@ def test_a_service_whose_code_breaks_keeps_no_other_one_from_the_message(
 ):
     import apprise
 
-    from newswatch_airflow.notices import tell_of_feeds
+    from newswatch_airflow.notify.notices import tell_of_feeds
 
     def broken(self: object, address: str) -> bool:
         if "broken" in address:
@@ -126,7 +126,7 @@ def test_a_service_whose_code_breaks_keeps_no_other_one_from_the_message(
 def test_a_file_that_cannot_be_written_is_an_error_only_where_nobody_else_was_told(
     newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch
 ):
-    from newswatch_airflow.notices import tell_of_feeds
+    from newswatch_airflow.notify.notices import tell_of_feeds
 
     (newswatch_environment / "notices.jsonl").mkdir(parents=True)
     with pytest.raises(IsADirectoryError):
@@ -144,7 +144,7 @@ def test_the_note_of_the_run_begins_with_the_service_that_failed(
     newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch
 ):
     from newswatch import pipeline
-    from newswatch_airflow import steps
+    from newswatch_airflow import tasks
 
     def watch_feeds(_: object, tell) -> list[Notice]:
         tell(NOTICES)
@@ -152,9 +152,9 @@ def test_the_note_of_the_run_begins_with_the_service_that_failed(
 
     notes: list[str] = []
     monkeypatch.setattr(pipeline, "watch_feeds", watch_feeds)
-    monkeypatch.setattr(steps, "_note", notes.append)
+    monkeypatch.setattr(tasks, "_note", notes.append)
     monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", f"{service[2]} nonsense://x")
-    steps.watch()
+    tasks.watch()
     (note,) = notes
     assert note.startswith(
         "**1 of 2 notification services did not take it (number 2 of NEWSWATCH_NOTIFY_URLS).**\n\n- a"
@@ -166,7 +166,7 @@ def test_a_failed_run_is_noted_though_no_service_takes_it(
 ):
     from types import SimpleNamespace
 
-    from newswatch_airflow.notices import FailureNotice
+    from newswatch_airflow.notify.notices import FailureNotice
 
     service[1].status = 500
     monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", service[2])
@@ -180,7 +180,7 @@ def test_a_failed_run_is_noted_though_no_service_takes_it(
 def test_the_settings_never_show_the_addresses(monkeypatch: pytest.MonkeyPatch):
     from click.testing import CliRunner
 
-    from newswatch.cli import main
+    from newswatch.cli.main import main
 
     monkeypatch.setenv("NEWSWATCH_NOTIFY_URLS", "mailto://me:s3cret@example.com")
     shown = CliRunner().invoke(main, ["settings"]).output

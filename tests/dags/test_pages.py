@@ -11,9 +11,9 @@ from installed import NOW, installation, log_in
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
-from newswatch import tables
 from newswatch.pipeline import build_day, fetch_pending, issue_digest, open_newswatch, poll
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
+from newswatch.tables import day_tables
 
 DAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
 
@@ -96,7 +96,7 @@ def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(cl
     page = client.get("/newswatch/").text
     assert f"{days[2].day} {days[2]:%B %Y}</h1>" in page  # the newest day that has tables
     day = client.get(f"/newswatch/day/{days[1]}").text
-    rows = tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{days[1]}.parquet"))
+    rows = day_tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{days[1]}.parquet"))
     cell = r'<td><a href="/newswatch/topic/{}\?last={}">.*?</td>\s*<td class="n">(\d+)</td><td class="n">(\d+)</td>'
     for row in rows:
         shown = re.search(cell.format(row["topic"], days[1]), day)
@@ -112,7 +112,7 @@ def test_a_topic_shows_every_mention_and_its_download_has_them_too(client, read_
     mentions = [
         row
         for day in days
-        for row in tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{day}.parquet"))
+        for row in day_tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{day}.parquet"))
         if row["topic"] == "new-start"
     ]
     assert mentions
@@ -131,7 +131,7 @@ def test_a_topic_shows_every_mention_and_its_download_has_them_too(client, read_
 def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client, read_days):
     nw, days = read_days
     log_in(client, "VIEWER")
-    stories = [r for d in days for r in tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{d}.parquet"))]
+    stories = [r for d in days for r in day_tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{d}.parquet"))]
     reprint = next(row for row in stories if row["cluster_id"] != row["story_id"])
     page = client.get(f"/newswatch/story/{reprint['story_id']}").text
     assert "Who prints this text" in page
@@ -139,7 +139,9 @@ def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client,
     for word in ("raw/pages/", "Witnesses", "Revisions", reprint["canonical_url"]):
         assert word in page
     mentioned = {
-        r["story_id"] for d in days for r in tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{d}.parquet"))
+        r["story_id"]
+        for d in days
+        for r in day_tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{d}.parquet"))
     }
     assert '<mark title="' in client.get(f"/newswatch/story/{sorted(mentioned)[0]}").text
     assert client.get("/newswatch/story/none").status_code == 404
@@ -176,7 +178,7 @@ def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client, newswatch_en
 def test_no_page_allows_a_foreign_script_style_or_frame(client, read_days):
     nw, days = read_days
     log_in(client, "VIEWER")
-    story = tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{days[0]}.parquet"))[0]["story_id"]
+    story = day_tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{days[0]}.parquet"))[0]["story_id"]
     for path in ("", f"day/{days[0]}", "topics", "topic/donetsk", f"story/{story}", "feeds", "digest", "run/d/r"):
         answer = client.get(f"/newswatch/{path}")
         policy = answer.headers["Content-Security-Policy"]

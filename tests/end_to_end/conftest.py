@@ -17,8 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from newswatch_airflow.api import AirflowApi
-from newswatch_airflow.environment import PROJECT, free_port
+from newswatch_airflow.local.api import AirflowApi
+from newswatch_airflow.local.environment import PROJECT, free_port
 
 
 @dataclass
@@ -66,7 +66,7 @@ def start(home: Path) -> Run:
     env |= {"NEWSWATCH_HOME": str(home), "NEWSWATCH_PORT": str(free_port())}
     env |= {"NEWSROOM_BROKEN": "1", "NEWSWATCH_REQUEST_DEADLINE_SECONDS": "2"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "newswatch_airflow.standalone"],
+        [sys.executable, "-m", "newswatch_airflow.local.make_run"],
         env=env,
         cwd=PROJECT,
         stdout=subprocess.PIPE,

@@ -19,8 +19,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from newswatch import tables
-from newswatch_airflow.api import AirflowApi
+from newswatch.tables import day_tables
+from newswatch_airflow.local.api import AirflowApi
 
 from .conftest import Run, processes_of, start
 
@@ -164,7 +164,7 @@ def test_days_are_backfilled_while_polls_run_and_twice_gives_the_same_bytes(runn
         assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in DAYS]
         assert {r["state"] for r in runs} == {"success"}
     assert set(polls) == {"success"}
-    assert len(hashes) == len(DAYS) * len(tables.TABLES)
+    assert len(hashes) == len(DAYS) * len(day_tables.TABLES)
     assert table_hashes(running.home, DAYS) == hashes
 
 

@@ -17,10 +17,10 @@ from matrix import SETTINGS, Clock, Matrix, Seen
 from table import FAULTS, document
 from warcio.archiveiterator import ArchiveIterator
 
-from newswatch import batch_tables
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, open_newswatch
 from newswatch.settings import Settings
+from newswatch.tables import batch_tables
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
 

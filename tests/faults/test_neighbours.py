@@ -57,7 +57,7 @@ def run_beside(work: Callable[[], Any], is_reached: Callable[[], bool], go_on: t
 
 @pytest.fixture(autouse=True)
 def _short_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newswatch.pipeline.gather.BATCH_SECONDS", 0.5)
+    monkeypatch.setattr("newswatch.pipeline.batching.BATCH_SECONDS", 0.5)
 
 
 def test_forty_nine_feeds_are_committed_while_the_fiftieth_drips(

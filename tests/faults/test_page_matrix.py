@@ -17,10 +17,11 @@ from hostile import Hostile, plain, raw, redirect
 from matrix import SETTINGS, Clock, catalogue
 from pages import HTML, MAX_PAGE_BYTES, PAGE_FAULTS, PageFault, story
 
-from newswatch import batch_tables, manners
 from newswatch.ledger import schema as t
+from newswatch.net import politeness
 from newswatch.pipeline import Newswatch, fetch_pending, open_newswatch, poll
 from newswatch.settings import Settings
+from newswatch.tables import batch_tables
 
 each_fault = pytest.mark.parametrize("fault", PAGE_FAULTS, ids=lambda f: f.name)
 
@@ -115,7 +116,7 @@ def test_the_page_is_asked_for_no_oftener_than_it_should(fault: PageFault, run: 
 def test_the_pause_that_robots_txt_asks_for_is_kept_within_reason(
     make_newswatch: Callable[..., Newswatch], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manners, "MAX_CRAWL_DELAY_SECONDS", 0.4)
+    monkeypatch.setattr(politeness, "MAX_CRAWL_DELAY_SECONDS", 0.4)
     moments: list[datetime] = []
     with Hostile() as hostile:
         items = "".join(f"<item><link>http://slow.localhost:{hostile.port}/{n}</link></item>" for n in range(3))

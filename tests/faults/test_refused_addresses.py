@@ -21,7 +21,7 @@ from matrix import SETTINGS, Clock, catalogue, names, unknown
 from pydantic import ValidationError
 from refused import LURES, METADATA, NAMES, OTHER_PUBLIC, PUBLIC, Lure
 
-from newswatch.config import Feed
+from newswatch.config.catalogue import Feed
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, fetch_pending, open_newswatch, poll
 from newswatch.settings import Settings

@@ -23,11 +23,11 @@ from typing import Any
 import pytest
 import yaml
 
-from newswatch import extract
-from newswatch.compose import Fetched, story_row
-from newswatch.config import Feed
+from newswatch.config.catalogue import Feed
 from newswatch.errors import NoStory
-from newswatch.model import STORY_ZONES
+from newswatch.pages import extractor
+from newswatch.pages.model import STORY_ZONES
+from newswatch.stories.assemble import Fetched, story_row
 
 PAGES = Path(__file__).parent / "pages"
 SEEN_AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def story_of(name: str) -> dict[str, Any]:
     """The page's row of story_texts, as the pipeline would store it. Raises NoStory."""
     expected = expected_of(name)
     body = (PAGES / f"{name}.html").read_bytes()
-    page = extract.parse(body, url=expected["url"], content_type=expected.get("content_type", ""))
+    page = extractor.parse(body, url=expected["url"], content_type=expected.get("content_type", ""))
     entry = {"url": expected["url"], "title": "", "summary": "", "authors": [], "published_at": None}
     entry |= {"first_seen_at": SEEN_AT} | expected.get("entry", {})
     feed = Feed(id="golden", outlet="The Golden Gazette", url="https://gazette.example/feed", language="en")

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newswatch import batch_tables
 from newswatch.ledger import schema as t
-from newswatch.model import STORY_ZONES
+from newswatch.pages.model import STORY_ZONES
 from newswatch.pipeline import Newswatch
+from newswatch.tables import batch_tables
 
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening; the newsroom's days before it hold a spike
 

@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 from ask import NOW
 
-from newswatch import tables
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, build_day, open_newswatch, tagging
+from newswatch.pipeline import Newswatch, build_day, open_newswatch, tag
 from newswatch.pipeline.build import table_path
+from newswatch.tables import day_tables
 
 DAY = NOW.date() - timedelta(days=2)
 
@@ -24,13 +24,13 @@ DAY = NOW.date() - timedelta(days=2)
 def tagged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many stories each build tagged itself."""
     counts: list[int] = []
-    found = tagging.find_mentions
+    found = tag.find_mentions
 
     def counting(nw: Newswatch, rows: Any) -> Any:
         counts.append(len(rows))
         return found(nw, rows)
 
-    monkeypatch.setattr(tagging, "find_mentions", counting)
+    monkeypatch.setattr(tag, "find_mentions", counting)
     return counts
 
 
@@ -44,7 +44,7 @@ def _in_force(read: Any, tmp_path: Path) -> Iterator[None]:
 
 def built(nw: Newswatch) -> dict[str, bytes]:
     build_day(nw, DAY)
-    return {table.name: nw.store.read(table_path(table.name, DAY)) for table in tables.DAY_TABLES}
+    return {table.name: nw.store.read(table_path(table.name, DAY)) for table in day_tables.DAY_TABLES}
 
 
 def rows(files: dict[str, bytes], table: Any) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ def rows(files: dict[str, bytes], table: Any) -> list[dict[str, Any]]:
 
 
 def story_count(files: dict[str, bytes]) -> int:
-    return len(rows(files, tables.STORIES))
+    return len(rows(files, day_tables.STORIES))
 
 
 @pytest.mark.parametrize("of", ["code_version", "dictionaries"])
@@ -60,8 +60,8 @@ def test_a_build_tags_nothing_again_and_gives_the_bytes_of_tagging_anew(
     read: Any, tagged: list[int], monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
     from_arrival = built(read.nw)
-    assert len(rows(from_arrival, tables.MENTIONS)) > 20
-    monkeypatch.setattr(tagging, of, lambda: "another")
+    assert len(rows(from_arrival, day_tables.MENTIONS)) > 20
+    monkeypatch.setattr(tag, of, lambda: "another")
     anew = built(read.nw)
     assert tagged == [0, story_count(anew)]
     assert from_arrival == anew
@@ -83,7 +83,7 @@ def test_mentions_whose_file_is_lost_are_found_again(read: Any, tagged: list[int
 
 
 def test_an_outlet_goes_by_its_name_of_today(read: Any, tagged: list[int], tmp_path: Path) -> None:
-    outlet = rows(built(read.nw), tables.MENTIONS)[0]["outlet"]
+    outlet = rows(built(read.nw), day_tables.MENTIONS)[0]["outlet"]
     renamed = tmp_path / "renamed"
     renamed.mkdir()
     feeds = read.nw.catalogue.feeds_text
@@ -91,7 +91,7 @@ def test_an_outlet_goes_by_its_name_of_today(read: Any, tagged: list[int], tmp_p
     (renamed / "feeds.yaml").write_text(feeds.replace(outlet, "The Renamed"), encoding="utf-8")
     (renamed / "topics.yaml").write_text(read.nw.catalogue.topics_text, encoding="utf-8")
     nw = replace(open_newswatch(read.nw.settings.model_copy(update={"config_dir": renamed})), clock=read.nw.clock)
-    outlets = {row["outlet"] for row in rows(built(nw), tables.MENTIONS)}
+    outlets = {row["outlet"] for row in rows(built(nw), day_tables.MENTIONS)}
     nw.close()
     assert tagged == [0, 0]
     assert "The Renamed" in outlets
@@ -109,7 +109,7 @@ def test_changed_topics_are_looked_for_in_every_story(read: Any, tagged: list[in
 
 def test_a_story_with_another_text_than_was_tagged_is_tagged_anew(read: Any, tagged: list[int]) -> None:
     before = built(read.nw)
-    story_id = rows(before, tables.MENTIONS)[0]["story_id"]
+    story_id = rows(before, day_tables.MENTIONS)[0]["story_id"]
     s = t.stories.c
     with read.nw.ledger.begin() as connection:
         batch = connection.scalar(sa.select(s.tagged_batch_id).where(s.story_id == story_id))

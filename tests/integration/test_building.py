@@ -23,11 +23,11 @@ from ask import NOW, story_lines
 
 from newsroom.server import find_story
 from newsroom.stories import Story
-from newswatch import batch_tables, tables
-from newswatch.config import parse_catalogue
+from newswatch.config.catalogue import parse_catalogue
 from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll
-from newswatch.pipeline.readings import frozen_lines
-from newswatch.table import Table
+from newswatch.pipeline.recurring_lines import frozen_lines
+from newswatch.tables import batch_tables, day_tables
+from newswatch.tables.parquet import Table
 
 TODAY = NOW.date()
 DAYS = [TODAY - timedelta(days=n) for n in range(4, -1, -1)]
@@ -62,7 +62,7 @@ def truth_of(url: str) -> Story:
     return story
 
 
-@pytest.mark.parametrize("table", tables.TABLES, ids=lambda t: t.name)
+@pytest.mark.parametrize("table", day_tables.TABLES, ids=lambda t: t.name)
 def test_a_folder_of_tables_is_read_by_pandas_and_duckdb_as_it_lies(built: Any, table: Table) -> None:
     folder = built.nw.store.locate(f"tables/{table.name}")
     by_pandas = pd.read_parquet(folder)
@@ -73,7 +73,7 @@ def test_a_folder_of_tables_is_read_by_pandas_and_duckdb_as_it_lies(built: Any, 
     assert not by_pandas.duplicated(["day", *table.key]).any()
 
 
-@pytest.mark.parametrize("table", tables.TABLES, ids=lambda t: t.name)
+@pytest.mark.parametrize("table", day_tables.TABLES, ids=lambda t: t.name)
 def test_every_files_schema_is_the_declared_one(built: Any, table: Table) -> None:
     for day in DAYS:
         path = built.nw.store.locate(f"tables/{table.name}/{day}.parquet")
@@ -95,8 +95,8 @@ def test_a_topic_that_no_story_mentions_has_a_row_with_zero(built: Any) -> None:
 def test_a_day_of_which_nothing_is_known_gets_tables_of_zeros(built: Any) -> None:
     day = date(2026, 3, 3)
     report = build_day(built.nw, day)
-    rows = tables.TOPIC_DAYS.from_bytes(built.nw.store.read(f"tables/topic_days/{day}.parquet"))
-    for table in tables.TABLES:
+    rows = day_tables.TOPIC_DAYS.from_bytes(built.nw.store.read(f"tables/topic_days/{day}.parquet"))
+    for table in day_tables.TABLES:
         Path(built.nw.store.locate(f"tables/{table.name}/{day}.parquet")).unlink()
 
     assert report.story_count == 0
@@ -109,7 +109,7 @@ def test_building_again_in_another_order_gives_the_same_bytes(built: Any) -> Non
     before = table_files(built)
     reports = [build_day(built.nw, day) for day in reversed(DAYS)]
 
-    assert len(before) == len(DAYS) * len(tables.TABLES)
+    assert len(before) == len(DAYS) * len(day_tables.TABLES)
     assert table_files(built) == before
     assert not any(report.is_changed for report in reports)
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ask import feed_row, page_outcomes, rows, stories, values
 
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, explain, fetch_pending, plan_poll, poll, polled
+from newswatch.pipeline import Newswatch, explain, feed_request, fetch_pending, plan_poll, poll
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_body_that_is_the_same_is_neither_parsed_nor_stored_again(
     async def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("parsed")
 
-    monkeypatch.setattr("newswatch.sandbox.Sandbox.feed", refuse)
+    monkeypatch.setattr("newswatch.sandbox.pool.Sandbox.feed", refuse)
     clock.advance(hours=1)
     assert outcome(nw) == "not_modified"
     assert values(nw, sa.select(t.polls.c.raw_path).order_by(t.polls.c.polled_at))[1] is None
@@ -212,13 +212,13 @@ def test_what_the_ledger_refuses_costs_its_own_feed_alone(
     nw = make_newswatch(site_config)
     site.feed(site.item("/1"))
     site.feed(site.item("/2"), path="/other")
-    made = polled._pending_row
+    made = feed_request._pending_row
 
     def with_a_key_too_long_for_an_index(feed: Any, *rest: Any) -> dict[str, Any]:
         row = made(feed, *rest)
         return row | {"entry_key": secrets.token_hex(4000)} if feed.id == "site" else row
 
-    monkeypatch.setattr(polled, "_pending_row", with_a_key_too_long_for_an_index)
+    monkeypatch.setattr(feed_request, "_pending_row", with_a_key_too_long_for_an_index)
     report = poll(nw, ["site", "other"], "test")
     assert report.feed_outcomes == {"failed": 1, "ok": 1}
     assert report.entry_outcomes == {"new": 1}

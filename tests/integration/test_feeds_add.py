@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from newswatch.addresses import WEB_PORTS
-from newswatch.cli import main
-from newswatch.config import load_catalogue
-from newswatch.fetch import Fetcher, Request
-from newswatch.model import Failure, Response
+from newswatch.cli.main import main
+from newswatch.config.catalogue import load_catalogue
+from newswatch.net.client import Fetcher, Request
+from newswatch.net.ip_policy import WEB_PORTS
+from newswatch.net.messages import Failure, Response
 from newswatch.settings import SHIPPED_CONFIG_DIR
 
 Add = Callable[..., Result]
@@ -210,8 +210,8 @@ def test_what_strangers_wrote_is_read_in_a_child_alone(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("read in the command's own process")
 
-    monkeypatch.setattr("newswatch.discover.read_page", refuse)
-    monkeypatch.setattr("newswatch.discover.read_heading", refuse)
+    monkeypatch.setattr("newswatch.feeds.autodiscovery.read_page", refuse)
+    monkeypatch.setattr("newswatch.feeds.autodiscovery.read_heading", refuse)
     html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/all">')
     site.feed(dated(site, "a", 1), path="/all")
     done = add(site.url("/"), "--yes")
@@ -255,7 +255,7 @@ def test_an_address_that_a_page_names_is_refused_without_a_word_on_opening_the_n
     site: Site, folder: Path, add: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = "http://127.0.0.1:25/feed"
-    monkeypatch.setattr("newswatch.fetch.addresses.refusal", lambda _, port, **__: "no" if port == 25 else None)
+    monkeypatch.setattr("newswatch.net.client.ip_policy.refusal", lambda _, port, **__: "no" if port == 25 else None)
     html(site, "/", f'<link rel="alternate" type="application/rss+xml" href="{inside}">')
     done = add(site.url("/"), allow=False)
     assert done.exit_code == 1

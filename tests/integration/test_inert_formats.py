@@ -25,11 +25,11 @@ from lxml import etree
 from markdown_it import MarkdownIt
 from payloads import ADDRESSES, CSV, HOSTILE, MARKDOWN, XSS
 
-from newswatch.charts import small_chart
-from newswatch.config import parse_catalogue
-from newswatch.digest import Digest, Issue, compose
-from newswatch.digest_lines import DayRows
-from newswatch.formats import FeedItem, summary_of, to_csv, to_html, to_json, to_markdown, to_rss
+from newswatch.config.catalogue import parse_catalogue
+from newswatch.digest.charts import small_chart
+from newswatch.digest.content import Digest, Issue, compose
+from newswatch.digest.formats import FeedItem, summary_of, to_csv, to_html, to_json, to_markdown, to_rss
+from newswatch.digest.items import DayRows
 
 DAY = date(2026, 11, 22)
 MOMENT = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -133,7 +133,9 @@ def composed(texts: Sequence[str], addresses: Sequence[str] = ()) -> Digest:
         trends={},
         catalogue=catalogue.model_copy(update={"topics": named}),
         zone=ZoneInfo("UTC"),
-        late={earlier: (DayRows.of(earlier, late, found_late, names), frozenset(row["story_id"] for row in late))},
+        late={
+            earlier: (DayRows.from_rows(earlier, late, found_late, names), frozenset(row["story_id"] for row in late))
+        },
         before=(1, MOMENT, {"topics": before, "late": {}}),
     )
     return compose(issue)
@@ -172,7 +174,7 @@ drawn_once = cache(small_chart)  # the charts take longer than all else, and are
 
 @cache
 def page_of(digest_of: Callable[[], Digest]) -> str:
-    with patch("newswatch.formats.small_chart", drawn_once):
+    with patch("newswatch.digest.formats.small_chart", drawn_once):
         return to_html(digest_of())
 
 

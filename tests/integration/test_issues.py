@@ -14,7 +14,6 @@ import feedparser
 import pytest
 import sqlalchemy as sa
 
-from newswatch import tables
 from newswatch.ledger import days, digests, schema
 from newswatch.pipeline import (
     Newswatch,
@@ -27,6 +26,7 @@ from newswatch.pipeline import (
     poll,
     send,
 )
+from newswatch.tables import day_tables
 
 DAY = date(2026, 11, 20)
 TEXT = "Shelling damaged homes in the northern suburbs of Donetsk on Friday, officials of the region said."
@@ -61,7 +61,7 @@ def at(day: int, hour: int) -> datetime:
 
 
 def table_bytes(nw: Newswatch, folder: str = "tables") -> dict[str, bytes]:
-    return {t.name: nw.store.read(f"{folder}/{t.name}/{DAY}.parquet") for t in tables.DAY_TABLES}
+    return {t.name: nw.store.read(f"{folder}/{t.name}/{DAY}.parquet") for t in day_tables.DAY_TABLES}
 
 
 def test_a_late_story_is_an_addition_of_the_next_digest_once(told: Any, clock: Any) -> None:
@@ -81,7 +81,7 @@ def test_a_late_story_is_an_addition_of_the_next_digest_once(told: Any, clock: A
 
     assert html(nw, DAY) == issued
     assert "Report /2" not in issued
-    rows = tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{DAY}.parquet"))
+    rows = day_tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{DAY}.parquet"))
     assert {row["story_count"] for row in rows if row["topic"] == "donetsk"} == {2}
     late = html(nw, next_day)
     assert late.count("Late additions") == 1

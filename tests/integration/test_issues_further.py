@@ -18,8 +18,7 @@ import sqlalchemy as sa
 import yaml
 from click.testing import CliRunner, Result
 
-from newswatch import tables
-from newswatch.cli import main
+from newswatch.cli.main import main
 from newswatch.ledger import days, digests
 from newswatch.ledger import schema as t
 from newswatch.pipeline import (
@@ -37,6 +36,7 @@ from newswatch.pipeline import (
     visit_due,
 )
 from newswatch.settings import SHIPPED_CONFIG_DIR
+from newswatch.tables import day_tables
 
 DAY = date(2026, 11, 22)
 NEXT, AFTER = DAY + timedelta(days=1), DAY + timedelta(days=2)
@@ -97,10 +97,10 @@ class Desk:
         return {n: self.nw.store.read(f"digests/{day}/issue-{number}/{n}").decode() for n in FILES}
 
     def tables(self, folder: str = "tables", day: date = DAY) -> dict[str, bytes]:
-        return {t.name: self.nw.store.read(f"{folder}/{t.name}/{day}.parquet") for t in tables.DAY_TABLES}
+        return {t.name: self.nw.store.read(f"{folder}/{t.name}/{day}.parquet") for t in day_tables.DAY_TABLES}
 
     def count(self, topic: str, day: date = DAY) -> int:
-        rows = tables.TOPIC_DAYS.from_bytes(self.nw.store.read(f"tables/topic_days/{day}.parquet"))
+        rows = day_tables.TOPIC_DAYS.from_bytes(self.nw.store.read(f"tables/topic_days/{day}.parquet"))
         return next(row["story_count"] for row in rows if row["topic"] == topic)
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -199,7 +199,7 @@ def test_a_late_reprint_of_a_text_that_was_shown_is_no_late_addition_though_the_
     desk.publish("/copied", "Eleven homes damaged", *SHELLING, hour=20, by="other")
     desk.at(24, 6)
     assert "Late additions" not in desk.issue(NEXT)["digest.md"]
-    rows = tables.STORIES.from_bytes(desk.tables()["stories"])
+    rows = day_tables.STORIES.from_bytes(desk.tables()["stories"])
     assert len({row["cluster_id"] for row in rows}) == 1
     assert desk.count("donetsk") == 2
 
@@ -262,7 +262,7 @@ def test_a_reissue_without_a_story_that_left_says_how_many_were_removed(late: De
     late.at(23, 13)
     late.issue(DAY, "second", 2)
     feeds, topics = late.nw.catalogue.feeds_text, late.nw.catalogue.topics_text
-    from newswatch.config import parse_catalogue
+    from newswatch.config.catalogue import parse_catalogue
 
     old = yaml.safe_load(topics)
     narrow = {
@@ -295,7 +295,7 @@ def known(desk: Desk) -> tuple[Desk, dict[str, bytes], datetime]:
     desk.at(23, 3)
     poll(desk.nw, ["site", "other"], "test")
     build_day(desk.nw, DAY)
-    rows = {r["title"]: r for r in tables.STORIES.from_bytes(desk.tables()["stories"])}
+    rows = {r["title"]: r for r in day_tables.STORIES.from_bytes(desk.tables()["stories"])}
     assert rows["Homes hit in suburbs"]["revision_number"] == 2
     assert "Taps run again" in rows
     return desk, then, moment
@@ -319,7 +319,7 @@ def test_a_day_as_known_now_is_the_day_in_force_and_before_anything_was_read_has
     desk.clock.advance(minutes=1)
     assert desk.tables(build_as_known(desk.nw, DAY, desk.clock.now)) == desk.tables()
     folder = build_as_known(desk.nw, DAY, datetime(2026, 11, 20, tzinfo=UTC))
-    rows = tables.TOPIC_DAYS.from_bytes(desk.tables(folder)["topic_days"])
+    rows = day_tables.TOPIC_DAYS.from_bytes(desk.tables(folder)["topic_days"])
     assert {row["seen_story_count"] for row in rows} == {0}
     assert {row["covering_feed_count"] for row in rows} == {0}
 
@@ -343,7 +343,7 @@ def test_the_command_builds_a_day_as_known_says_where_and_leaves_the_rest(known:
         assert done.exit_code == 0, done.output
         (line,) = (line for line in done.stdout.splitlines() if "as known at" in line and line.startswith(str(DAY)))
         folder = Path(line[line.index("/") :])
-        assert {t.name: (folder / t.name / f"{DAY}.parquet").read_bytes() for t in tables.DAY_TABLES} == then
+        assert {t.name: (folder / t.name / f"{DAY}.parquet").read_bytes() for t in day_tables.DAY_TABLES} == then
         assert desk.tables() == in_force
         assert desk.nw.store.names(f"digests/{DAY}") == []
     done = run(desk, "build", str(DAY), "--as-known-at", "2026-11-22T12:00", NEWSWATCH_TIMEZONE="Europe/Kyiv")

@@ -13,13 +13,15 @@ import sqlalchemy as sa
 from ask import dirty_days, make_clean, rows, stories, story_lines, values
 from click.testing import CliRunner
 
-from newswatch import batch_tables, boilerplate, compose, tables
-from newswatch.cli import main
+from newswatch.cli.main import main
 from newswatch.ledger import schema as t
-from newswatch.model import Statement
+from newswatch.pages import boilerplate_phrases
+from newswatch.pages.model import Claim
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, reread_day, tag_new
 from newswatch.pipeline.build import table_path
-from newswatch.pipeline.readings import frozen_lines
+from newswatch.pipeline.recurring_lines import frozen_lines
+from newswatch.stories import assemble
+from newswatch.tables import batch_tables, day_tables
 
 PROMPT = "Every letter to the desk by the window is opened by two people."
 
@@ -69,7 +71,7 @@ def test_a_line_that_recurs_on_a_host_is_cut_when_its_day_is_read(open_site: Cal
     assert {tuple(cut_of(nw, row)) for row in stories(nw)} == {(PROMPT,)}
     (day,) = {row["day"] for row in stories(nw)}
     build_day(nw, day)
-    table = tables.STORIES.from_bytes(nw.store.read(table_path("stories", day)))
+    table = day_tables.STORIES.from_bytes(nw.store.read(table_path("stories", day)))
     chars = {row["title"]: len("\n".join(paragraphs(row["title"].split()[0]))) for row in table}
     assert {row["title"]: row["text_chars"] for row in table} == chars
     assert {row["removed_count"] for row in table} == {2}  # the headline, the prompt
@@ -140,7 +142,7 @@ def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(
     )
     site.feed(site.item("/anna"))
     with monkeypatch.context() as patch:  # as by code that did not know the metadata yet
-        patch.setattr(compose, "witnesses", _Blind(compose.witnesses))
+        patch.setattr(assemble, "witnesses", _Blind(assemble.witnesses))
         poll(nw, ["site"], "test")
         fetch_pending(nw, "test")
     (row,) = stories(nw)
@@ -256,7 +258,7 @@ def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
     assert tag_new(nw, "test").topic_story_counts == {"inspections": 1, "new-start": 1}
     (row,) = stories(nw)
     build_day(nw, row["day"])
-    found = tables.MENTIONS.from_bytes(nw.store.read(table_path("mentions", row["day"])))
+    found = day_tables.MENTIONS.from_bytes(nw.store.read(table_path("mentions", row["day"])))
     assert {(m["topic"], m["zone"]) for m in found} >= {("new-start", "caption"), ("new-start", "quote")}
     assert not [m for m in found if m["topic"] == "donetsk"]
     for m in found:
@@ -279,24 +281,24 @@ def test_stories_of_the_version_before_are_read_as_they_were_stored(open_site: C
     _rewrite(nw, old)
     report = build_day(nw, row["day"])
     assert report.story_count == 1
-    (kept,) = tables.STORIES.from_bytes(nw.store.read(table_path("stories", row["day"])))
+    (kept,) = day_tables.STORIES.from_bytes(nw.store.read(table_path("stories", row["day"])))
     assert (kept["title"], kept["removed_count"], kept["is_partial"]) == ("anna speaks", 0, False)
 
 
 def test_a_statement_keeps_its_witness_through_the_store(open_site: Callable[..., Newswatch], site: Any) -> None:
     nw = open_site("anna")
     (row,) = stories(nw)
-    kept = [Statement(**w) for w in row["witnesses"]]
-    assert Statement("title", "h1", "anna speaks") in kept
-    assert Statement("title", "feed", "Story at /anna") in kept
+    kept = [Claim(**w) for w in row["witnesses"]]
+    assert Claim("title", "h1", "anna speaks") in kept
+    assert Claim("title", "feed", "Story at /anna") in kept
     assert rows(nw, sa.select(t.stories.c.host))[0].host == f"site.localhost:{site.port}"
-    assert boilerplate.reason_of(PROMPT) is None  # it is cut for recurring, and for nothing else
+    assert boilerplate_phrases.reason_by_wording(PROMPT) is None  # it is cut for recurring, and for nothing else
 
 
 def test_a_visit_that_comes_between_keeps_its_text(
     open_site: Callable[..., Newswatch], site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from newswatch.pipeline import reread as module
+    from newswatch.pipeline import reextract as module
 
     nw = open_site("anna")
     (row,) = stories(nw)
@@ -308,7 +310,7 @@ def test_a_visit_that_comes_between_keeps_its_text(
         return write(*arguments)
 
     monkeypatch.setattr(module, "write_stories", write_late)
-    monkeypatch.setattr(boilerplate, "reason_of", lambda line: "plea" if "quay number 7" in line else None)
+    monkeypatch.setattr(boilerplate_phrases, "reason_of", lambda line: "plea" if "quay number 7" in line else None)
     reread_day(nw, row["day"], "test")
     assert values(nw, sa.select(t.stories.c.path)) == ["another.parquet"]
     assert values(nw, sa.select(t.revisions.c.path)) != ["another.parquet"]

@@ -13,11 +13,11 @@ from ask import count, dirty_days, make_clean, rows, stories, story_lines, value
 
 from newsroom.server import Newsroom, find_story
 from newsroom.stories import as_first_printed
-from newswatch import urls
 from newswatch.errors import LeaseLost
 from newswatch.ledger import revisions
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, tag_new, visit_due
+from newswatch.urls.canonical import host_of
 
 MATCHING = (
     "Inspectors of the New START treaty met in the old customs house on Tuesday and counted 18 visits.",
@@ -102,10 +102,10 @@ def test_an_edited_story_counts_with_its_new_text_and_its_number(read: Newswatch
 
 
 def read_table(nw: Newswatch, name: str, day: Any) -> list[dict[str, Any]]:
-    from newswatch import tables
     from newswatch.pipeline.build import table_path
+    from newswatch.tables import day_tables
 
-    table = next(table for table in tables.DAY_TABLES if table.name == name)
+    table = next(table for table in day_tables.DAY_TABLES if table.name == name)
     return table.from_bytes(nw.store.read(table_path(name, day)))
 
 
@@ -178,7 +178,7 @@ def test_a_host_that_asks_for_rest_is_visited_later(read: Newswatch, site: Any, 
 
 
 def test_a_late_writer_loses(read: Newswatch, site: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from newswatch.pipeline import visit as module
+    from newswatch.pipeline import revisit as module
 
     look = module._look
 
@@ -284,7 +284,7 @@ def test_a_beginning_never_takes_the_place_of_the_whole(read: Newswatch, site: A
 def test_visits_belong_to_the_host_that_is_asked_and_are_spread_over_hosts(
     read: Newswatch, site: Any, clock: Any
 ) -> None:
-    assert values(read, sa.select(t.visits.c.host)) == [urls.host_of(site.url("/treaty"))]
+    assert values(read, sa.select(t.visits.c.host)) == [host_of(site.url("/treaty"))]
     with read.ledger.begin() as connection:
         connection.execute(sa.delete(t.visits))
         for number in range(40):

@@ -13,11 +13,11 @@ import pytest
 from ask import NOW
 from click.testing import CliRunner, Result
 
-from newswatch import tables
-from newswatch.cli import main
+from newswatch.cli.main import main
 from newswatch.ledger import catalogues
 from newswatch.pipeline import build_day
-from newswatch.table import Table
+from newswatch.tables import day_tables
+from newswatch.tables.parquet import Table
 
 TODAY = NOW.date()
 DAYS = [TODAY - timedelta(days=n) for n in range(4, -1, -1)]
@@ -94,7 +94,7 @@ def test_an_edit_shows_what_it_gains_and_loses_with_the_sentences_that_prove_it(
 
 def _mentions(read: Any, day: date) -> list[dict[str, Any]]:
     build_day(read.nw, day)
-    return rows(read, tables.MENTIONS, day)
+    return rows(read, day_tables.MENTIONS, day)
 
 
 def test_looking_changes_nothing(read: Any, edited: Path) -> None:
@@ -149,10 +149,12 @@ def test_every_spelling_of_a_topic_can_be_seen(read: Any) -> None:
 
 def test_tables_tagged_again_are_those_that_were_tagged_on_arrival(read: Any, tmp_path: Path) -> None:
     """Built with the topics of the arrival, with others, and with those of the arrival again."""
-    at_arrival = {(t.name, day): b"" for t in tables.DAY_TABLES for day in DAYS}
+    at_arrival = {(t.name, day): b"" for t in day_tables.DAY_TABLES for day in DAYS}
     for day in DAYS:
         build_day(read.nw, day)
-        at_arrival |= {(t.name, day): read.nw.store.read(f"tables/{t.name}/{day}.parquet") for t in tables.DAY_TABLES}
+        at_arrival |= {
+            (t.name, day): read.nw.store.read(f"tables/{t.name}/{day}.parquet") for t in day_tables.DAY_TABLES
+        }
 
     text = read.nw.catalogue.topics_text
     others = text[: text.index("  - id: donetsk")] + text[text.index("  - id: luhansk") :] + HARBOUR
@@ -164,14 +166,14 @@ def test_tables_tagged_again_are_those_that_were_tagged_on_arrival(read: Any, tm
     assert again.catalogue.topics_version == read.nw.catalogue.topics_version
     for day in DAYS:
         build_day(again, day)
-        for table in tables.DAY_TABLES:
+        for table in day_tables.DAY_TABLES:
             assert again.store.read(f"tables/{table.name}/{day}.parquet") == at_arrival[table.name, day]
     again.close()
 
     files = sorted(Path(read.nw.store.locate("batches/mentions")).rglob("*.parquet"))
-    arrived = [row for file in files for row in tables.MENTIONS.from_bytes(file.read_bytes()) if row["day"] in DAYS]
-    tagged = [row for day in DAYS for row in tables.MENTIONS.from_bytes(at_arrival["mentions", day])]
-    key = [*tables.MENTIONS.key]
+    arrived = [row for file in files for row in day_tables.MENTIONS.from_bytes(file.read_bytes()) if row["day"] in DAYS]
+    tagged = [row for day in DAYS for row in day_tables.MENTIONS.from_bytes(at_arrival["mentions", day])]
+    key = [*day_tables.MENTIONS.key]
     assert sorted(arrived, key=lambda r: [r[k] for k in key]) == sorted(tagged, key=lambda r: [r[k] for k in key])
 
 

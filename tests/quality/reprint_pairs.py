@@ -18,8 +18,9 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 
-from newswatch.cluster import Printed, originals, prints_of
-from newswatch.model import Line
+from newswatch.days.syndication import originals
+from newswatch.pages.model import Line
+from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns
 
 FOLDER = Path(__file__).parent / "reprints"
 FIRST_DAY = date(2026, 11, 19)
@@ -246,16 +247,16 @@ class Story:
 
 
 @cache
-def printed(story: Story) -> Printed:
+def printed(story: Story) -> Fingerprint:
     day = story.published_at.replace(hour=0, minute=0)
-    return Printed.of(
+    return Fingerprint.from_row(
         {
             "story_id": story.story_id,
             "outlet": story.outlet,
             "first_seen_at": story.published_at + timedelta(minutes=7),
             "published_at": day if story.is_day_only else story.published_at,
             "is_day_only": story.is_day_only,
-            **prints_of(story.lines, story.authors),
+            **fingerprint_columns(story.lines, story.authors),
         }
     )
 

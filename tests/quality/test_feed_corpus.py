@@ -23,7 +23,7 @@ import feedparser
 import pytest
 
 from newswatch.errors import ParseFailed
-from newswatch.sandbox import Sandbox
+from newswatch.sandbox.pool import Sandbox
 
 FILE_COUNT = 2106
 FOLDER = Path(os.environ.get("NEWSWATCH_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from newswatch.config import load_catalogue
+from newswatch.config.catalogue import load_catalogue
 from newswatch.settings import SHIPPED_CONFIG_DIR
-from newswatch.tag import Matcher
+from newswatch.topics.matcher import Matcher
 
 FOLDER = Path(__file__).parent / "sentences"
 PRECISION, RECALL = 0.98, 0.96

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newswatch.addresses import refusal
+from newswatch.net.ip_policy import refusal
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450:4001:81b::200e", "::ffff:8.8.8.8"]
 REFUSED = [

@@ -10,7 +10,7 @@ import brotli
 import pytest
 from backports import zstd
 
-from newswatch.body import BadEncoding, Body, CutShort, TooLarge
+from newswatch.net.content_coding import BadEncoding, Body, CutShort, TooLarge
 
 TEXT = b"The harbour board met on Tuesday. " * 300
 BOMB = b"\0" * 50_000_000

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newswatch import boilerplate
-from newswatch.dictionary import REASON_DOCS
+from newswatch.days.dictionary import REASON_DOCS
+from newswatch.pages import boilerplate_phrases
 
 STORY_LINES = [
     "The minister said donations would help.",
@@ -108,44 +108,44 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("line", STORY_LINES)
 def test_a_line_of_a_story_stays(line: str) -> None:
-    assert boilerplate.reason_of(line) is None
+    assert boilerplate_phrases.reason_by_wording(line) is None
 
 
 @pytest.mark.parametrize("line", FURNITURE)
 def test_a_line_that_speaks_to_the_reader_goes(line: str) -> None:
-    assert boilerplate.reason_of(line)
+    assert boilerplate_phrases.reason_by_wording(line)
 
 
 @pytest.mark.parametrize(("line", "reason"), ELSEWHERE)
 def test_a_line_goes_for_its_reason_in_other_languages_too(line: str, reason: str) -> None:
-    assert boilerplate.reason_of(line) == reason
+    assert boilerplate_phrases.reason_by_wording(line) == reason
 
 
 def test_a_long_paragraph_stays_whatever_it_says() -> None:
     line = "The fund said it would go on. " * 30 + "Please consider donating to the fund."
-    assert boilerplate.reason_of(line) is None
+    assert boilerplate_phrases.reason_by_wording(line) is None
 
 
 def test_every_reason_of_the_table_is_explained() -> None:
-    with (Path(boilerplate.__file__).with_name("phrases.toml")).open("rb") as file:
+    with (Path(boilerplate_phrases.__file__).with_name("phrases.toml")).open("rb") as file:
         table = tomllib.load(file)
     assert {reason for reasons in table.values() for reason in reasons} <= REASON_DOCS.keys()
 
 
 def test_a_table_whose_pattern_has_a_group_of_its_own_is_refused() -> None:
-    rows = {"en": {"plea": boilerplate.Phrases(begins=("(a|b)",))}}
+    rows = {"en": {"plea": boilerplate_phrases.Phrases(begins=("(a|b)",))}}
     with pytest.raises(ValueError, match="group"):
-        boilerplate.Patterns(rows)
+        boilerplate_phrases.PhraseTable(rows)
 
 
 def test_a_pattern_that_may_stand_anywhere_needs_the_words_that_call_for_it() -> None:
     with pytest.raises(ValueError, match="go together"):
-        boilerplate.Phrases(holds=("support",))
+        boilerplate_phrases.Phrases(holds=("support",))
 
 
 @pytest.mark.parametrize("letter", ["a", "а", " ", "(", "–", "support ", "read more "])
 def test_no_line_takes_long(letter: str) -> None:
     line = (letter * 700)[:700]
     began = time.perf_counter()
-    boilerplate.reason_of(line)
+    boilerplate_phrases.reason_by_wording(line)
     assert time.perf_counter() - began < 0.5

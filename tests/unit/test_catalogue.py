@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from newswatch.config import Catalogue, load_catalogue
-from newswatch.tag import Matcher
+from newswatch.config.catalogue import Catalogue, load_catalogue
+from newswatch.topics.matcher import Matcher
 
 CONFIG_DIR = Path(__file__).resolve().parents[2] / "include"
 

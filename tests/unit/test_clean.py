@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch import clean
+from newswatch.text import sanitise
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates, NUL and all
@@ -16,27 +16,27 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # lone su
 
 @given(ANY_TEXT)
 def test_cleaned_text_can_be_stored_and_is_clean_already(value: str) -> None:
-    cleaned = clean.text(value)
+    cleaned = sanitise.text(value)
     cleaned.encode("utf-8")
     assert not set(cleaned) & set(map(chr, [*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F]))
     assert "\r" not in cleaned
-    assert clean.text(cleaned) == cleaned
+    assert sanitise.text(cleaned) == cleaned
 
 
 @given(ANY_TEXT, st.integers(1, 30))
 def test_a_line_is_one_line_and_no_longer_than_asked(value: str, limit: int) -> None:
-    line = clean.line(value, limit)
+    line = sanitise.line(value, limit)
     assert len(line) <= limit
     assert len(line.splitlines()) <= 1
 
 
 @given(st.text("абв .,'’-—\nxyz", max_size=60))
 def test_cleaning_changes_no_word(value: str) -> None:
-    assert clean.text(value).split() == value.split()
+    assert sanitise.text(value).split() == value.split()
 
 
 def test_paragraphs_stand_a_line_each() -> None:
-    assert clean.paragraphs(" one \r\n\r\n\n two\xa0 three\x00 \n") == "one\ntwo three"
+    assert sanitise.paragraphs(" one \r\n\r\n\n two\xa0 three\x00 \n") == "one\ntwo three"
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_paragraphs_stand_a_line_each() -> None:
     ],
 )
 def test_a_date_counts_only_if_it_makes_sense(published: datetime | None, expected: datetime | None) -> None:
-    assert clean.credible(published, NOW) == expected
+    assert sanitise.credible(published, NOW) == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from newswatch.cli import main
+from newswatch.cli.main import main
 from newswatch.settings import SHIPPED_CONFIG_DIR
 
 PARAGRAPH = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newswatch.config import load_catalogue, parse_catalogue
+from newswatch.config.catalogue import load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch.dates import FIRST_YEAR, LAST_YEAR, moment
+from newswatch.text.date_parsing import FIRST_YEAR, LAST_YEAR, moment
 
 TEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SUMMER_TEN = datetime(2026, 7, 22, 10, tzinfo=UTC)

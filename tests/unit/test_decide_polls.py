@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch import decide
-from newswatch.decide import FeedState, Listing, PollFacts, PollPlan
-from newswatch.headers import retry_after_seconds
+from newswatch.feeds import coverage, health, schedule
+from newswatch.feeds.state import FeedState, Listing, PollFacts, PollPlan
+from newswatch.net import retry
+from newswatch.net.headers import retry_after_seconds
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)  # a Sunday
 URL = "https://news.example/rss"
@@ -29,7 +30,7 @@ def listing(*ages_hours: float, new: int | None = None, known: int = 0, now: dat
 
 
 def after(state: FeedState, outcome: str = "ok", **facts: Any) -> FeedState:
-    return decide.after_poll(state, PollFacts(outcome, **{"moment": NOW, "plan": PLAN} | facts))
+    return schedule.after_poll(state, PollFacts(outcome, **{"moment": NOW, "plan": PLAN} | facts))
 
 
 def polled(**changes: Any) -> FeedState:
@@ -55,7 +56,7 @@ def wait(state: FeedState) -> timedelta:
     [(400, timedelta(minutes=15)), (24, timedelta(minutes=15)), (6, HOUR), (1, 6 * HOUR), (0.25, DAY), (0.0, DAY)],
 )
 def test_a_feed_is_polled_four_times_as_often_as_it_publishes(entries_a_day: float, expected: timedelta) -> None:
-    assert decide.interval(entries_a_day) == expected
+    assert schedule.interval(entries_a_day) == expected
 
 
 def test_a_feed_of_unknown_habits_is_polled_at_every_run() -> None:
@@ -71,7 +72,7 @@ def test_the_first_listing_shows_how_much_a_feed_publishes() -> None:
 
 def test_an_installation_may_poll_more_often_than_once_a_day() -> None:
     facts = PollFacts("not_modified", NOW, PLAN)
-    assert wait(decide.after_poll(polled(entry_rate=0.01), facts, 2 * HOUR)) == timedelta(minutes=118)
+    assert wait(schedule.after_poll(polled(entry_rate=0.01), facts, 2 * HOUR)) == timedelta(minutes=118)
 
 
 def test_a_feed_that_falls_silent_is_polled_less_and_one_that_wakes_up_more() -> None:
@@ -87,7 +88,7 @@ def test_no_history_makes_a_feed_wait_less_than_a_tick_or_more_than_a_day(polls:
     for days, count in polls:
         now += timedelta(days=days)
         found = Listing([now] * min(count, 9), [now] * min(count, 9), count, [NOW] * 5)
-        state = decide.after_poll(state, PollFacts("ok", now, PLAN, listing=found))
+        state = schedule.after_poll(state, PollFacts("ok", now, PLAN, listing=found))
         assert state.next_due_at
         assert timedelta(minutes=13) <= state.next_due_at - now <= DAY
 
@@ -182,10 +183,10 @@ def test_a_failure_keeps_validators_coverage_and_rate(outcome: str) -> None:
 
 def test_a_feed_is_asked_with_its_validators_and_once_a_day_without() -> None:
     both = {"If-None-Match": '"old"', "If-Modified-Since": "then"}
-    assert decide.plan_poll(NEW, NOW) == PollPlan(URL, {}, is_full=True)
-    assert decide.plan_poll(polled(), NOW) == PollPlan(URL, both, is_full=False)
-    assert decide.plan_poll(polled(), NOW + 22 * HOUR).headers == both
-    assert decide.plan_poll(polled(), NOW + 23 * HOUR) == PollPlan(URL, {}, is_full=True)
+    assert schedule.plan_poll(NEW, NOW) == PollPlan(URL, {}, is_full=True)
+    assert schedule.plan_poll(polled(), NOW) == PollPlan(URL, both, is_full=False)
+    assert schedule.plan_poll(polled(), NOW + 22 * HOUR).headers == both
+    assert schedule.plan_poll(polled(), NOW + 23 * HOUR) == PollPlan(URL, {}, is_full=True)
     assert after(polled(full_at=NOW - DAY)).full_at == NOW
 
 
@@ -209,11 +210,11 @@ def test_the_same_bytes_under_a_new_tag_bring_that_tag_and_a_304_none() -> None:
 def test_a_permanent_redirect_is_learnt_when_it_was_met_three_times_in_a_row() -> None:
     state = polled()
     for _ in range(2):
-        state = after(state, "not_modified", moved_to="https://new.example/rss", plan=decide.plan_poll(state, NOW))
-        assert decide.plan_poll(state, NOW).url == URL
-    state = after(state, "not_modified", moved_to="https://new.example/rss", plan=decide.plan_poll(state, NOW))
-    assert decide.plan_poll(state, NOW).url == "https://new.example/rss"
-    assert decide.plan_poll(state, NOW + DAY).url == URL  # once a day feeds.yaml is believed again
+        state = after(state, "not_modified", moved_to="https://new.example/rss", plan=schedule.plan_poll(state, NOW))
+        assert schedule.plan_poll(state, NOW).url == URL
+    state = after(state, "not_modified", moved_to="https://new.example/rss", plan=schedule.plan_poll(state, NOW))
+    assert schedule.plan_poll(state, NOW).url == "https://new.example/rss"
+    assert schedule.plan_poll(state, NOW + DAY).url == URL  # once a day feeds.yaml is believed again
 
 
 def test_another_goal_or_none_begins_the_count_anew() -> None:
@@ -224,11 +225,11 @@ def test_another_goal_or_none_begins_the_count_anew() -> None:
 
 def test_a_learnt_address_stays_while_it_answers_and_is_forgotten_when_it_fails() -> None:
     state = polled(moved_to="https://new.example/rss", moved_count=3)
-    plan = decide.plan_poll(state, NOW)
+    plan = schedule.plan_poll(state, NOW)
     assert after(state, "not_modified", plan=plan).moved_count == 3
     failed = after(state, "gone", plan=plan)
     assert (failed.moved_to, wait(failed)) == (None, timedelta(minutes=13))
-    assert decide.plan_poll(failed, NOW).url == URL
+    assert schedule.plan_poll(failed, NOW).url == URL
 
 
 # Gaps
@@ -236,29 +237,29 @@ def test_a_learnt_address_stays_while_it_answers_and_is_forgotten_when_it_fails(
 
 def test_a_listing_of_which_nothing_was_known_is_a_gap_and_polled_soon() -> None:
     state = polled(entry_rate=1.0)
-    assert decide.is_gap(state, listing(1, 2, 3))
+    assert coverage.is_gap(state, listing(1, 2, 3))
     assert wait(after(state, listing=listing(1, 2, 3))) == timedelta(minutes=13)
     assert wait(after(state, listing=listing(1, 2, 3, known=3))) > HOUR
 
 
 def test_a_new_feed_an_empty_one_and_one_with_nothing_new_have_no_gap() -> None:
-    assert not decide.is_gap(NEW, listing(1, 2, 3))
-    assert not decide.is_gap(polled(), listing())
-    assert not decide.is_gap(polled(), listing(1, 2, new=0, known=2))
+    assert not coverage.is_gap(NEW, listing(1, 2, 3))
+    assert not coverage.is_gap(polled(), listing())
+    assert not coverage.is_gap(polled(), listing(1, 2, new=0, known=2))
 
 
 def test_an_entry_pinned_for_weeks_hides_no_gap() -> None:
     state = polled()
-    assert decide.is_gap(state, listing(1, 2, 3, known=1))
-    assert not decide.is_gap(state, listing(1, 2, 3, known=3))
-    assert decide.is_gap(
+    assert coverage.is_gap(state, listing(1, 2, 3, known=1))
+    assert not coverage.is_gap(state, listing(1, 2, 3, known=3))
+    assert coverage.is_gap(
         state, replace(listing(*range(20)), known_first_seen=[NOW - HOUR])
     )  # pinned since the last poll
 
 
 def test_a_listing_of_few_entries_goes_on_where_one_of_the_last_poll_is_left() -> None:
-    assert not decide.is_gap(polled(), replace(listing(1, 2, 3), known_first_seen=[NOW - HOUR]))
-    assert not decide.is_gap(polled(), listing(1, 2, known=2))
+    assert not coverage.is_gap(polled(), replace(listing(1, 2, 3), known_first_seen=[NOW - HOUR]))
+    assert not coverage.is_gap(polled(), listing(1, 2, known=2))
 
 
 def test_an_old_entry_in_a_listing_covers_none_of_the_days_after_it() -> None:
@@ -284,15 +285,15 @@ def test_after_a_gap_the_window_begins_anew_even_where_an_old_entry_is_pinned() 
 
 def test_a_feed_is_quiet_when_nothing_came_for_longer_than_ever() -> None:
     state = polled(newest_at=NOW - 3 * DAY, longest_quiet_seconds=timedelta(days=4).total_seconds())
-    assert not decide.is_quiet(state, NOW)
-    assert decide.is_quiet(state, NOW + 2 * DAY)
-    assert decide.condition(state, NOW + 2 * DAY) == "quiet"
+    assert not health.is_quiet(state, NOW)
+    assert health.is_quiet(state, NOW + 2 * DAY)
+    assert health.condition(state, NOW + 2 * DAY) == "quiet"
 
 
 def test_a_weekend_is_no_silence_and_a_feed_with_one_entry_gets_two_weeks() -> None:
-    assert not decide.is_quiet(polled(newest_at=NOW - 2 * DAY, longest_quiet_seconds=60.0), NOW)
-    assert not decide.is_quiet(polled(newest_at=NOW - 13 * DAY, longest_quiet_seconds=None), NOW)
-    assert decide.is_quiet(polled(newest_at=NOW - 15 * DAY, longest_quiet_seconds=None), NOW)
+    assert not health.is_quiet(polled(newest_at=NOW - 2 * DAY, longest_quiet_seconds=60.0), NOW)
+    assert not health.is_quiet(polled(newest_at=NOW - 13 * DAY, longest_quiet_seconds=None), NOW)
+    assert health.is_quiet(polled(newest_at=NOW - 15 * DAY, longest_quiet_seconds=None), NOW)
 
 
 def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add_to_it() -> None:
@@ -300,7 +301,7 @@ def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add
     assert (state.newest_at, state.longest_quiet_seconds) == (NOW - HOUR, 72 * 3600)  # the oldest is pinned
     later = NOW + 5 * DAY
     found = listing(1, known=3, now=later)
-    state = decide.after_poll(state, PollFacts("ok", later, PLAN, listing=found))
+    state = schedule.after_poll(state, PollFacts("ok", later, PLAN, listing=found))
     assert state.longest_quiet_seconds == 5 * 24 * 3600
 
 
@@ -315,17 +316,17 @@ def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add
     ],
 )
 def test_a_feeds_condition_is_one_word(changes: dict[str, Any], expected: str) -> None:
-    assert decide.condition(polled(**changes), NOW) == expected
+    assert health.condition(polled(**changes), NOW) == expected
 
 
 def test_a_feed_is_back_only_when_a_poll_has_proved_it() -> None:
-    assert decide.is_back(polled(last_outcome="ok"), NOW)
-    assert not decide.is_back(polled(last_outcome="host_paused"), NOW)
-    assert not decide.is_back(polled(last_outcome="http_500", failure_count=1), NOW)
+    assert health.is_back(polled(last_outcome="ok"), NOW)
+    assert not health.is_back(polled(last_outcome="host_paused"), NOW)
+    assert not health.is_back(polled(last_outcome="http_500", failure_count=1), NOW)
 
 
 def test_a_page_of_a_host_that_wants_rest_waits_six_hours_at_most() -> None:
-    assert decide.paused_until(NOW - HOUR, NOW, None) == NOW + timedelta(minutes=10)
-    assert decide.paused_until(NOW - HOUR, NOW, 3600.0) == NOW + HOUR
-    assert decide.paused_until(NOW - HOUR, NOW, 1e9) == NOW + 5 * HOUR
-    assert decide.paused_until(NOW - 6 * HOUR, NOW, None) is None
+    assert retry.paused_until(NOW - HOUR, NOW, None) == NOW + timedelta(minutes=10)
+    assert retry.paused_until(NOW - HOUR, NOW, 3600.0) == NOW + HOUR
+    assert retry.paused_until(NOW - HOUR, NOW, 1e9) == NOW + 5 * HOUR
+    assert retry.paused_until(NOW - 6 * HOUR, NOW, None) is None

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newswatch.config import parse_catalogue
-from newswatch.digest import Issue, Reading, compose, reading_of
-from newswatch.formats import to_html, to_markdown
+from newswatch.config.catalogue import parse_catalogue
+from newswatch.digest.content import Issue, TrendNote, compose, reading_of
+from newswatch.digest.formats import to_html, to_markdown
 
 DAY = date(2026, 11, 22)
 FEEDS = "feeds:\n  - {id: one, outlet: The One, url: 'https://example.com/rss', language: en}\n"
@@ -108,6 +108,6 @@ def test_a_story_is_listed_under_the_topic_that_it_is_about() -> None:
 def test_a_day_that_is_not_over_is_no_outage_and_a_spike_on_it_is_one() -> None:
     trend = {"state": "cannot_tell", "baseline": 2.0, "missing_share": 1.0}
     day = date(2026, 11, 27)
-    assert reading_of(trend, day) == Reading("cannot_tell", "nobody looked all day; usually 2 on a Friday")
-    assert reading_of(trend, day, is_over=False) == Reading("open", "usually 2 on a Friday")
+    assert reading_of(trend, day) == TrendNote("cannot_tell", "nobody looked all day; usually 2 on a Friday")
+    assert reading_of(trend, day, is_over=False) == TrendNote("open", "usually 2 on a Friday")
     assert reading_of(trend | {"state": "spike"}, day, is_over=False).state == "spike"

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newswatch import discover
+from newswatch.feeds import autodiscovery
 
 URL = "https://example.com/world"
 
 
 def found(head: str = "", body: str = "", url: str = URL) -> list[str]:
-    page = discover.read_page(f"<html><head>{head}</head><body>{body}</body></html>".encode(), url, "text/html")
+    page = autodiscovery.read_page(f"<html><head>{head}</head><body>{body}</body></html>".encode(), url, "text/html")
     return [candidate.url for candidate in page.candidates]
 
 
@@ -35,15 +35,15 @@ def found(head: str = "", body: str = "", url: str = URL) -> list[str]:
     ],
 )
 def test_what_a_user_types_becomes_addresses_to_ask(site: str, addresses: tuple[str, ...]) -> None:
-    assert discover.addresses_of(site) == addresses
+    assert autodiscovery.addresses_of(site) == addresses
 
 
 @pytest.mark.parametrize("kind", ["application/rss+xml", "application/atom+xml", "APPLICATION/RSS+XML; charset=utf-8"])
 def test_a_link_to_a_feed_in_the_head_is_a_candidate_with_its_title(kind: str) -> None:
     head = f'<link rel="Alternate" type="{kind}" href="/rss?a=1&amp;b=2" title=" The  Quay ">'
-    page = discover.read_page(f"<head>{head}</head>".encode(), URL, "text/html")
+    page = autodiscovery.read_page(f"<head>{head}</head>".encode(), URL, "text/html")
     assert page.candidates == (
-        discover.Candidate("https://example.com/rss?a=1&b=2", "a link in the page's head", "The Quay"),
+        autodiscovery.Candidate("https://example.com/rss?a=1&b=2", "a link in the page's head", "The Quay"),
     )
 
 
@@ -103,14 +103,14 @@ def test_links_go_by_the_pages_base() -> None:
 
 def test_no_page_names_more_candidates_than_are_asked_and_the_rest_is_counted() -> None:
     body = "".join(f'<a href="/rss/{n}">x</a>' for n in range(60))
-    page = discover.read_page(body.encode(), URL, "text/html")
-    assert len(page.candidates) == discover.MAX_CANDIDATES
-    assert page.left_out_count == 60 - discover.MAX_CANDIDATES
+    page = autodiscovery.read_page(body.encode(), URL, "text/html")
+    assert len(page.candidates) == autodiscovery.MAX_CANDIDATES
+    assert page.left_out_count == 60 - autodiscovery.MAX_CANDIDATES
 
 
 def test_a_page_says_its_language_and_the_sites_name() -> None:
     text = '<html lang="uk-UA"><head><meta property="og:site_name" content="Ранкова  Пошта"></head><body>x</body>'
-    page = discover.read_page(text.encode("windows-1251"), URL, "text/html; charset=windows-1251")
+    page = autodiscovery.read_page(text.encode("windows-1251"), URL, "text/html; charset=windows-1251")
     assert (page.language, page.site_name) == ("uk", "Ранкова Пошта")
 
 
@@ -132,20 +132,20 @@ HOSTILE = {
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_page_is_read_quickly_or_holds_nothing(body: bytes) -> None:
     started = time.monotonic()
-    page = discover.read_page(body, URL, "text/html; charset=no-such-charset")
-    discover.read_heading(body)
+    page = autodiscovery.read_page(body, URL, "text/html; charset=no-such-charset")
+    autodiscovery.read_heading(body)
     assert time.monotonic() - started < 5
     assert len(page.candidates) <= 1
     assert all("root" not in candidate.title for candidate in page.candidates)
 
 
 def test_a_link_that_is_longer_than_any_address_is_no_feeds() -> None:
-    assert discover.looks_like_feed("/rss?" + "a" * 10_000)
-    assert not discover.looks_like_feed("/rss?" + "a" * 20_000)
+    assert autodiscovery.looks_like_feed("/rss?" + "a" * 10_000)
+    assert not autodiscovery.looks_like_feed("/rss?" + "a" * 20_000)
 
 
 def test_guesses_begin_below_the_pages_own_path() -> None:
-    asked = [candidate.url for candidate in discover.guesses("https://example.com/world/")]
+    asked = [candidate.url for candidate in autodiscovery.guesses("https://example.com/world/")]
     assert asked[:4] == [
         *("https://example.com/world/feed", "https://example.com/world/rss"),
         *("https://example.com/feed", "https://example.com/rss"),
@@ -159,7 +159,7 @@ def test_robots_txt_names_news_sitemaps_in_any_case_and_place() -> None:
         b"User-agent: *\nDisallow: /\n sitemap : /news-sitemap.xml # new\r\nSITEMAP: https://example.net/NEWS/1.xml\n"
         b"Sitemap: https://example.com/sitemap.xml\nSitemap: mailto:x\nSitemap:\n\xff"
     )
-    assert [c.url for c in discover.news_sitemaps(robots, "https://example.com/robots.txt")] == [
+    assert [c.url for c in autodiscovery.news_sitemaps(robots, "https://example.com/robots.txt")] == [
         "https://example.com/news-sitemap.xml",
         "https://example.net/NEWS/1.xml",
     ]
@@ -168,7 +168,7 @@ def test_robots_txt_names_news_sitemaps_in_any_case_and_place() -> None:
 def test_a_robots_txt_of_sitemaps_alone_is_read_quickly() -> None:
     started = time.monotonic()
     robots = b"".join(b"sitemap:%d.example/news\n" % n for n in range(100_000))
-    assert len(discover.news_sitemaps(robots, "https://example.com/robots.txt")) == discover.MAX_CANDIDATES
+    assert len(autodiscovery.news_sitemaps(robots, "https://example.com/robots.txt")) == autodiscovery.MAX_CANDIDATES
     assert time.monotonic() - started < 1
 
 
@@ -186,14 +186,14 @@ HEADINGS = {
 @pytest.mark.parametrize("text", HEADINGS.values(), ids=HEADINGS)
 def test_a_feed_says_its_title_and_language_before_its_entries(text: str) -> None:
     for start in ("", '\ufeff<?xml version="1.0" encoding="utf-8"?>', "\n"):
-        assert discover.read_heading((start + text).encode()) == discover.Heading("The Quay", "en")
+        assert autodiscovery.read_heading((start + text).encode()) == autodiscovery.Heading("The Quay", "en")
 
 
 def test_a_feeds_entities_are_not_expanded() -> None:
     text = (
         '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname">]><rss><channel><title>A&x;B</title></channel></rss>'
     )
-    assert discover.read_heading(text.encode()).title in ("AB", "A&x;B", "A")
+    assert autodiscovery.read_heading(text.encode()).title in ("AB", "A&x;B", "A")
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,12 @@ def test_a_feeds_entities_are_not_expanded() -> None:
     ],
 )
 def test_the_language_code_in_a_language_tag(stated: str | None, code: str | None) -> None:
-    assert discover.language_code(stated) == code
+    assert autodiscovery.language_code(stated) == code
 
 
 def test_a_feeds_rhythm_is_told_by_the_dates_it_has() -> None:
     first = datetime(2026, 11, 20, tzinfo=UTC)
-    rhythm = discover.rhythm([None, *(first + timedelta(hours=6 * n) for n in (4, 0, 2, 8))])
-    assert rhythm == discover.Rhythm(4, first + timedelta(days=2), first, 1.5)
-    assert discover.rhythm([first, first]).per_day is None
-    assert discover.rhythm([None]) == discover.Rhythm(0, None, None, None)
+    rhythm = autodiscovery.rhythm([None, *(first + timedelta(hours=6 * n) for n in (4, 0, 2, 8))])
+    assert rhythm == autodiscovery.Rhythm(4, first + timedelta(days=2), first, 1.5)
+    assert autodiscovery.rhythm([first, first]).per_day is None
+    assert autodiscovery.rhythm([None]) == autodiscovery.Rhythm(0, None, None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from newswatch import edits
+from newswatch.stories import edits
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

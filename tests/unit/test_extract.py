@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from newswatch import extract, witnesses
 from newswatch.errors import NoStory
-from newswatch.model import ExtractedPage
+from newswatch.pages import extractor, metadata_precedence
+from newswatch.pages.model import ExtractedPage
 
 URL = "https://www.example.com/news/a"
 BODY = (
@@ -21,7 +21,7 @@ def page(head: str = "", body: str = BODY, lang: str = "en") -> str:
 
 
 def parse(html: str | bytes, *, url: str = URL, content_type: str = "text/html; charset=utf-8") -> ExtractedPage:
-    return extract.parse(html.encode() if isinstance(html, str) else html, url=url, content_type=content_type)
+    return extractor.parse(html.encode() if isinstance(html, str) else html, url=url, content_type=content_type)
 
 
 def zones(found: ExtractedPage) -> list[str]:
@@ -97,7 +97,7 @@ def test_pleas_inside_the_text_are_cut_and_kept_with_the_reason() -> None:
 
 def test_the_headline_is_not_the_texts_first_line() -> None:
     found = parse(page('<meta property="og:title" content="Quay works begin">', "<h1>Quay works begin</h1>" + BODY))
-    assert witnesses.headline(found.statements, URL) == ("Quay works begin", "opengraph")
+    assert metadata_precedence.headline(found.statements, URL) == ("Quay works begin", "opengraph")
     assert found.text.startswith(WORDS)
     assert found.lines[0].reason == "headline"
 

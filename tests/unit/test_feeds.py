@@ -10,8 +10,8 @@ from typing import Any
 import feedparser
 import pytest
 
-from newswatch import feeds
-from newswatch.model import Entry, ParsedFeed
+from newswatch.feeds import parser
+from newswatch.feeds.model import Entry, ParsedFeed
 
 URL = "https://example.com/news/feed.xml"
 
@@ -24,7 +24,7 @@ def parse(
     is_plain: bool = False,
 ) -> ParsedFeed:
     raw = body.encode() if isinstance(body, str) else body
-    return feeds.parse(raw, feed_id="f", url=URL, content_type=content_type, timezone=timezone, is_plain=is_plain)
+    return parser.parse(raw, feed_id="f", url=URL, content_type=content_type, timezone=timezone, is_plain=is_plain)
 
 
 def rss(*items: str, channel: str = "") -> str:
@@ -165,12 +165,12 @@ def test_the_window_begins_at_the_oldest_dated_entry() -> None:
     "body", ["<html><body><p>Not here.</p></body></html>", "", "plain words", '{"version": "1"}', "/etc/passwd"]
 )
 def test_what_is_no_feed_is_said_to_be_none(body: str) -> None:
-    with pytest.raises(feeds.NotAFeed, match="no feed"):
+    with pytest.raises(parser.NotAFeed, match="no feed"):
         parse(body, content_type="text/html")
 
 
 def test_a_body_that_is_an_address_is_never_opened() -> None:
-    with pytest.raises(feeds.NotAFeed):
+    with pytest.raises(parser.NotAFeed):
         parse("http://127.0.0.1:9/feed")
 
 
@@ -194,8 +194,8 @@ def test_markup_becomes_plain_text() -> None:
 
 
 def test_a_feed_with_no_end_of_entries_is_cut() -> None:
-    feed = parse(rss("<item><title>A</title></item>" * (feeds.MAX_ENTRIES + 5)))
-    assert (len(feed.entries), feed.left_out_count, feed.is_cut) == (feeds.MAX_ENTRIES, 5, False)
+    feed = parse(rss("<item><title>A</title></item>" * (parser.MAX_ENTRIES + 5)))
+    assert (len(feed.entries), feed.left_out_count, feed.is_cut) == (parser.MAX_ENTRIES, 5, False)
     assert parse(rss("<item><title>A</title></item>" * 5)).left_out_count == 0
 
 
@@ -203,7 +203,7 @@ def test_a_feed_of_a_hundred_thousand_entries_costs_no_more_than_its_first_five_
     started = time.monotonic()
     for fault in ("", "&nbsp;", "<b>"):
         feed = parse(rss(f"<item><title>A{fault}</title><guid>7</guid></item>" * 100_000))
-        assert (len(feed.entries), feed.left_out_count) == (feeds.MAX_ENTRIES, 95_000)
+        assert (len(feed.entries), feed.left_out_count) == (parser.MAX_ENTRIES, 95_000)
     assert time.monotonic() - started < 30
 
 
@@ -431,7 +431,7 @@ def test_a_parser_out_of_memory_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_feed_of_which_no_reader_understands_an_entry_is_said_to_be_unreadable() -> None:
-    with pytest.raises(feeds.Unreadable, match="rss"):
+    with pytest.raises(parser.Unreadable, match="rss"):
         parse('<rss version="2.0 <item></item></rss>', is_plain=True)
 
 
@@ -525,7 +525,7 @@ def test_a_news_sitemap_with_faults_too() -> None:
     ],
 )
 def test_another_sitemap_is_said_to_be_one(body: str, said: str) -> None:
-    with pytest.raises(feeds.NotAFeed, match=said):
+    with pytest.raises(parser.NotAFeed, match=said):
         parse(body)
 
 
@@ -565,7 +565,7 @@ def test_five_megabytes_of_one_sign_end_soon(unit: str) -> None:
     body = unit * (5_000_000 // len(unit))
     started = time.process_time()
     for text in (body, f"<rss><channel>{body}"):
-        with contextlib.suppress(feeds.NotAFeed, feeds.Unreadable):
+        with contextlib.suppress(parser.NotAFeed, parser.Unreadable):
             assert parse(text, is_plain=True).entries == ()
     assert time.process_time() - started < 8
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hostile import Answer, Call, Hostile, plain, raw, redirect
 
-from newswatch.fetch import Fetcher, Request
-from newswatch.model import Failure, Response
+from newswatch.net.client import Fetcher, Request
+from newswatch.net.messages import Failure, Response
 
 
 def fetcher_with(deadline: float) -> Fetcher:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch.fold import HYPHENS, SPACES, fold, is_boundary, is_end
+from newswatch.topics.folding import HYPHENS, SPACES, fold, is_boundary, is_end
 
 ODD = st.sampled_from(
     [

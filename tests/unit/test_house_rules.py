@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from newswatch.dictionary import dictionary
+from newswatch.days.dictionary import dictionary
 from newswatch.ledger.schema import metadata
 
 PROJECT = Path(__file__).parents[2]

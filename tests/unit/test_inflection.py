@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newswatch.inflection import LANGUAGES, forms, is_generated, stem
+from newswatch.topics.inflection import LANGUAGES, forms, is_generated, stem
 
 
 @pytest.mark.parametrize(

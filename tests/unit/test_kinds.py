@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from newswatch import kinds
-from newswatch.model import Line, Statement
+from newswatch.pages import page_kinds
+from newswatch.pages.model import Claim, Line
 
 URL = "https://ledger.example/world/2026/quay-works"
 LONG = "The harbour board met in the old customs house and heard three reports on the state of the quay. " * 4
@@ -19,7 +19,7 @@ def kind(
     lines: list[Line] | None = None,
 ) -> str | None:
     lines = [Line(text, "lede")] if lines is None else lines
-    return kinds.of(text, lines, [Statement(*s) for s in statements], url, teasers)
+    return page_kinds.kind_of_page(text, lines, [Claim(*s) for s in statements], url, teasers)
 
 
 TITLE_404 = ("title", "title", "404 – page not found | The Ledger")
@@ -115,7 +115,7 @@ def test_a_story_of_long_paragraphs_without_any_metadata_is_a_story() -> None:
 
 def partial(text: str, *statements: tuple[str, str, str], reasons: tuple[str, ...] = ()) -> bool:
     lines = [Line(text, "lede"), *(Line("x", "cut", reason) for reason in reasons)]
-    return kinds.is_partial(text, lines, [Statement(*s) for s in statements])
+    return page_kinds.is_partial(text, lines, [Claim(*s) for s in statements])
 
 
 @pytest.mark.parametrize("end", ["…", "...", "[…]", "[...]", "… »"])
@@ -171,8 +171,8 @@ def test_a_figure_of_404_is_no_error() -> None:
 
 def test_words_are_not_counted_where_they_are_not_parted() -> None:
     text = "港务局周二在老海关大楼开会，听取了三份关于码头状况的报告，并要求提供数字。" * 20
-    assert not kinds.is_partial(text, [Line(text, "lede")], [Statement("word_count", "json_ld", "780")])
+    assert not page_kinds.is_partial(text, [Line(text, "lede")], [Claim("word_count", "json_ld", "780")])
 
 
 def test_a_word_count_of_thousands_of_digits_says_nothing() -> None:
-    assert not kinds.is_partial(LONG, [], [Statement("word_count", "json_ld", "9" * 5000)])
+    assert not page_kinds.is_partial(LONG, [], [Claim("word_count", "json_ld", "9" * 5000)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newswatch import language
+from newswatch.text import language
 
 TEXTS = {
     "en": "The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay.",

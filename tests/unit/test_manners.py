@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newswatch.manners import Gate, HostMemory, RobotsText
-from newswatch.model import Failure, Response
+from newswatch.net.messages import Failure, Response
+from newswatch.net.politeness import Gate, HostMemory, RobotsText
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 URL = "https://news.example/a"

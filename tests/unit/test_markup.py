@@ -12,9 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
-from newswatch import markup
 from newswatch.errors import ParseFailed
-from newswatch.sandbox import Sandbox
+from newswatch.pages import html_tree
+from newswatch.sandbox.pool import Sandbox
 from newswatch.settings import Settings
 
 P = "<p>The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay.</p>"
@@ -137,9 +137,9 @@ def test_what_is_no_page_is_no_story(ends: Ends, name: str) -> None:
 
 
 def text_of(html: str) -> str:
-    tree = markup.tree_of(html.encode("utf-8", "surrogatepass"), "text/html; charset=utf-8")
+    tree = html_tree.tree_of(html.encode("utf-8", "surrogatepass"), "text/html; charset=utf-8")
     assert tree is not None
-    return markup.line_of(tree)
+    return html_tree.line_of(tree)
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_a_line_has_blanks_between_blocks_and_none_inside_a_word() -> None:
 
 
 def paragraphs(html: str) -> list[str]:
-    tree = markup.tree_of(html.encode(), "")
+    tree = html_tree.tree_of(html.encode(), "")
     assert tree is not None
-    markup.unframe(tree)
-    markup.paragraph(tree)
-    markup.join(tree)
-    return [text for p in tree.iter("p") if (text := markup.line_of(p))]
+    html_tree.unframe(tree)
+    html_tree.paragraph(tree)
+    html_tree.join(tree)
+    return [text for p in tree.iter("p") if (text := html_tree.line_of(p))]
 
 
 LONG = [
@@ -195,9 +195,9 @@ def test_a_text_parted_by_line_breaks_becomes_paragraphs() -> None:
 
 def test_a_table_of_layout_is_boxes_and_one_of_data_stays() -> None:
     story = f"<table><tr><td>Menu</td><td>{''.join(f'<p>{line}</p>' for line in LONG)}</td></tr></table>"
-    tree = markup.tree_of(f"{story}<table><tr><td>7</td><td>9</td></tr></table>".encode(), "")
+    tree = html_tree.tree_of(f"{story}<table><tr><td>7</td><td>9</td></tr></table>".encode(), "")
     assert tree is not None
-    markup.unframe(tree)
+    html_tree.unframe(tree)
     assert [len(list(table.iter("td"))) for table in tree.iter("table")] == [2]
 
 
@@ -206,9 +206,9 @@ def test_a_text_in_pieces_is_put_together_and_two_stories_are_not() -> None:
         return f"<div class='body chunk'>{''.join(f'<p>{line}</p>' for line in lines)}</div>"
 
     def boxes(html: str) -> list[int]:
-        tree = markup.tree_of(html.encode(), "")
+        tree = html_tree.tree_of(html.encode(), "")
         assert tree is not None
-        markup.join(tree)
+        html_tree.join(tree)
         return [len(box.findall("p")) for box in tree.iter("div") if box.get("class") == "body chunk"]
 
     advert = "<div class=ad>Buy</div>"

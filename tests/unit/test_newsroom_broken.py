@@ -26,10 +26,10 @@ from newsroom.config import write_config
 from newsroom.notes import note, notes_before
 from newsroom.outlets import OUTLETS
 from newsroom.server import Newsroom
-from newswatch.config import load_catalogue
+from newswatch.config.catalogue import load_catalogue
 from newswatch.settings import SHIPPED_CONFIG_DIR
-from newswatch.tag import Matcher
-from newswatch_airflow.standalone import _Run
+from newswatch.topics.matcher import Matcher
+from newswatch_airflow.local.make_run import _Run
 
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)
 TOPICS = SHIPPED_CONFIG_DIR / "topics.yaml"

@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 from lxml import etree
 
-from newswatch import catalogue_edit, opml, urls
-from newswatch.cli import main
-from newswatch.config import Feed, load_catalogue
+from newswatch.cli import feeds
+from newswatch.cli.main import main
+from newswatch.config import edit_feeds, opml
+from newswatch.config.catalogue import Feed, load_catalogue
 from newswatch.errors import ConfigError
 from newswatch.settings import SHIPPED_CONFIG_DIR
+from newswatch.urls.canonical import twin_key
 
 NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)
 FEEDS = """\
@@ -200,13 +202,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def feed(**values: object) -> Feed:
-    return catalogue_edit.checked(
+    return edit_feeds.checked(
         **({"id": "new", "outlet": "New", "url": "https://new.example/rss", "language": "no"} | values)
     )
 
 
 def test_an_added_feed_stands_at_the_end_in_the_files_own_style(folder: Path) -> None:
-    catalogue_edit.add(folder, [feed(), feed(id="9", url="https://new.example/9")])
+    edit_feeds.add(folder, [feed(), feed(id="9", url="https://new.example/9")])
     assert (folder / "feeds.yaml").read_text(encoding="utf-8") == FEEDS + (
         "\n  - id: new\n    outlet: New\n    url: https://new.example/rss\n    language: 'no'\n"
         "\n  - id: '9'\n    outlet: New\n    url: https://new.example/9\n    language: 'no'\n"
@@ -230,7 +232,7 @@ def test_every_line_that_was_there_stays_to_the_byte(folder: Path, text: str) ->
     path = folder / "feeds.yaml"
     path.write_bytes(text.encode())
     before = load_catalogue(folder).feeds
-    catalogue_edit.add(folder, [feed(outlet='Ї: "x" #1 - no')])
+    edit_feeds.add(folder, [feed(outlet='Ї: "x" #1 - no')])
     assert path.read_bytes().startswith(text.encode())
     assert b"\r\n" not in text.encode() or b"\n" not in path.read_bytes().replace(b"\r\n", b"")
     assert load_catalogue(folder).feeds == (*before, feed(outlet='Ї: "x" #1 - no'))
@@ -249,34 +251,34 @@ def test_a_form_that_cannot_be_added_to_is_left_alone_and_the_entry_is_shown(fol
     path = folder / "feeds.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError):
-        catalogue_edit.add(folder, [feed()])
+        edit_feeds.add(folder, [feed()])
     assert path.read_text(encoding="utf-8") == text
     assert sorted(p.name for p in folder.iterdir()) == ["feeds.yaml", "topics.yaml"]
 
 
 def test_an_id_that_is_taken_leaves_the_file_as_it_was(folder: Path) -> None:
     with pytest.raises(ConfigError, match="'quay' stands in line 4 too"):
-        catalogue_edit.add(folder, [feed(id="quay")])
+        edit_feeds.add(folder, [feed(id="quay")])
     assert (folder / "feeds.yaml").read_text(encoding="utf-8") == FEEDS
 
 
 def test_a_file_that_was_wrong_before_is_left_as_it_was(folder: Path) -> None:
     (folder / "feeds.yaml").write_text(FEEDS.replace("language", "langage"), encoding="utf-8")
     with pytest.raises(ConfigError, match="langage"):
-        catalogue_edit.add(folder, [feed()])
+        edit_feeds.add(folder, [feed()])
     assert "new.example" not in (folder / "feeds.yaml").read_text(encoding="utf-8")
 
 
 def test_somebody_elses_change_of_the_same_moment_is_not_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, appended = folder / "feeds.yaml", catalogue_edit.appended
+    path, appended = folder / "feeds.yaml", edit_feeds.appended
 
     def meanwhile(text: str, new: list[Feed]) -> str:
         path.write_text(FEEDS + "# theirs\n", encoding="utf-8")
         return appended(text, new)
 
-    monkeypatch.setattr(catalogue_edit, "appended", meanwhile)
+    monkeypatch.setattr(edit_feeds, "appended", meanwhile)
     with pytest.raises(ConfigError, match="somebody else"):
-        catalogue_edit.add(folder, [feed()])
+        edit_feeds.add(folder, [feed()])
     assert path.read_text(encoding="utf-8") == FEEDS + "# theirs\n"
 
 
@@ -286,9 +288,9 @@ def test_a_disk_that_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(catalogue_edit.os, "fsync", fail)
+    monkeypatch.setattr(edit_feeds.os, "fsync", fail)
     with pytest.raises(ConfigError, match=r"No space left.*It is as it was"):
-        catalogue_edit.add(folder, [feed()])
+        edit_feeds.add(folder, [feed()])
     assert (folder / "feeds.yaml").read_text(encoding="utf-8") == FEEDS
     assert sorted(p.name for p in folder.iterdir()) == ["feeds.yaml", "topics.yaml"]
 
@@ -298,7 +300,7 @@ def test_a_link_to_the_file_stays_a_link_and_its_mode_stays(folder: Path, tmp_pa
     (folder / "feeds.yaml").rename(real)
     real.chmod(0o640)
     (folder / "feeds.yaml").symlink_to(real)
-    catalogue_edit.add(folder, [feed()])
+    edit_feeds.add(folder, [feed()])
     assert (folder / "feeds.yaml").is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert "new.example" in real.read_text(encoding="utf-8")
@@ -318,7 +320,7 @@ def test_a_link_to_the_file_stays_a_link_and_its_mode_stays(folder: Path, tmp_pa
     ],
 )
 def test_an_id_is_made_of_the_title_else_of_the_host_and_is_never_taken(title: str, url: str, expected: str) -> None:
-    assert catalogue_edit.make_id(title, url, {"quay"}) == expected
+    assert edit_feeds.make_id(title, url, {"quay"}) == expected
 
 
 # The commands
@@ -356,8 +358,8 @@ def test_an_import_of_many_feeds_looks_at_each_address_but_a_few_times(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    twin_key = urls.twin_key
-    monkeypatch.setattr(urls, "twin_key", lambda url: asked.append(url) or twin_key(url))
+    for module in (edit_feeds, feeds):  # the command's, and the catalogue's
+        monkeypatch.setattr(module, "twin_key", lambda url: asked.append(url) or twin_key(url))
     many = document(
         *(outline(f"https://h{n}.example/rss", text=f"Feed {n}") for n in range(300)),
         *(outline(f"http://www.h{n}.example/rss/", text=f"Feed {n}") for n in range(300)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from newswatch.patterns import Patterns, check_pattern
+from newswatch.topics.regexes import PatternSet, check_pattern
 
 
 def found(pattern: str, text: str, *, is_exact: bool = False) -> list[str]:
-    return [text[start:end] for _, start, end in Patterns([(pattern, is_exact)]).find(text)]
+    return [text[start:end] for _, start, end in PatternSet([(pattern, is_exact)]).find(text)]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_capitals_count_where_the_term_says() -> None:
 
 
 def test_one_pass_tells_which_of_many_are_there() -> None:
-    patterns = Patterns([(f"слово{n}", True) for n in range(500)])
+    patterns = PatternSet([(f"слово{n}", True) for n in range(500)])
     assert [n for n, _, _ in patterns.find("есть слово17 и слово400")] == [17, 400]
 
 
@@ -71,7 +71,7 @@ def test_bad_patterns_are_refused_with_the_way_out(pattern: str, says: str) -> N
 def test_patterns_too_large_together_are_looked_for_one_by_one() -> None:
     words = ("завод", "шахта", "школа", "театр", "музей", "вокзал", "рынок", "суд", "банк", "храм")
     many = [(f"Донецк(ий|ая|ое|ие) [\\pL -]{{2,60}} {word}", False) for word in words]
-    assert [n for n, _, _ in Patterns(many).find("Донецкая новая большая школа")] == [2]
+    assert [n for n, _, _ in PatternSet(many).find("Донецкая новая большая школа")] == [2]
 
 
 @pytest.mark.parametrize("pattern", [r"a\*b", r"[*+]ab", r"\\\\work", r"\Qa*b\E", "[^]*]a{1,3}"])

@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from newswatch import recurring
-from newswatch.model import Line
-from newswatch.recurring import Sample
+from newswatch.pages.model import Line
+from newswatch.stories import boilerplate_recurring
+from newswatch.stories.boilerplate_recurring import Sample
 
 PROMPT = "Write to us at the desk by the window; every letter is read by two people."
 FOLLOW = "Find our reporters on the wire every weekday."
@@ -21,7 +21,7 @@ def row(title: str, *texts: str) -> dict[str, Any]:
         "text": "\n".join(texts),
         "zones": [line.zone for line in lines],
         "reasons": ["" for _ in lines],
-        **recurring.sample_of(lines, title),
+        **boilerplate_recurring.sample_of(lines, title),
     }
 
 
@@ -36,11 +36,11 @@ def story(
 
 def learnt(rows: Sequence[dict[str, Any]], host: str = "ledger.example") -> frozenset[int]:
     samples = (Sample(host, r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for r in rows)
-    return recurring.learn(samples).get(host, frozenset())
+    return boilerplate_recurring.learn(samples).get(host, frozenset())
 
 
 def cut(row: dict[str, Any], known: frozenset[int]) -> list[str]:
-    after = recurring.cut(row, known)
+    after = boilerplate_recurring.cut(row, known)
     assert after["text"] == row["text"]  # offsets never move
     texts = zip(after["text"].split("\n"), after["zones"], after["reasons"], strict=True)
     return [text for text, zone, reason in texts if (zone, reason) == ("cut", "recurring")]
@@ -73,7 +73,7 @@ def test_one_story_teaches_nothing_nor_do_two_hosts_each_other() -> None:
         Sample(host, r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"]))
         for host, r in zip("ab", both, strict=True)
     ]
-    assert recurring.learn(samples) == {}
+    assert boilerplate_recurring.learn(samples) == {}
 
 
 def test_a_story_printed_twice_or_updated_keeps_all_its_lines() -> None:
@@ -115,8 +115,10 @@ def test_a_line_with_a_word_of_the_headline_is_never_cut() -> None:
 
 
 def test_a_script_without_spaces_shares_words_by_three_letters() -> None:
-    assert not recurring._words("港口重新开放").isdisjoint(recurring._words("今天港口重新开放了"))
-    assert recurring._words("港口重新开放").isdisjoint(recurring._words("请关注我们的频道"))
+    assert not boilerplate_recurring._words("港口重新开放").isdisjoint(
+        boilerplate_recurring._words("今天港口重新开放了")
+    )
+    assert boilerplate_recurring._words("港口重新开放").isdisjoint(boilerplate_recurring._words("请关注我们的频道"))
 
 
 def test_at_the_end_an_unbroken_run_is_cut_and_nothing_above_it() -> None:
@@ -133,7 +135,7 @@ def test_a_story_of_nothing_but_such_lines_keeps_them() -> None:
 
 def test_where_the_first_line_goes_the_next_is_the_lede() -> None:
     rows = [story(n, first=[PROMPT], last=()) for n in range(2)]
-    after = recurring.cut(rows[0], learnt(rows))
+    after = boilerplate_recurring.cut(rows[0], learnt(rows))
     assert after["zones"][:3] == ["cut", "lede", "body"]
 
 
@@ -147,5 +149,5 @@ def test_what_is_kept_fits_the_ledger() -> None:
     made = story(1)
     keys = [made["headline_key"], *made["edge_keys"], *made["inner_keys"]]
     assert all(-(2**63) <= key < 2**63 for key in keys)
-    assert len(made["edge_keys"]) == recurring.TOP + recurring.BOTTOM
-    assert len(made["inner_keys"]) == recurring.INNER
+    assert len(made["edge_keys"]) == boilerplate_recurring.TOP + boilerplate_recurring.BOTTOM
+    assert len(made["inner_keys"]) == boilerplate_recurring.INNER

@@ -9,9 +9,9 @@ from typing import Any
 import psutil
 import pytest
 
-from newswatch import discover
 from newswatch.errors import ParseFailed
-from newswatch.sandbox import Sandbox
+from newswatch.feeds import autodiscovery
+from newswatch.sandbox.pool import Sandbox
 
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel></rss>'
 PAGE = b"<html><body><article>" + b"<p>The harbour board met in the old customs house on Tuesday.</p>" * 3
@@ -50,11 +50,11 @@ def test_a_sites_page_and_a_feeds_heading_come_back_as_they_would_without_a_chil
     async def run() -> None:
         async with sandbox() as pool:
             page = await pool.site(site, **arguments)
-            assert page == discover.read_page(site, **arguments)
+            assert page == autodiscovery.read_page(site, **arguments)
             assert (len(page.candidates), page.left_out_count) == (25, 5)
-            assert await pool.site(b"", **arguments) == discover.Page()
-            assert await pool.heading(FEED) == discover.Heading("T", None)
-            assert await pool.heading(b"") == discover.Heading()
+            assert await pool.site(b"", **arguments) == autodiscovery.Page()
+            assert await pool.heading(FEED) == autodiscovery.Heading("T", None)
+            assert await pool.heading(b"") == autodiscovery.Heading()
 
     asyncio.run(run())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newswatch_airflow.standalone import SOURCED, Failed, _forget_sourced, _Run
+from newswatch_airflow.local.make_run import SOURCED, Failed, _forget_sourced, _Run
 
 
 def test_variables_of_a_sourced_env_file_do_not_choose_the_next_runs_home(tmp_path: Path) -> None:

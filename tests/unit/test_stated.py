@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from newswatch import markup, stated
-from newswatch.model import Statement
+from newswatch.pages import html_tree, metadata
+from newswatch.pages.model import Claim
 
 URL = "https://www.example.com/news/quay"
 
 
-def read(head: str = "", body: str = "", lang: str = "") -> list[Statement]:
+def read(head: str = "", body: str = "", lang: str = "") -> list[Claim]:
     html = f"<!doctype html><html{f' lang={lang}' if lang else ''}><head>{head}</head><body>{body}</body></html>"
-    tree = markup.tree_of(html.encode(), "text/html; charset=utf-8")
+    tree = html_tree.tree_of(html.encode(), "text/html; charset=utf-8")
     assert tree is not None
-    return stated.read(tree, URL)
+    return metadata.read(tree, URL)
 
 
-def said(statements: list[Statement], fact: str, witness: str = "json_ld") -> list[str]:
+def said(statements: list[Claim], fact: str, witness: str = "json_ld") -> list[str]:
     return [s.said for s in statements if s.fact == fact and s.witness == witness]
 
 

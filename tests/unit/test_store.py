@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newswatch.errors import MissingFile, TransientError
-from newswatch.store import Store
+from newswatch.storage.files import Store
 
 
 @pytest.fixture

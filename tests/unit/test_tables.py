@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import newswatch
-from newswatch import batch_tables, tables, wire
-from newswatch.dictionary import OUTCOME_DOCS, dictionary
-from newswatch.table import Table
+from newswatch.days.dictionary import OUTCOME_DOCS, dictionary
+from newswatch.net import aiohttp_protocol
+from newswatch.tables import batch_tables, day_tables
+from newswatch.tables.parquet import Table
 
 SOURCE = Path(newswatch.__file__).parent
 
@@ -39,14 +40,15 @@ def returned(module: str, *functions: str) -> set[str]:
 
 
 def outcomes_in_source() -> set[str]:
-    """Outcomes that stand in the source as words: Failure(url, OUTCOME, …), Ended(job, OUTCOME, …) and their like."""
-    found = {outcome for _, outcome, _ in wire.KINDS}
-    for module in ("fetch.py", "manners.py", "pipeline/polled.py"):
+    """Outcomes that stand in the source as words: Failure(url, OUTCOME, …), FetchResult(job, OUTCOME, …)."""
+    found = {outcome for _, outcome, _ in aiohttp_protocol.KINDS}
+    for module in ("net/client.py", "net/politeness.py", "pipeline/feed_request.py"):
         found |= words([call.args[1] for call in calls(module, "Failure") if len(call.args) > 1])
-    for module in ("pipeline/paged.py", "pipeline/pages.py"):
-        found |= words([call.args[1] for call in calls(module, "Ended") if len(call.args) > 1])
-    found |= words([call.args[1] for call in calls("pipeline/polled.py", "add") if len(call.args) > 2])
-    found |= returned("pipeline/polled.py", "_understand", "_entry_state")
+    for module in ("pipeline/page_request.py", "pipeline/fetch.py"):
+        found |= words([call.args[1] for call in calls(module, "FetchResult") if len(call.args) > 1])
+    found |= words([call.args[1] for call in calls("pipeline/poll_batch.py", "add") if len(call.args) > 2])
+    found |= returned("pipeline/feed_request.py", "_understand")
+    found |= returned("pipeline/poll_batch.py", "_entry_state")
     return {n for n in found if not n.endswith("_")} - {"pending", "done"}  # a prefix; states of an entry
 
 
@@ -58,7 +60,7 @@ def test_the_dictionary_explains_every_outcome_that_the_code_can_produce() -> No
 
 def test_the_dictionary_names_every_table_column_and_outcome() -> None:
     text = dictionary()
-    for table in (*tables.TABLES, *batch_tables.BATCH_TABLES):
+    for table in (*day_tables.TABLES, *batch_tables.BATCH_TABLES):
         assert f"## {table.name}\n" in text
         for column in table.columns:
             assert f"| `{column.name}` | {column.type} | {column.doc} |" in text
@@ -66,7 +68,7 @@ def test_the_dictionary_names_every_table_column_and_outcome() -> None:
         assert f"| `{outcome}` |" in text
 
 
-@pytest.mark.parametrize("table", [*tables.TABLES, *batch_tables.BATCH_TABLES], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", [*day_tables.TABLES, *batch_tables.BATCH_TABLES], ids=lambda t: t.name)
 def test_a_tables_key_is_made_of_its_columns_and_every_column_is_explained(table: Table) -> None:
     names = [column.name for column in table.columns]
     assert set(table.key) <= set(names)
@@ -75,7 +77,7 @@ def test_a_tables_key_is_made_of_its_columns_and_every_column_is_explained(table
     assert [field.name for field in table.schema] == names
 
 
-@pytest.mark.parametrize("table", [*tables.TABLES, *batch_tables.BATCH_TABLES], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", [*day_tables.TABLES, *batch_tables.BATCH_TABLES], ids=lambda t: t.name)
 def test_a_table_without_rows_keeps_its_columns(table: Table) -> None:
     content = table.to_bytes([])
     assert table.from_bytes(content) == []

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newswatch.config import load_catalogue
+from newswatch.config.catalogue import load_catalogue
 from newswatch.settings import SHIPPED_CONFIG_DIR
-from newswatch.tag import Matcher, about
-from newswatch.topics import Topic
+from newswatch.topics.matcher import Matcher, about
+from newswatch.topics.schema import Topic
 
 
 def topic(id_: str, *terms: dict[str, Any]) -> Topic:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from newswatch.trends import History, topic_trends
+from newswatch.days.trends import History, topic_trends
 
 DAY = date(2026, 11, 25)  # a Wednesday
 USUAL = (4, 5, 6, 5, 4, 1, 0)  # stories a weekday, Monday first
@@ -37,7 +37,7 @@ def history(
         for name in shares:
             stories = (published or {}).get((name, back), 8)
             of_outlets.append((day, name, stories, (covering or {}).get((name, back), 1)))
-    return History.of(topics, carriers, of_outlets)
+    return History.from_tables(topics, carriers, of_outlets)
 
 
 def trend(given: History, day: date = DAY) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def test_an_outlet_whose_feed_answers_and_brings_nothing_for_days_counts_as_out(
 def test_a_day_depends_on_no_later_one() -> None:
     then = DAY - timedelta(days=7)
     short = history({7: 20}, days=70)
-    cut = History.of(
+    cut = History.from_tables(
         *(
             [row for row in rows if row[0] <= then]
             for rows in (

@@ -11,8 +11,17 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch import tracking, urls
-from newswatch.cli import main
+from newswatch.cli.main import main
+from newswatch.urls import tracking
+from newswatch.urls.canonical import (
+    canonical_url,
+    host_of,
+    is_credible_canonical,
+    is_same_site,
+    resolve,
+    story_id_of,
+    twin_key,
+)
 
 CANONICAL = [
     ("http://example.com", "http://example.com/"),
@@ -110,22 +119,22 @@ NOT_AMP = [
 
 @pytest.mark.parametrize(("url", "expected"), CANONICAL)
 def test_the_canonical_form_of_an_address(url: str, expected: str) -> None:
-    assert urls.canonical(url) == expected
+    assert canonical_url(url) == expected
 
 
 @pytest.mark.parametrize(("url", "expected"), AMP)
 def test_an_amp_viewer_or_cache_gives_way_to_the_publishers_address(url: str, expected: str) -> None:
-    assert urls.canonical(url) == expected
+    assert canonical_url(url) == expected
 
 
 @pytest.mark.parametrize("url", NOT_AMP)
 def test_what_only_looks_like_amp_stays_as_it_is(url: str) -> None:
-    assert urls.canonical(url) == url
+    assert canonical_url(url) == url
 
 
 def test_a_thousand_viewers_inside_each_other_cost_no_second() -> None:
     started = time.monotonic()
-    assert urls.canonical("https://" + "www.google.com/amp/s/" * 700 + "example.com/x") == "https://example.com/x"
+    assert canonical_url("https://" + "www.google.com/amp/s/" * 700 + "example.com/x") == "https://example.com/x"
     assert time.monotonic() - started < 1
 
 
@@ -152,14 +161,14 @@ def test_a_thousand_viewers_inside_each_other_cost_no_second() -> None:
     ],
 )
 def test_a_parameter_that_may_select_content_stays(name: str) -> None:
-    assert urls.canonical(f"https://example.com/a?{name}=5") == f"https://example.com/a?{name}=5"
+    assert canonical_url(f"https://example.com/a?{name}=5") == f"https://example.com/a?{name}=5"
 
 
 @pytest.mark.parametrize("name", [n for _, names in tracking.ANYWHERE for n in names.split()])
 def test_every_name_of_the_table_is_taken_off_in_any_case_of_letters(name: str) -> None:
     name = name.replace("*", "x")
     for spelt in (name, name.upper(), quote(name, safe="").replace("_", "%5F")):
-        assert urls.canonical(f"https://example.com/a?id=1&{spelt}=5") == "https://example.com/a?id=1"
+        assert canonical_url(f"https://example.com/a?id=1&{spelt}=5") == "https://example.com/a?id=1"
 
 
 @pytest.mark.parametrize(
@@ -172,10 +181,10 @@ def test_every_name_of_the_table_is_taken_off_in_any_case_of_letters(name: str) 
     ],
 )
 def test_a_sites_own_name_is_taken_off_there_and_on_its_subdomains_alone(site: str, name: str) -> None:
-    assert urls.canonical(f"https://{site}/a?{name}=5") == f"https://{site}/a"
-    assert urls.canonical(f"https://www.{site}:8443/a?{name}=5") == f"https://www.{site}:8443/a"
+    assert canonical_url(f"https://{site}/a?{name}=5") == f"https://{site}/a"
+    assert canonical_url(f"https://www.{site}:8443/a?{name}=5") == f"https://www.{site}:8443/a"
     for other in (f"not{site}", f"{site}.example"):
-        assert urls.canonical(f"https://{other}/a?{name}=5") == f"https://{other}/a?{name}=5"
+        assert canonical_url(f"https://{other}/a?{name}=5") == f"https://{other}/a?{name}=5"
 
 
 def test_no_name_stands_in_the_table_twice_for_one_site() -> None:
@@ -198,8 +207,8 @@ def test_the_page_on_addresses_says_what_the_code_does() -> None:
 
 @pytest.mark.parametrize(("url", "_"), [*CANONICAL, *AMP, *((url, "") for url in NOT_AMP)])
 def test_a_canonical_address_is_its_own_canonical_form(url: str, _: str) -> None:
-    once = urls.canonical(url)
-    assert urls.canonical(once) == once
+    once = canonical_url(url)
+    assert canonical_url(once) == once
 
 
 @pytest.mark.parametrize(
@@ -217,7 +226,7 @@ def test_a_canonical_address_is_its_own_canonical_form(url: str, _: str) -> None
 )
 def test_a_tracking_parameter_leads_to_the_same_story_as_the_address_without_it(url: str) -> None:
     tracked = url + ("&" if "?" in url else "?") + "utm_source=rss"
-    assert urls.canonical(tracked) == urls.canonical(url)
+    assert canonical_url(tracked) == canonical_url(url)
 
 
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6).map(lambda name: f"x{name}")
@@ -228,8 +237,8 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="&=#+;%\r\n\t")
 def test_where_tracking_stands_among_the_parameters_does_not_matter(pairs: list[tuple[str, str]], place: int) -> None:
     query = [f"{name}={value}" for name, value in pairs]
     tracked = [*query[:place], "utm_campaign=x", *query[place:]]
-    plain = urls.canonical("https://example.com/a" + ("?" + "&".join(query) if query else ""))
-    assert urls.canonical("https://example.com/a?" + "&".join(tracked)) == plain
+    plain = canonical_url("https://example.com/a" + ("?" + "&".join(query) if query else ""))
+    assert canonical_url("https://example.com/a?" + "&".join(tracked)) == plain
 
 
 @pytest.mark.parametrize(
@@ -279,7 +288,7 @@ def test_where_tracking_stands_among_the_parameters_does_not_matter(pairs: list[
     ],
 )
 def test_a_link_is_resolved_or_leads_nowhere(base: str, link: str, expected: str | None) -> None:
-    assert urls.resolve(base, link) == expected
+    assert resolve(base, link) == expected
 
 
 LINKS = st.one_of(
@@ -296,14 +305,14 @@ LINKS = st.one_of(
 
 @given(LINKS)
 def test_whatever_a_feed_gives_as_a_link_is_refused_or_has_a_canonical_form(link: str) -> None:
-    url = urls.resolve("https://example.com/feed", link)
+    url = resolve("https://example.com/feed", link)
     if url is not None:
         assert url.isascii()
-        assert urls.resolve(url, "") == url
-        assert urls.canonical(urls.canonical(url)) == urls.canonical(url)
-        key = urls.twin_key(url)
+        assert resolve(url, "") == url
+        assert canonical_url(canonical_url(url)) == canonical_url(url)
+        key = twin_key(url)
         assert key.startswith("//")
-        assert urls.twin_key(key) == urls.twin_key(urls.canonical(url)) == key
+        assert twin_key(key) == twin_key(canonical_url(url)) == key
 
 
 TWINS = [
@@ -345,8 +354,8 @@ TWINS = [
 
 @pytest.mark.parametrize(("url", "key"), TWINS)
 def test_twins_of_a_page_share_a_key_that_is_no_address(url: str, key: str) -> None:
-    assert urls.twin_key(url) == key
-    assert urls.twin_key(urls.canonical(url)) == key
+    assert twin_key(url) == key
+    assert twin_key(canonical_url(url)) == key
 
 
 WORDS = st.sampled_from(["a", "b", "quay", "Quay", "amper", "www", "m", "x.html", "%2F", "index.html"])
@@ -375,7 +384,7 @@ def test_addresses_share_a_key_only_if_they_differ_in_nothing_but_the_marks_of_t
         label = label if host in ("example.com", "example.org", "x.co.uk") else ""
         return f"{scheme}://{label}{host}{port}{first}{path}{last}{rest}"
 
-    is_joined = urls.twin_key(spell(one, marks)) == urls.twin_key(spell(other, others))
+    is_joined = twin_key(spell(one, marks)) == twin_key(spell(other, others))
     assert is_joined is (one == other)
 
 
@@ -415,7 +424,7 @@ def test_addresses_share_a_key_only_if_they_differ_in_nothing_but_the_marks_of_t
     ],
 )
 def test_a_canonical_link_is_believed_if_it_can_name_the_same_page(page: str, link: str, expected: bool) -> None:
-    assert urls.is_credible_canonical(page, link) is expected
+    assert is_credible_canonical(page, link) is expected
 
 
 @pytest.mark.parametrize(
@@ -432,18 +441,18 @@ def test_a_canonical_link_is_believed_if_it_can_name_the_same_page(page: str, li
     ],
 )
 def test_how_far_a_site_reaches(one: str, other: str, expected: bool) -> None:
-    assert urls.is_same_site(one, other) is expected
-    assert urls.is_same_site(other, one) is expected
+    assert is_same_site(one, other) is expected
+    assert is_same_site(other, one) is expected
 
 
 def test_the_pause_between_requests_knows_a_host_by_one_name() -> None:
-    hosts = {urls.host_of(u) for u in ("https://Example.com/a", "https://example.com:443/b", "https://u@example.com/c")}
+    hosts = {host_of(u) for u in ("https://Example.com/a", "https://example.com:443/b", "https://u@example.com/c")}
     assert hosts == {"example.com"}
-    assert urls.host_of("https://example.com:8443/") != urls.host_of("https://example.com/")
+    assert host_of("https://example.com:8443/") != host_of("https://example.com/")
 
 
 def test_a_story_id_is_sixteen_hex_digits_and_depends_on_the_address_alone() -> None:
-    assert urls.story_id("https://example.com/a") == urls.story_id("https://example.com/a")
-    assert urls.story_id("https://example.com/a") != urls.story_id("https://example.com/b")
-    assert set(urls.story_id("https://example.com/a")) <= set("0123456789abcdef")
-    assert len(urls.story_id("https://example.com/a")) == 16
+    assert story_id_of("https://example.com/a") == story_id_of("https://example.com/a")
+    assert story_id_of("https://example.com/a") != story_id_of("https://example.com/b")
+    assert set(story_id_of("https://example.com/a")) <= set("0123456789abcdef")
+    assert len(story_id_of("https://example.com/a")) == 16

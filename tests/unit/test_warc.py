@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 from warcio.warcwriter import WARCWriter
 
-from newswatch import warc
-from newswatch.model import Response
+from newswatch.net.messages import Response
+from newswatch.storage import warc
 
 SEEN = datetime(2026, 11, 22, tzinfo=UTC)
 PAGE = Response("https://example.com/a", 200, (("Content-Type", "text/html"),), b"<p>Quay", b"<p>Quay", SEEN, 0.1)

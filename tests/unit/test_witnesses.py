@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newswatch import witnesses
-from newswatch.model import Statement
+from newswatch.pages import metadata_precedence
+from newswatch.pages.model import Claim
 
 URL = "https://www.ledger.example/news/quay"
 SEEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KYIV = ZoneInfo("Europe/Kyiv")
 
 
-def titles(**said: str | list[str]) -> list[Statement]:
+def titles(**said: str | list[str]) -> list[Claim]:
     pairs = ((w, text) for w, texts in said.items() for text in ([texts] if isinstance(texts, str) else texts))
-    return [Statement("title", witness, text) for witness, text in pairs]
+    return [Claim("title", witness, text) for witness, text in pairs]
 
 
-def dates(*said: tuple[str, str], fact: str = "published_at") -> list[Statement]:
-    return [Statement(fact, witness, text) for witness, text in said]
+def dates(*said: tuple[str, str], fact: str = "published_at") -> list[Claim]:
+    return [Claim(fact, witness, text) for witness, text in said]
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,9 @@ def dates(*said: tuple[str, str], fact: str = "published_at") -> list[Statement]
         (titles(json_ld="  ", h1="–"), "", ""),
     ],
 )
-def test_the_headline_is_the_one_that_most_witnesses_give(
-    statements: list[Statement], expected: str, witness: str
-) -> None:
-    statements = [Statement("site", "opengraph", "The Ledger"), *statements]
-    assert witnesses.headline(statements, URL) == (expected, witness)
+def test_the_headline_is_the_one_that_most_witnesses_give(statements: list[Claim], expected: str, witness: str) -> None:
+    statements = [Claim("site", "opengraph", "The Ledger"), *statements]
+    assert metadata_precedence.headline(statements, URL) == (expected, witness)
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -85,7 +83,7 @@ def test_the_order_of_statements_does_not_decide(order: int) -> None:
     statements = titles(
         json_ld="Quay works", h1="Quay works begin", opengraph="Quay works begin", title="Quay works | X"
     )
-    assert witnesses.headline(statements[::order], URL)[0] == "Quay works begin"
+    assert metadata_precedence.headline(statements[::order], URL)[0] == "Quay works begin"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +120,9 @@ def test_the_order_of_statements_does_not_decide(order: int) -> None:
     ],
 )  # fmt: skip
 def test_the_time_of_publication_is_that_of_the_first_witness_who_makes_sense(
-    statements: list[Statement], zone: ZoneInfo | None, moment: str | None, is_day_only: bool, witness: str
+    statements: list[Claim], zone: ZoneInfo | None, moment: str | None, is_day_only: bool, witness: str
 ) -> None:
-    found = witnesses.published(statements, SEEN, zone)
+    found = metadata_precedence.published(statements, SEEN, zone)
     if moment is None:
         assert found is None
     else:
@@ -137,7 +135,9 @@ def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None
     published = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
     def updated(*said: str) -> datetime | None:
-        return witnesses.updated(dates(*(("json_ld", s) for s in said), fact="updated_at"), published, SEEN, None)
+        return metadata_precedence.updated(
+            dates(*(("json_ld", s) for s in said), fact="updated_at"), published, SEEN, None
+        )
 
     assert updated("2026-11-21T09:00:00Z") == datetime(2026, 11, 21, 9, tzinfo=UTC)
     assert updated("2026-11-21T08:00:00Z") is None
@@ -163,16 +163,16 @@ def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None
 def test_authors_are_names_of_the_first_witness_who_gives_any(
     said: list[tuple[str, str]], expected: tuple[str, ...]
 ) -> None:
-    statements = [Statement("author", witness, name) for witness, name in said]
-    assert witnesses.authors(statements)[0] == expected
+    statements = [Claim("author", witness, name) for witness, name in said]
+    assert metadata_precedence.authors(statements)[0] == expected
 
 
 def test_the_pages_own_lang_is_its_claim_before_metadata() -> None:
-    said = [Statement("language", "opengraph", "en_US"), Statement("language", "html", "uk-UA")]
-    assert witnesses.language_claim(said) == "uk"
-    assert witnesses.language_claim(said[:1]) == "en"
-    assert witnesses.language_claim([Statement("language", "html", "ua")]) == "uk"
-    assert witnesses.language_claim([Statement("language", "html", "x")]) is None
+    said = [Claim("language", "opengraph", "en_US"), Claim("language", "html", "uk-UA")]
+    assert metadata_precedence.language_claim(said) == "uk"
+    assert metadata_precedence.language_claim(said[:1]) == "en"
+    assert metadata_precedence.language_claim([Claim("language", "html", "ua")]) == "uk"
+    assert metadata_precedence.language_claim([Claim("language", "html", "x")]) is None
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_the_pages_own_lang_is_its_claim_before_metadata() -> None:
     ],
 )
 def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, is_day_only: bool) -> None:
-    time = witnesses.published(dates(("json_ld", said)), SEEN, ZoneInfo("UTC"))
+    time = metadata_precedence.published(dates(("json_ld", said)), SEEN, ZoneInfo("UTC"))
     assert time is not None
     assert (time.moment, time.is_day_only) == (moment, is_day_only)
 
@@ -220,21 +220,23 @@ def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, i
         ),
     ],
 )
-def test_names_of_sites_and_rubrics_are_no_headline(statements: list[Statement], expected: str) -> None:
-    assert witnesses.headline(statements, "https://www.other.example/a")[0] == expected
+def test_names_of_sites_and_rubrics_are_no_headline(statements: list[Claim], expected: str) -> None:
+    assert metadata_precedence.headline(statements, "https://www.other.example/a")[0] == expected
 
 
 def test_a_site_that_stands_before_its_headline_is_taken_off() -> None:
     both = titles(opengraph="Ledger | Quay works begin", title="Ledger | Quay works begin")
-    assert witnesses.headline(both, URL)[0] == "Quay works begin"
+    assert metadata_precedence.headline(both, URL)[0] == "Quay works begin"
 
 
 def test_a_day_takes_no_time_from_another_day() -> None:
     said = dates(("meta", "2026-11-20"), ("time", "2026-11-21T09:00:00Z"))
-    assert witnesses.published(said, SEEN, None) == witnesses.Time(
+    assert metadata_precedence.published(said, SEEN, None) == metadata_precedence.Time(
         datetime(2026, 11, 20, tzinfo=UTC), True, "meta", datetime(2026, 11, 20, tzinfo=UTC).date()
     )
-    near = witnesses.published(dates(("meta", "2026-11-20"), ("time", "2026-11-20T01:00:00+03:00")), SEEN, None)
+    near = metadata_precedence.published(
+        dates(("meta", "2026-11-20"), ("time", "2026-11-20T01:00:00+03:00")), SEEN, None
+    )
     assert near is not None
     assert near.moment == datetime(2026, 11, 19, 22, tzinfo=UTC)
 
@@ -252,7 +254,7 @@ def test_a_headline_is_not_cut_at_its_own_punctuation(headline: str) -> None:
     said = titles(
         json_ld=headline, opengraph=headline, h1=headline, twitter=headline.split(",")[0].split("?")[0].split("%")[0]
     )
-    assert witnesses.headline(said, "https://www.kyivindependent.example/a")[0] == headline
+    assert metadata_precedence.headline(said, "https://www.kyivindependent.example/a")[0] == headline
 
 
 @pytest.mark.parametrize(
@@ -261,4 +263,4 @@ def test_a_headline_is_not_cut_at_its_own_punctuation(headline: str) -> None:
 def test_a_printed_headline_stays_whole_where_another_title_is_shorter(headline: str) -> None:
     short = headline.split(":")[0].split(" —")[0]
     said = titles(json_ld=short, opengraph=headline, h1=headline, title=f"{headline} | The Ledger")
-    assert witnesses.headline(said, URL)[0] == headline
+    assert metadata_precedence.headline(said, URL)[0] == headline

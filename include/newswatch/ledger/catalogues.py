@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from newswatch.config import Catalogue
+from newswatch.config.catalogue import Catalogue
 from newswatch.ledger import schema as t
 
 

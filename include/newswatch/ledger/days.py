@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from newswatch.calendar import LOOK_BACK
 from newswatch.ledger import schema as t
+from newswatch.local_days import LOOK_BACK
 
 DAY_LOCK = 0x64617921  # the class of advisory locks that makes one writer a day
 ANNOUNCE_AGAIN = timedelta(hours=1)  # a refresh that has not come about by then is asked for again

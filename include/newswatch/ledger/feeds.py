@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from newswatch.config import Feed
-from newswatch.decide import FeedState, is_due
+from newswatch.config.catalogue import Feed
 from newswatch.errors import LeaseLost
+from newswatch.feeds.schedule import is_due
+from newswatch.feeds.state import FeedState
 from newswatch.ledger import schema as t
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newswatch.decide import FeedState
+from newswatch.feeds.state import FeedState
 from newswatch.ledger import schema as t
 from newswatch.ledger.feeds import STATE
 

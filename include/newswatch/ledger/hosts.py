@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.ledger import schema as t
-from newswatch.manners import ROBOTS_TTL, HostMemory, RobotsText
+from newswatch.net.politeness import ROBOTS_TTL, HostMemory, RobotsText
 
 
 def remember(connection: sa.Connection, now: datetime, *, with_robots: bool) -> HostMemory:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
 from newswatch.ledger.feeds import FREE, Lease, _is_free
-from newswatch.recurring import Sample
+from newswatch.stories.boilerplate_recurring import Sample
 
 _KEY = (t.entries.c.feed_id, t.entries.c.entry_key)
 

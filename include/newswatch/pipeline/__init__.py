@@ -2,18 +2,19 @@
 
 from newswatch.pipeline.announce import AnnounceReport, announce
 from newswatch.pipeline.build import BuildReport, build_as_known, build_day, ensure_built, never_built
-from newswatch.pipeline.compare import Comparison, StoryChange, compare_topics, topics_of_version, versions
-from newswatch.pipeline.context import Newswatch, open_in_force, open_newswatch
-from newswatch.pipeline.discover import Discovery, Found, discover
+from newswatch.pipeline.compare_topics import Comparison, StoryChange, compare_topics, topics_of_version, versions
+from newswatch.pipeline.deliver import Channel, Message, Sending, deliver, message_of, send
+from newswatch.pipeline.digest import IssueReport, issue_digest
 from newswatch.pipeline.explain import explain
-from newswatch.pipeline.health import FeedHealth, Notice, watch_feeds
-from newswatch.pipeline.issue import Channel, IssueReport, Message, Sending, deliver, issue_digest, message_of, send
-from newswatch.pipeline.pages import FetchReport, fetch_pending
+from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
+from newswatch.pipeline.fetch import FetchReport, fetch_pending
+from newswatch.pipeline.find_feeds import Discovery, Found, discover
+from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
-from newswatch.pipeline.read import Issued, Reader
-from newswatch.pipeline.reread import RereadReport, reread_day
-from newswatch.pipeline.tagging import TagReport, tag_new
-from newswatch.pipeline.visit import VisitReport, visit_due
+from newswatch.pipeline.reader import Issued, Reader
+from newswatch.pipeline.reextract import RereadReport, reread_day
+from newswatch.pipeline.revisit import VisitReport, visit_due
+from newswatch.pipeline.tag import TagReport, tag_new
 
 __all__ = [
     "AnnounceReport",

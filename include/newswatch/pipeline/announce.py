@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from newswatch.ledger import days
-from newswatch.pipeline.context import Newswatch
+from newswatch.pipeline.installation import Newswatch
 
 
 @dataclass(frozen=True, slots=True)

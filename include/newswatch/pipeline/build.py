@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from newswatch import summarise, tables
-from newswatch.calendar import LOOK_BACK
+from newswatch.days import summarise
 from newswatch.ledger import days, stories
-from newswatch.pipeline.context import Newswatch, log
-from newswatch.pipeline.readings import FrozenLines, frozen_lines, read_prints, read_stories
-from newswatch.pipeline.tagging import mentions_of_day
-from newswatch.pipeline.trend import table_path, update_trends
+from newswatch.local_days import LOOK_BACK
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
+from newswatch.pipeline.story_files import read_fingerprints, read_stories
+from newswatch.pipeline.tag import mentions_of_day
+from newswatch.pipeline.trends import table_path, update_trends
+from newswatch.tables import day_tables
 from newswatch.version import code_version
 
 if TYPE_CHECKING:
@@ -44,10 +46,12 @@ def build_day(nw: Newswatch, day: date, builder: str = "") -> BuildReport:
         days.lock(connection, day)
         known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
-        facts = _Facts.of(connection, day)
+        facts = _Facts.read(connection, day)
         frames = _frames(nw, facts, known)
         before = days.build_of(connection, day)
-        files = {t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in tables.DAY_TABLES}
+        files = {
+            t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in day_tables.DAY_TABLES
+        }
         row = {
             "day": day,
             "inputs_sha256": facts.sha256(nw),
@@ -59,7 +63,7 @@ def build_day(nw: Newswatch, day: date, builder: str = "") -> BuildReport:
         }
         days.save_build(connection, row, generation)
         is_changed = before is None or before["files"] != files
-        if is_changed or not nw.store.exists(table_path(tables.TOPIC_TRENDS.name, day)):
+        if is_changed or not nw.store.exists(table_path(day_tables.TOPIC_TRENDS.name, day)):
             update_trends(nw, connection, day)
     topic_days = frames["topic_days"]
     report = BuildReport(
@@ -79,10 +83,10 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
     A text that was read again since (`--extract`) counts as it reads now. Trends are not made.
     """
     with nw.ledger.begin() as connection:
-        facts = _Facts.of(connection, day, at)
+        facts = _Facts.read(connection, day, at)
     frames = _frames(nw, facts, frozen_lines(nw, [day], may_learn=False))
     folder = f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    for table in tables.DAY_TABLES:
+    for table in day_tables.DAY_TABLES:
         nw.store.write(f"{folder}/{table.name}/{day}.parquet", table.to_bytes(frames[table.name]))
     log.info("day built as known", day=str(day), at=at.isoformat(), stories=len(frames["stories"]))
     return folder
@@ -103,9 +107,9 @@ def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:
 def _is_current(nw: Newswatch, day: date) -> bool:
     with nw.ledger.begin() as connection:
         build = days.build_of(connection, day)
-        if build is None or build["inputs_sha256"] != _Facts.of(connection, day).sha256(nw):
+        if build is None or build["inputs_sha256"] != _Facts.read(connection, day).sha256(nw):
             return False
-    return all(nw.store.exists(table_path(t.name, day)) for t in tables.TABLES)
+    return all(nw.store.exists(table_path(t.name, day)) for t in day_tables.TABLES)
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class _Facts:
     covering: frozenset[str]
 
     @classmethod
-    def of(cls, connection: sa.Connection, day: date, until: datetime | None = None) -> _Facts:
+    def read(cls, connection: sa.Connection, day: date, until: datetime | None = None) -> _Facts:
         paths = stories.of_day(connection, day, until)
         before = {
             path: ids for back in LOOK_BACK for path, ids in stories.of_day(connection, day - back, until).items()
@@ -178,7 +182,9 @@ def _inputs(nw: Newswatch, facts: _Facts, known: FrozenLines) -> summarise.DayIn
         | {"outlet": outlets.get(row["feed_id"], row["outlet"]), "revision_number": numbers[row["story_id"]]}
         for row in read_stories(nw, facts.stories, is_whole=False)
     ]
-    before = [row | {"outlet": outlets.get(row["feed_id"], row["outlet"])} for row in read_prints(nw, facts.before)]
+    before = [
+        row | {"outlet": outlets.get(row["feed_id"], row["outlet"])} for row in read_fingerprints(nw, facts.before)
+    ]
     return summarise.DayInputs(
         day=facts.day,
         stories=rows,

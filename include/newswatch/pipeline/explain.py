@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from newswatch import edits, urls
 from newswatch.errors import MissingFile, UnknownStory
 from newswatch.ledger import days, digests, revisions, stories
-from newswatch.model import lines_of
-from newswatch.pipeline.context import Newswatch
-from newswatch.pipeline.readings import Row, frozen_lines, read_stories
-from newswatch.tag import about
+from newswatch.pages.model import lines_of
+from newswatch.pipeline.installation import Newswatch
+from newswatch.pipeline.recurring_lines import frozen_lines
+from newswatch.pipeline.story_files import Row, read_stories
+from newswatch.stories import edits
+from newswatch.topics.matcher import about
+from newswatch.urls.canonical import canonical_url, names_of, resolve
 
 
 def explain(nw: Newswatch, url: str) -> dict[str, Any]:
@@ -21,11 +23,11 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
 
     Raises UnknownStory where no link that was ever seen leads to it.
     """
-    if urls.resolve(url, "") is None:
+    if resolve(url, "") is None:
         raise UnknownStory(f"no story is known at {url!r}: that is no web address. Write it as the digest shows it.")
-    address = urls.canonical(url)
+    address = canonical_url(url)
     with nw.ledger.begin() as connection:
-        known = stories.find(connection, urls.names_of(address))
+        known = stories.find(connection, names_of(address))
         if known is None:
             raise UnknownStory(
                 f"no story is known at {address}. Is it the link that a feed gave, and does this ledger hold that feed?"

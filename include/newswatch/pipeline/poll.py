@@ -9,16 +9,19 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 
-from newswatch import calendar, decide, urls
-from newswatch.config import Feed
-from newswatch.decide import FeedState
+from newswatch import local_days
+from newswatch.config.catalogue import Feed
 from newswatch.errors import RefusedByLedger
+from newswatch.feeds import schedule
+from newswatch.feeds.state import SUCCESSES, FeedState
 from newswatch.ledger import days, feeds, hosts
 from newswatch.ledger.batches import Outcomes, commit
-from newswatch.manners import HostMemory
-from newswatch.pipeline.context import Newswatch, log
-from newswatch.pipeline.gather import Gathering
-from newswatch.pipeline.polled import Draft, Polled, ask, failed
+from newswatch.net.politeness import HostMemory
+from newswatch.pipeline.batching import Gathering
+from newswatch.pipeline.feed_request import Polled, ask, failed
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.poll_batch import PollBatch
+from newswatch.urls.canonical import host_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class PollReport:
     @property
     def is_any_read(self) -> bool:
         """Whether any feed answered with a feed, or said that nothing had changed."""
-        return any(self.feed_outcomes.get(outcome) for outcome in decide.SUCCESSES)
+        return any(self.feed_outcomes.get(outcome) for outcome in SUCCESSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,10 @@ def plan_poll(nw: Newswatch, shards: int, *, only_due: bool = True) -> list[Poll
         wanted = feeds.due(connection, nw.catalogue.feeds, nw.clock(), only_due=only_due)
     by_host: dict[str, list[str]] = {}
     for feed_id in wanted:  # of a host with too many feeds for the time, those that have waited longest come first
-        by_host.setdefault(urls.host_of(nw.feeds[feed_id].url), []).append(feed_id)
+        by_host.setdefault(host_of(nw.feeds[feed_id].url), []).append(feed_id)
     return [
         PollShard(f"{len(feed_ids)} feeds", tuple(feed_ids))
-        for feed_ids in decide.share_out(list(by_host.values()), shards)
+        for feed_ids in schedule.share_out(list(by_host.values()), shards)
     ]
 
 
@@ -117,7 +120,7 @@ class _Poll:
     def _commit_together(self, polled: Sequence[Polled]) -> None:
         """Files first, then one transaction that makes them count or leaves everything as it was."""
         nw = self._nw
-        draft = Draft(nw, nw.new_batch("poll", self._lease.owner))
+        draft = PollBatch(nw, nw.new_batch("poll", self._lease.owner))
         with nw.ledger.begin() as connection:
             feeds.hold(connection, [p.feed.id for p in polled], self._lease)
             covered: list[tuple[str, date]] = []
@@ -148,7 +151,7 @@ def _newly_covered(nw: Newswatch, before: FeedState, after: FeedState) -> list[d
     """Whole days that the feed's windows reach over since this poll."""
     if after.covered_from is None or after.covered_to is None:
         return []
-    whole = calendar.whole_days(after.covered_from, after.covered_to, nw.settings.zone)
+    whole = local_days.whole_days(after.covered_from, after.covered_to, nw.settings.zone)
     if before.covered_from is None or before.covered_to is None or before.covered_from != after.covered_from:
         return whole
     since = nw.day_of(before.covered_to)  # days before it were noted then

@@ -1,0 +1,263 @@
+"""The command `newswatch`: the pipeline's verbs without Airflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import structlog
+
+from newswatch import __version__
+from newswatch.cli.feeds import feeds
+from newswatch.cli.params import Days, Moment
+from newswatch.cli.topics import topics
+from newswatch.errors import ConfigError, NewswatchError
+from newswatch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from newswatch.pipeline import Newswatch, RereadReport
+
+
+OWNER = "newswatch poll"  # of leases: the next call goes on with what a killed one had taken
+
+
+class _Group(click.Group):
+    """Turns Newswatch's own errors into a message and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+        except NewswatchError as error:
+            click.echo(f"newswatch: {error}", err=True)
+        except BrokenPipeError:  # the reader, `head` for one, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+@click.group(cls=_Group, epilog="Environment: NEWSWATCH_CONFIG_DIR, NEWSWATCH_DATA_URL, NEWSWATCH_DATABASE_URL.")
+@click.version_option(__version__)
+@click.option("--verbose", is_flag=True, help="Log what is done to standard error.")
+def main(verbose: bool) -> None:
+    """Watch news feeds for topics: poll, build days, and ask why a story is there.
+
+    feeds.yaml and topics.yaml are read from NEWSWATCH_CONFIG_DIR (default: the folder include/). Data go to
+    NEWSWATCH_DATA_URL, a folder or fsspec URL, and small facts to the PostgreSQL at NEWSWATCH_DATABASE_URL (default: an
+    embedded server, started when needed).
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+main.add_command(feeds)
+main.add_command(topics)
+
+
+@contextmanager
+def _open() -> Iterator[Newswatch]:
+    from newswatch.pipeline import open_newswatch
+
+    nw = open_newswatch(load_settings())
+    try:
+        yield nw
+    finally:
+        nw.close()
+
+
+def _line(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+@main.command()
+def check() -> None:
+    """Check feeds.yaml and topics.yaml and run every topic's examples; exit 1 if anything is wrong."""
+    from newswatch.config.catalogue import load_catalogue
+
+    catalogue = load_catalogue(load_settings().config_dir)
+    examples = sum(len(t.examples.match) + len(t.examples.no_match) for t in catalogue.topics)
+    click.echo(
+        f"{len(catalogue.feeds)} feeds of {len(catalogue.outlets)} outlets and {len(catalogue.topics)} topics are well "
+        f"formed; all {examples} examples hold. Topics version {catalogue.topics_version}."
+    )
+
+
+@main.command()
+@click.option("--due", is_flag=True, help="Only feeds whose turn it is, as the scheduled run does.")
+def poll(due: bool) -> None:
+    """Poll all feeds now, fetch the pages of new entries and say what they mention."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        feed_ids = [f for shard in pipeline.plan_poll(nw, 1, only_due=due) for f in shard.feed_ids]
+        polled = pipeline.poll(nw, feed_ids, OWNER)
+        fetched = pipeline.fetch_pending(nw, OWNER)
+        visited = pipeline.visit_due(nw, OWNER)
+        tagged = pipeline.tag_new(nw, OWNER)
+    click.echo(f"feeds    {_counts(polled.feed_outcomes)}")
+    click.echo(f"entries  {_counts(polled.entry_outcomes)}")
+    click.echo(f"pages    {_counts(fetched.page_outcomes)}")
+    if visited.outcomes:
+        click.echo(f"visits   {_counts(visited.outcomes)}")
+    click.echo(f"stories  {fetched.story_count} new; {_counts(tagged.topic_story_counts)}")
+    if polled.feed_outcomes and not polled.is_any_read:
+        click.echo("No feed could be read. Is there a network? The table `outcomes` has an example of each failure.")
+    if polled.held_count:
+        click.echo(f"{polled.held_count} feeds were left out: somebody else polls them just now.")
+    if fetched.is_out_of_time:
+        click.echo("The time for fetching was used up: the rest is pending, the next poll goes on with it.")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
+
+
+@main.command()
+@click.argument("days", nargs=-1, required=True, type=Days(), metavar="DAY...")
+@click.option("--digest/--no-digest", default=True, show_default=True, help="Issue the day's digest too.")
+@click.option("--missing", is_flag=True, help="Only days of which something is stored and that were never built.")
+@click.option("--extract", is_flag=True, help="First read the day's stories anew from their stored bytes.")
+@click.option(
+    "--as-known-at", type=Moment(), help="Tables alone, of what was committed before then, in a folder apart."
+)
+def build(
+    days: tuple[list[date], ...], digest: bool, missing: bool, extract: bool, as_known_at: datetime | None
+) -> None:
+    """Build the tables and the digest of each DAY (2026-11-22, or 2026-11-16..2026-11-22) from what is stored.
+
+    Stories are tagged with the topics of today's topics.yaml. A day that has a digest gets a numbered re-issue. With
+    --extract their text, date and all else is first read again from the pages' bytes; a story with a better date moves
+    to its day, which is to be built too.
+
+    With --as-known-at the tables say what was known at that moment, by today's topics and code; they are put into a
+    folder of their own, and those in force stay as they are.
+    """
+    from newswatch import pipeline
+
+    issuer = f"cli-{uuid.uuid4().hex[:8]}"
+    with _open() as nw:
+        wanted = [day for group in days for day in group]
+        if as_known_at:
+            if extract or missing:
+                raise click.UsageError("--as-known-at goes with neither --extract nor --missing.")
+            at = as_known_at if as_known_at.tzinfo else as_known_at.replace(tzinfo=nw.settings.zone)
+            if at > nw.clock():
+                raise click.UsageError(f"--as-known-at {at}: nothing is known of the future.")
+            for day in wanted:
+                click.echo(f"{day}  as known at {at}: {nw.store.locate(pipeline.build_as_known(nw, day, at))}")
+            return
+        for day in pipeline.never_built(nw, wanted) if missing else wanted:
+            if extract:
+                click.echo(_reread(pipeline.reread_day(nw, day, issuer), day))
+            built = pipeline.build_day(nw, day)
+            text = f"{day}  {built.story_count} stories; {_counts(built.topic_story_counts)}"
+            if digest:
+                issued = pipeline.issue_digest(nw, day, issuer)
+                text += f"; digest {issued.number}: {nw.store.locate(issued.html_path)}"
+            click.echo(text)
+
+
+def _reread(done: RereadReport, day: date) -> str:
+    moved = f"; some moved to {', '.join(map(str, done.moved_to))}" if done.moved_to else ""
+    failed = f"; {done.failed_count} could not be, and stay as they were" if done.failed_count else ""
+    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{moved}"
+
+
+@main.command()
+@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", help="The page's address, needed with PATH.")
+@click.option(
+    "--manifest", type=click.File(encoding="utf-8"), help='JSON lines {"path": …, "url": …}; - reads standard input.'
+)
+def extract(path: Path | None, url: str | None, manifest: Any) -> None:
+    """Extract the story of one saved page, or of each page that a manifest lists: one JSON line a page.
+
+    A page that gives no story gets a line with `error`; a path is taken from the current folder; .gz is unpacked. Lines
+    that recur in several stories of a host are learnt from the manifest and cut; `cut` shows all that was, and why.
+    """
+    if (path is None) == (manifest is None) or (path is not None and not url):
+        raise click.UsageError("Give a PATH with --url, or --manifest alone.")
+    from newswatch.pipeline import offline
+
+    pages = [(str(path), str(url))] if path else offline.read_manifest(manifest)
+    settings = load_settings()
+    for result in offline.extract_pages(pages, settings):
+        _line(result)
+
+
+@main.command()
+def tag() -> None:
+    """Tag texts: JSON lines {"id", "title", "text"} in (title and language optional), one JSON line a mention out.
+
+    Offsets count characters of the title where the zone is headline, else of the text; the end is exclusive. A line
+    that is no such object is named on standard error, the others are tagged, and the exit code is 1.
+    """
+    from newswatch.pipeline import offline
+
+    failed = 0
+    for result in offline.tag_lines(sys.stdin, load_settings()):
+        if isinstance(result, str):
+            failed += 1
+            click.echo(result, err=True)
+        else:
+            _line(result)
+    if failed:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("url")
+def explain(url: str) -> None:
+    """Print all that is known of the story at URL: bytes, witnesses, lines, what was cut, mentions, revisions, days."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        click.echo(json.dumps(pipeline.explain(nw, url), ensure_ascii=False, indent=2, default=str))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the ledger's schema to this version. Every other command does so by itself."""
+    with _open():
+        click.echo("The ledger is up to date.")
+
+
+@main.command("settings")
+def show_settings() -> None:
+    """Print the settings in force, each with its environment variable and meaning. A password is not shown."""
+    settings = load_settings()
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if name == "database_url" and value:
+            import sqlalchemy as sa
+
+            value = sa.make_url(value).render_as_string(hide_password=True)
+        click.echo(f"NEWSWATCH_{name.upper()}={value}\n    {field.description}")
+
+
+@main.command("dictionary")
+def show_dictionary() -> None:
+    """Print the data dictionary: every table, column, type, unit and outcome."""
+    from newswatch.days.dictionary import dictionary
+
+    click.echo(dictionary(), nl=False)
+
+
+@main.command("url-rules", hidden=True)
+def show_url_rules() -> None:
+    """Print docs/urls.md: how an address becomes canonical, and every tracking parameter."""
+    from newswatch.urls.rules_page import rules
+
+    click.echo(rules(), nl=False)

@@ -1,0 +1,1 @@
+"""feeds.yaml and topics.yaml: read, checked, edited."""

@@ -1,0 +1,1 @@
+"""Days: the tables that a day's stories, polls and outcomes make."""

@@ -1,0 +1,1 @@
+"""Digests: a day's tables as something to read, in each format."""

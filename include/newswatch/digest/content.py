@@ -1,0 +1,225 @@
+"""A day's digest from its tables: per topic the counts, what is unusual, and each text once with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from newswatch.config.catalogue import Catalogue
+from newswatch.digest.charts import ChartDay, days_before
+from newswatch.digest.items import DayRows, DigestItem
+
+Row = Mapping[str, Any]
+Record = Mapping[str, Any]  # what the ledger keeps of an issue: see `Digest.record`
+LATE_DAYS = 7  # before the digest's own, of which late additions are listed
+
+
+@dataclass(frozen=True, slots=True)
+class TrendNote:
+    """A topic's day beside what is usual."""
+
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One topic of the day. Counts as in topic_days."""
+
+    id: str
+    name: str
+    counts: Mapping[str, int]
+    reading: TrendNote
+    chart: tuple[ChartDay, ...]
+    lines: tuple[DigestItem, ...]
+    elsewhere: tuple[tuple[str, str], ...]  # title and topic name of texts listed under another topic
+    story_ids: tuple[str, ...]
+
+    @property
+    def story_count(self) -> int:
+        return self.counts["story_count"]
+
+    @property
+    def original_count(self) -> int:
+        return self.counts["original_count"]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Texts of an earlier day that came after its digest was issued."""
+
+    day: date
+    lines: tuple[tuple[str, DigestItem], ...]  # with the topic's name
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a re-issue changed of a topic; counts are stories."""
+
+    name: str
+    before: int | None  # None: the topic was not in the issue before
+    now: int | None
+    added: tuple[str, ...]  # titles
+    removed_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """All that every format shows."""
+
+    day: date
+    number: int
+    issued_at: datetime
+    timezone: str
+    topics_version: str
+    counts: Mapping[str, int]
+    outlet_count: int
+    sections: tuple[Section, ...]
+    late: tuple[Late, ...]
+    corrections: tuple[Correction, ...]
+    replaces: str  # the issue before, in words; empty: this is the first
+
+    @property
+    def title(self) -> str:
+        return f"Newswatch, {self.day:%A} {self.day.day} {self.day:%B %Y}"
+
+    @property
+    def coverage(self) -> str:
+        """How far the numbers can be trusted, in a sentence."""
+        covering, feeds = self.counts["covering_feed_count"], self.counts["feed_count"]
+        if covering == 0:
+            return "No feed has been read over the whole day yet: a zero below may be one that nobody looked at."
+        return f"{covering} of {feeds} feeds were read over the whole day: a zero below is a real zero for those."
+
+    def record(self) -> dict[str, Any]:
+        """What the ledger keeps, so that the next issue can say what it changed."""
+        late = {
+            str(late.day): [i for _, line in late.lines for i in (line.story_id, *(c.story_id for c in line.copies))]
+            for late in self.late
+        }
+        topics = {s.id: {"name": s.name, "story_ids": list(s.story_ids)} for s in self.sections}
+        return {"topics": topics, "late": late}
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What a digest is made from."""
+
+    day: date
+    number: int
+    issued_at: datetime
+    tables: Mapping[str, Sequence[Row]]  # the day's
+    trends: Mapping[date, Sequence[Row]]  # topic_trends of the days of the charts
+    catalogue: Catalogue
+    zone: ZoneInfo
+    late: Mapping[date, tuple[DayRows, frozenset[str]]] = field(default_factory=dict)  # with the late stories' ids
+    before: tuple[int, datetime, Record] | None = None  # the issue that this one replaces
+
+
+def compose(issue: Issue) -> Digest:
+    """Put the digest together."""
+    names = {topic.id: topic.name for topic in issue.catalogue.topics}
+    rows = DayRows.from_rows(issue.day, issue.tables["stories"], issue.tables["mentions"], names)
+    home = rows.home_topics()
+    counts = {row["topic"]: row for row in issue.tables["topic_days"]}
+    trends = {day: {row["topic"]: row for row in found} for day, found in issue.trends.items()}
+    sections = tuple(_section(issue, topic, counts[topic], rows, home, trends) for topic in names)
+    first = next(iter(counts.values()))
+    return Digest(
+        day=issue.day,
+        number=issue.number,
+        issued_at=issue.issued_at,
+        timezone=issue.zone.key,
+        topics_version=issue.catalogue.topics_version,
+        counts={n: first[n] for n in ("seen_story_count", "failed_story_count", "feed_count", "covering_feed_count")},
+        outlet_count=len({row["outlet"] for row in rows.stories.values()}),
+        sections=sections,
+        late=tuple(filter(None, (_late(day, *found, issue.zone) for day, found in sorted(issue.late.items())))),
+        corrections=_corrections(issue.before[2], sections, rows) if issue.before else (),
+        replaces=f"issue {issue.before[0]} of {issue.before[1].astimezone(issue.zone):%Y-%m-%d %H:%M}"
+        if issue.before
+        else "",
+    )
+
+
+def _section(
+    issue: Issue,
+    topic: str,
+    counts: Row,
+    rows: DayRows,
+    home: Mapping[str, str],
+    trends: Mapping[date, Mapping[str, Row]],
+) -> Section:
+    found = rows.found[topic]
+    mine = rows.ranked(topic, [cluster for cluster in found if home[cluster] == topic])
+    others = [cluster for cluster in sorted(found) if home[cluster] != topic]
+    return Section(
+        id=topic,
+        name=rows.names[topic],
+        counts={name: value for name, value in counts.items() if name.endswith("_count")},
+        reading=reading_of(trends.get(issue.day, {}).get(topic), issue.day),
+        chart=chart_of(topic, issue.day, trends),
+        lines=tuple(rows.line(topic, cluster, issue.zone) for cluster in mine),
+        elsewhere=tuple((rows.line(topic, c, issue.zone).title, rows.names[home[c]]) for c in others),
+        story_ids=tuple(sorted(story_id for stories in found.values() for story_id in stories)),
+    )
+
+
+def chart_of(topic: str, day: date, trends: Mapping[date, Mapping[str, Row]]) -> tuple[ChartDay, ...]:
+    """The days of the topic's chart, the last one the digest's."""
+    days = []
+    for other in days_before(day):
+        row = trends.get(other, {}).get(topic)
+        shown = (row["story_count"], row["baseline"], row["spread"], row["state"]) if row else (None,)
+        days.append(ChartDay(other, *shown))
+    return tuple(days)
+
+
+def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> TrendNote:
+    """The row of topic_trends in words. Of a day that is not over yet nobody can have read all, which is no outage."""
+    if trend is None:
+        return TrendNote("too_few", "not compared yet")
+    usual = f"usually {trend['baseline']:g} on a {day:%A}" if trend["baseline"] is not None else ""
+    if trend["state"] == "cannot_tell" and not is_over:
+        return TrendNote("open", usual)
+    if trend["state"] == "cannot_tell":
+        missing = trend["missing_share"]
+        why = "nobody looked all day" if missing >= 1 else f"outlets that bring {missing:.0%} of it were out"
+        return TrendNote("cannot_tell", f"{why}{'; ' if usual else ''}{usual}")
+    if trend["state"] == "too_few":
+        return TrendNote("too_few", "too few weeks to compare with")
+    return TrendNote(trend["state"], usual)
+
+
+def _late(day: date, rows: DayRows, late_ids: frozenset[str], zone: ZoneInfo) -> Late | None:
+    """Lines of clusters that are new with the late stories: another print of a text that was shown is no news."""
+    home = rows.home_topics()
+    lines = []
+    for topic, name in rows.names.items():
+        fresh = [c for c, stories in rows.found[topic].items() if home[c] == topic and late_ids.issuperset(stories)]
+        lines += [(name, rows.line(topic, cluster, zone)) for cluster in rows.ranked(topic, fresh)]
+    return Late(day, tuple(lines)) if lines else None
+
+
+def _corrections(before: Record, sections: Sequence[Section], rows: DayRows) -> tuple[Correction, ...]:
+    """Topics whose stories are other ones now."""
+    found = []
+    now = {section.id: section for section in sections}
+    for topic in [*now, *(t for t in before["topics"] if t not in now)]:
+        old, new = before["topics"].get(topic), now.get(topic)
+        old_ids, new_ids = set(old["story_ids"]) if old else set(), set(new.story_ids) if new else set()
+        if old_ids != new_ids or not (old and new):
+            titles = (rows.stories[i]["title"] or rows.stories[i]["canonical_url"] for i in sorted(new_ids - old_ids))
+            found.append(
+                Correction(
+                    name=new.name if new else old["name"] if old else topic,
+                    before=len(old_ids) if old else None,
+                    now=len(new_ids) if new else None,
+                    added=tuple(titles),
+                    removed_count=len(old_ids - new_ids),
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Feeds: a document's entries, when a feed is polled, what its polls cover."""

@@ -1,0 +1,53 @@
+"""Which stretch of time a feed's polls cover, and whether entries may have been missed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from newswatch.feeds.state import FeedState, Listing
+
+PINNED_ENTRIES = 2  # kept in a listing by hand for weeks, they prove no unbroken listing
+LONGEST_WINDOW = timedelta(days=92)  # an old entry kept at a feed's end does not make it list all since then
+
+
+def is_gap(state: FeedState, listing: Listing) -> bool:
+    """Whether entries may have been lost before this poll: all that is listed is new, but for a pinned one or two."""
+    if state.last_new_at is None or not listing.new_count:
+        return False
+    known = len(listing.known_first_seen)
+    listed = listing.new_count + known
+    if known > PINNED_ENTRIES or 2 * known >= listed:
+        return False
+    is_short = listed <= 2 * PINNED_ENTRIES + 1  # so that one of its entries is no rare exception
+    return not (is_short and any(moment >= state.last_new_at for moment in listing.known_first_seen))
+
+
+def window_from(listing: Listing) -> datetime | None:
+    """How far the new entries of a listing reach back; a single one proves nothing."""
+    return min(unpinned(listing.new_dates)) if len(listing.new_dates) > 1 else None
+
+
+def unpinned(dates: Sequence[datetime]) -> list[datetime]:
+    """The dates in order, without one or two old ones that stand far from all others: such entries are pinned."""
+    kept = sorted(dates)
+    for _ in range(PINNED_ENTRIES):
+        if len(kept) > 1 and kept[1] - kept[0] > max(timedelta(days=1), 3 * (kept[-1] - kept[1])):
+            del kept[0]
+    return kept
+
+
+def covered_window(
+    state: FeedState, polled_at: datetime, window_from: datetime | None, *, is_unbroken: bool
+) -> tuple[datetime, datetime]:
+    """The unbroken stretch of time whose entries have all been listed to us, this poll included.
+
+    A poll goes on from the last one if it shows no gap, or lists an entry older than the last poll. It makes the
+    stretch longer at its end alone: an old entry that is added to a listing does not bring its neighbours.
+    """
+    begins = max(min(window_from or polled_at, polled_at), polled_at - LONGEST_WINDOW)
+    if state.covered_from is None or state.covered_to is None:
+        return begins, polled_at
+    if is_unbroken or begins <= state.covered_to:
+        return state.covered_from, polled_at
+    return begins, polled_at

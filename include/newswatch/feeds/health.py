@@ -1,0 +1,36 @@
+"""A feed's health, as one word. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from newswatch.feeds.state import SUCCESSES, FeedState
+
+QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
+QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
+BAD_AFTER = 3  # failures in a row
+
+
+def is_quiet(state: FeedState, now: datetime) -> bool:
+    """Whether the feed answers and has listed nothing new for longer than it ever did."""
+    if state.newest_at is None or state.failure_count:
+        return False
+    known = state.longest_quiet_seconds
+    usual = QUIET_UNKNOWN if known is None else max(timedelta(seconds=known), QUIET_AT_LEAST)
+    return now - state.newest_at > usual
+
+
+def condition(state: FeedState, now: datetime) -> str:
+    """One word on the feed's health: new, gone, failing, quiet or well."""
+    if state.polled_at is None:
+        return "new"
+    if state.last_outcome == "gone":
+        return "gone"
+    if state.failure_count >= BAD_AFTER:
+        return "failing"
+    return "quiet" if is_quiet(state, now) else "well"
+
+
+def is_back(state: FeedState, now: datetime) -> bool:
+    """Whether the feed is well beyond doubt: one failure, or a paused host, neither makes it bad nor proves it well."""
+    return state.last_outcome in SUCCESSES and condition(state, now) == "well"

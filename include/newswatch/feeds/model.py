@@ -1,0 +1,42 @@
+"""What a feed document says: its entries and what its publisher asks of those who poll it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item as its feed states it, cleaned; nothing about it has been fetched."""
+
+    feed_id: str
+    key: str  # identity within the feed: guid, else link, else content hash
+    url: str | None  # absolute; None: the feed gives no link
+    title: str
+    summary: str  # plain text
+    authors: tuple[str, ...]
+    published_at: datetime | None  # UTC; None: not stated or not readable
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document that was understood."""
+
+    entries: tuple[Entry, ...]
+    repair: str = ""  # what it took to read it: "" nothing, "cleaned", "lxml"
+    is_cut: bool = False  # the document's end, or some of its entries, are missing
+    left_out_count: int = 0  # entries beyond feeds.MAX_ENTRIES
+    ttl_minutes: int | None = None  # RSS 2.0 <ttl>: not worth asking again before
+    skip_hours: tuple[int, ...] = ()  # RSS 2.0 <skipHours>, GMT, 0 to 23
+    skip_days: tuple[int, ...] = ()  # RSS 2.0 <skipDays>, Monday 0
+
+    @property
+    def window_from(self) -> datetime | None:
+        """Publication time of the oldest dated entry."""
+        return min((e.published_at for e in self.entries if e.published_at), default=None)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether entries may be missing from the reading; a document that needed no more than cleaning is whole."""
+        return self.is_cut or self.repair == "lxml"

@@ -1,0 +1,240 @@
+"""Bytes of a feed → entries. Runs inside a parser child: a hostile feed can hold feedparser for half a minute."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from calendar import timegm
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from xml.parsers import expat
+from zoneinfo import ZoneInfo
+
+import feedparser
+
+from newswatch.feeds import lxml_reader
+from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument
+from newswatch.feeds.model import Entry, ParsedFeed
+from newswatch.feeds.repair import Outline, cleaned, outline
+from newswatch.text import date_parsing, sanitise
+from newswatch.text.charset import decoded
+from newswatch.urls.canonical import MAX_URL_CHARS, resolve
+
+MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
+MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
+_ROOTS = frozenset({"rss", "feed", "rdf"})
+_PAGES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
+
+
+class NotAFeed(ValueError):
+    """The body is no RSS, RDF or Atom document and no news sitemap."""
+
+
+class Unreadable(ValueError):
+    """The body is a feed, and neither feedparser nor our own reader finds an entry in it."""
+
+
+def parse(
+    body: bytes, *, feed_id: str, url: str, content_type: str, timezone: str | None, is_plain: bool = False
+) -> ParsedFeed:
+    """Understand a feed document. `timezone`: IANA zone for dates that state none (default UTC).
+
+    RSS 0.9x and 2.0, RDF, Atom, and sitemaps of Google News. What is not well-formed is cleaned first; if feedparser
+    then raises or finds fewer entries than the document holds, a reader on lxml has its turn. `is_plain`: only that
+    reader, for a document at which feedparser was killed.
+
+    Raises NotAFeed, Unreadable. An entry without a link is kept: its own text may be all that there is.
+    """
+    text, has_faults = decoded(body, content_type)
+    document = outline(text, MAX_ENTRIES)
+    if document.kind in ("urlset", "sitemapindex"):
+        reading, repair = _sitemap(document, url)
+    else:
+        reading, repair = _read(document, url, content_type, is_plain)
+    zone = ZoneInfo(timezone) if timezone else None
+    base = url if reading.is_atom else resolve(url, reading.site) or url  # RSS names no base; Atom's is RFC 3986's
+    entries = _apart([_entry(item, feed_id, base, zone) for item in reading.items[:MAX_ENTRIES]])
+    return ParsedFeed(
+        entries=entries,
+        repair=repair or ("cleaned" if has_faults else ""),
+        is_cut=document.is_cut or (bool(repair) and reading.worth < min(document.item_count, MAX_ENTRIES)),
+        left_out_count=document.left_out_count,
+        ttl_minutes=document.ttl_minutes,
+        skip_hours=document.skip_hours,
+        skip_days=document.skip_days,
+    )
+
+
+def _read(document: Outline, url: str, content_type: str, is_plain: bool) -> tuple[ParsedDocument, str]:
+    """The best reading of the document, and what it took."""
+    no_feed = NotAFeed(f"{url} answered with {content_type or 'no type'}, which is no feed")
+    if document.kind in ("", "html") or not (document.item_count or document.kind in _ROOTS):
+        raise no_feed
+    text = document.text
+    is_wellformed = not is_plain and _is_wellformed(text)
+    if not is_wellformed:
+        text = cleaned(text)
+    reading = None if is_plain else _by_feedparser(text)
+    found = reading.worth if reading else 0
+    repair = "cleaned" if text != document.text else ""
+    if reading is None or (found < document.item_count and (not found or not is_wellformed)):
+        other = lxml_reader.read(text, is_cut=document.is_cut, item_count=document.item_count)
+        if other and (reading is None or other.worth > found):
+            reading, repair = other, "lxml"
+    if (reading is None or not reading.items) and document.kind not in _ROOTS:
+        raise no_feed
+    if reading is None or not (reading.items or is_wellformed or document.is_cut or not document.item_count):
+        raise Unreadable(f"{url}: a {document.root} document of which neither reader understands an entry")
+    return reading, repair
+
+
+def _sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
+    if document.kind == "sitemapindex":
+        raise NotAFeed(f"{url} is a sitemap index, which is no feed: it lists sitemaps, not stories")
+    is_wellformed = _is_wellformed(document.text)
+    text = document.text if is_wellformed else cleaned(document.text)
+    reading = lxml_reader.news_sitemap(text)
+    if not reading.items:
+        raise NotAFeed(f"{url} is a sitemap without news (no news:news in it), which is no feed")
+    return reading, "" if is_wellformed else "lxml"
+
+
+def _is_wellformed(text: str) -> bool:
+    """Whether feedparser's strict parser will read it to the end; costs a hundredth of what that does."""
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+    try:
+        parser.Parse(text.encode("utf-8", "surrogatepass"), True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+def _by_feedparser(text: str) -> ParsedDocument | None:
+    """None if it raises, which it does on many things."""
+    try:
+        # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's
+        # own address: links are resolved here, against the site that the feed names.
+        document = feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+        is_atom = str(document.get("version", "")).startswith("atom")
+        return ParsedDocument(
+            items=tuple(map(_item, document.entries)), is_atom=is_atom, site=str(document.feed.get("link", "")).strip()
+        )
+    except MemoryError:
+        raise
+    except Exception:  # an AttributeError deep inside as well as an error that it means to raise
+        return None
+
+
+def _item(raw: Any) -> Item:
+    """Dates are read by dict's own get: feedparser's mixes them up and warns."""
+    links = [
+        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGES)
+        for link in raw.get("links", ())
+    ]
+    texts = (*(str(content.get("value", "")) for content in raw.get("content", ())), str(raw.get("summary", "")))
+    names = ("published", "updated", "created")
+    return Item(
+        guid=str(raw.get("id", "")),
+        is_permalink=bool(raw.get("guidislink", True)),
+        links=tuple(links),
+        original_link=str(raw.get("feedburner_origlink", "")),
+        title=str(raw.get("title", "")),
+        texts=tuple(filter(None, texts)),
+        authors=tuple(str(author.get("name", "")) for author in raw.get("authors", ())),
+        dates=tuple((str(dict.get(raw, n, "")), dict.get(raw, f"{n}_parsed")) for n in names if dict.get(raw, n)),
+    )
+
+
+def _entry(item: Item, feed_id: str, base: str, zone: ZoneInfo | None) -> Entry:
+    resolved = (_resolved(base, link) for link in lxml_reader.candidates(item))
+    url = next(filter(None, resolved), None)
+    title = sanitise.line(sanitise.plain(item.title))
+    summary = sanitise.line(sanitise.plain(max(item.texts, key=len, default="")), sanitise.MAX_SUMMARY_CHARS)
+    guid = sanitise.line(item.guid, len(item.guid))
+    return Entry(
+        feed_id=feed_id,
+        key=_key(guid) or (url and _key(url)) or f"sha256:{_content(title, summary)}",
+        url=url,
+        title=title,
+        summary=summary,
+        authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
+        published_at=_published(item, zone),
+    )
+
+
+def _resolved(base: str, link: str) -> str | None:
+    if len(link) > 4 * MAX_URL_CHARS:
+        return None
+    return resolve(base, sanitise.line(link, len(link)))
+
+
+def _key(stated: str) -> str:
+    """The guid or link, as long as an index of the ledger takes it; the end of a longer one as its hash."""
+    return stated if len(stated) <= sanitise.MAX_TITLE_CHARS else f"{stated[:400]}#{_hash(stated)}"
+
+
+def _content(title: str, summary: str) -> str:
+    return hashlib.sha256(f"{title}\0{summary}".encode()).hexdigest()[:32]
+
+
+def _hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+def _apart(entries: list[Entry]) -> tuple[Entry, ...]:
+    """Entries with one guid between them, told apart by their links, else by what they say.
+
+    All of them get another key, the first too: which of them is listed first changes from poll to poll.
+    """
+    if len({e.key for e in entries}) == len(entries):
+        return tuple(entries)
+    identity = {id(e): e.url or _content(e.title, e.summary) for e in entries}
+    shared = Counter(key for key, _ in {(e.key, identity[id(e)]) for e in entries})
+    return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
+
+
+def _published(item: Item, zone: ZoneInfo | None) -> datetime | None:
+    """The first readable date of the entry: by our own reader, else feedparser's (Korean, Greek, Hungarian)."""
+    for stated, parsed in item.dates:
+        moment = date_parsing.moment(stated, zone)
+        if moment is None and parsed is not None and len(stated) > 8:  # shorter: a year or month, and no day
+            moment = _from_feedparser(parsed)
+        if moment:
+            return moment
+    return None
+
+
+def _from_feedparser(parsed: Any) -> datetime | None:
+    try:
+        moment = datetime.fromtimestamp(timegm(parsed), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
+
+
+def _spare_authors() -> None:
+    """Let feedparser see no more of an author than a name takes: 31 KB without a blank held it for 24 seconds.
+
+    It has no setting for that, and the text may come to it in many shapes (CDATA, references, either parser), so the
+    one method that holds the expression is given less.
+    """
+    mixin = feedparser.mixin._FeedParserMixin
+    original = mixin._sync_author_detail
+
+    def sync(self: Any, key: str = "author") -> None:
+        context = self._get_context()
+        if len(str(context.get(key) or "")) > MAX_AUTHOR_CHARS:
+            context[key] = context[key][:MAX_AUTHOR_CHARS]
+        original(self, key)
+
+    mixin._sync_author_detail = sync
+
+
+_spare_authors()

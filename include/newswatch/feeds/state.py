@@ -1,0 +1,78 @@
+"""What is remembered of a feed, how it is polled next, how a poll ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+SUCCESSES = frozenset({"ok", "not_modified", "damaged"})
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the ledger remembers of a feed; all None before its first poll."""
+
+    feed_id: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    full_at: datetime | None = None  # the last poll that sent no validators
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    next_due_at: datetime | None = None
+    failure_count: int = 0  # in a row
+    last_outcome: str | None = None
+    covered_from: datetime | None = None
+    covered_to: datetime | None = None
+    entry_rate: float | None = None  # entries a day
+    last_new_at: datetime | None = None  # the last poll that brought a new entry
+    newest_at: datetime | None = None  # publication of the newest entry, or the poll that brought it undated
+    longest_quiet_seconds: float | None = None  # between two entries
+    ttl_minutes: int | None = None
+    skip_hours: Sequence[int] | None = None  # GMT
+    skip_days: Sequence[int] | None = None  # Monday 0
+    moved_to: str | None = None  # where permanent redirects led
+    moved_count: int = 0  # polls in a row that were led there
+    last_detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a parsed feed document lists, in the light of what was known of the feed."""
+
+    dates: Sequence[datetime]  # credible publication times, in any order
+    new_dates: Sequence[datetime]  # those of the entries that are new
+    new_count: int
+    known_first_seen: Sequence[datetime]  # of the listed entries that were known
+    is_damaged: bool = False
+    ttl_minutes: int | None = None
+    skip_hours: Sequence[int] = ()
+    skip_days: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollPlan:
+    """How to ask: the learnt address or the configured one, with or without the validators of the last good poll."""
+
+    url: str
+    headers: dict[str, str]
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PollFacts:
+    """How one poll ended. `listing` None: nothing was parsed."""
+
+    outcome: str
+    moment: datetime
+    plan: PollPlan
+    retry_after_seconds: float | None = None
+    max_age_seconds: float = 0.0
+    moved_to: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    listing: Listing | None = None
+    detail: str = ""

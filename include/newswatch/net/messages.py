@@ -1,0 +1,42 @@
+"""What a request comes back with: an answer, or the failure that took its place."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer as it came. `body` is decoded; `raw_body` are the bytes that were on the wire."""
+
+    url: str  # the last hop's
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    raw_body: bytes
+    body: bytes
+    fetched_at: datetime
+    seconds: float  # on the wire, all hops
+    moved_to: str | None = None  # where permanent redirects (301, 308) alone led from the address that was asked
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case of letters."""
+        wanted = name.lower()
+        return next((v for k, v in self.headers if k.lower() == wanted), None)
+
+    @property
+    def body_sha256(self) -> str:
+        """Of the decoded body, in hex."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that gave no answer to use. `outcome` is the name under which it is counted."""
+
+    url: str
+    outcome: str
+    detail: str
+    is_transient: bool
+    retry_after_seconds: float | None = None

@@ -1,0 +1,135 @@
+"""Manners towards a host: one request at a time, a pause that follows its speed, and rest when it asks for it.
+
+Pure but for the clock that is handed in: `fetch` asks here before and reports here after each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from protego import Protego
+
+from newswatch import __version__
+from newswatch.net.headers import retry_after_seconds
+from newswatch.net.messages import Failure, Response
+
+PRODUCT = "Newswatch"
+MAX_CRAWL_DELAY_SECONDS = 10.0
+HOST_PATIENCE = 3
+ROBOTS_TTL = timedelta(hours=24)  # RFC 9309, section 2.4
+UNSTATED_PAUSE = timedelta(minutes=5)  # after a 429 or 503 that names no time
+LONGEST_PAUSE = timedelta(days=1)
+_PAUSING = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
+PASSING = frozenset({408, 425, 500, 502, 504}) | _PAUSING  # worth another try (RFC 9110, RFC 8470)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsText:
+    """A robots.txt as it was had; empty where the host has none."""
+
+    text: str
+    fetched_at: datetime
+
+
+@dataclass(slots=True)
+class HostMemory:
+    """What is known of hosts from one run to the next; the ledger keeps it."""
+
+    paused_until: dict[str, datetime] = field(default_factory=dict)  # host → moment
+    robots: dict[str, RobotsText] = field(default_factory=dict)  # origin → text
+
+    def fresh_robots(self, origin: str, now: datetime) -> str | None:
+        known = self.robots.get(origin)
+        return known.text if known and now - known.fetched_at < ROBOTS_TTL else None
+
+
+@dataclass(slots=True)
+class Gate:
+    """One host. `delay`: least seconds between two requests; 0 asks without a pause, which is for loopback alone."""
+
+    delay: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free_at: float = 0.0  # monotonic seconds
+    failure_count: int = 0  # in a row, of the kind that may pass
+    paused_until: datetime | None = None
+
+    def refusal(self, url: str, now: datetime) -> Failure | None:
+        """Why the host is not asked just now, or None."""
+        if self.paused_until and now < self.paused_until:
+            wait = (self.paused_until - now).total_seconds()
+            detail = f"the host asked us to come back after {self.paused_until:%Y-%m-%d %H:%M} UTC"
+            return Failure(url, "host_paused", detail, is_transient=True, retry_after_seconds=wait)
+        if self.failure_count >= HOST_PATIENCE:
+            return Failure(url, "host_paused", "the host failed three times in a row", is_transient=True)
+        return None
+
+    def slow_down(self, crawl_delay: float | None) -> None:
+        """Take the pause that robots.txt asks for, if it is longer and not absurd."""
+        if crawl_delay:
+            self.delay = max(self.delay, min(crawl_delay, MAX_CRAWL_DELAY_SECONDS))
+
+    def note(self, answer: Response | Failure, seconds: float, now: datetime, moment: float) -> None:
+        """Learn from an answer that took `seconds` and was complete at `moment` (monotonic)."""
+        if isinstance(answer, Failure):
+            is_failure = answer.is_transient
+        else:
+            is_failure = answer.status in PASSING
+            if answer.status in _PAUSING:
+                self._pause(retry_after_seconds(answer.header("Retry-After"), now), now)
+        self.failure_count = self.failure_count + 1 if is_failure else 0
+        # A host that is slow to answer is a busy one: it gets as long a rest as it needed.
+        self.free_at = moment + (max(self.delay, min(seconds, MAX_CRAWL_DELAY_SECONDS)) if self.delay else 0.0)
+
+    def _pause(self, stated_seconds: float | None, now: datetime) -> None:
+        if stated_seconds is None:
+            self.paused_until = now + UNSTATED_PAUSE
+        elif stated_seconds > 0:
+            self.paused_until = now + timedelta(seconds=min(stated_seconds, LONGEST_PAUSE.total_seconds()))
+
+
+class Backlog:
+    """Bodies that wait for their reader: while they hold more than 4 MB no new request begins.
+
+    Parsing takes longer than fetching; without this everything that is due would lie in memory at once.
+    """
+
+    MAX_BYTES = 4 << 20
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def room(self) -> None:
+        """Wait until less waits."""
+        await self._room.wait()
+
+    @contextmanager
+    def holding(self, answer: Response) -> Iterator[None]:
+        """Count the body while the block reads it."""
+        self._count(len(answer.body))
+        try:
+            yield
+        finally:
+            self._count(-len(answer.body))
+
+    def _count(self, byte_count: int) -> None:
+        self._bytes += byte_count
+        (self._room.clear if self._bytes > self.MAX_BYTES else self._room.set)()
+
+
+def user_agent(contact: str) -> str:
+    return f"{PRODUCT}/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+def allows(robots: Protego, url: str) -> bool:
+    return bool(robots.can_fetch(url, PRODUCT))
+
+
+def crawl_delay(robots: Protego) -> float | None:
+    stated = robots.crawl_delay(PRODUCT)
+    return float(stated) if stated else None

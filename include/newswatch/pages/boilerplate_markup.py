@@ -1,0 +1,241 @@
+"""What stands on a story's page and is, by its markup, not the story: boxes, bylines, links to other stories.
+
+Works on the tree, before any text is read from it. What it takes out is handed back with the reason, and captions as
+captions. An element that holds much of the page's running text stays, whatever it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice, pairwise
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from newswatch.pages import boilerplate_phrases
+from newswatch.pages.html_tree import MIN_PARAGRAPH_CHARS, all_text, line_of, names_of, running_text, size_of
+from newswatch.pages.model import Line
+
+# Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
+_WORDS: dict[str, str] = {
+    "related": "related relateds relacionadas relacionados relacionado recirc recirculation recommended recommendation "
+    "recommendations readmore readalso seealso alsoread trending mostread mostpopular outbrain taboola zergnet dianomi "
+    "promo promos upnext morefrom interlink interlinking nextarticle crosslink crosslinks "
+    "read-more read-also read-next see-also more-on more-from most-read most-popular most-viewed also-read also-like "
+    "up-next next-article next-story next-post latest-news latest-stories top-stories leia-tambem leia-mais "
+    "veja-tambem lire-aussi a-lire leggi-anche lee-tambien czytaj-takze inline-link inline-story story-link",
+    "newsletter": "newsletter newsletters mailchimp optin email-signup sign-up",
+    "subscription": "subscribe subscription subscriptions",
+    "plea": "donate donation donations fundraiser fundraising support-us",
+    "comments": "comments commentlist disqus livefyre viafoura spotim respond comment-form comment-list comment-count",
+    "share": "share sharing sharebar sharetools social socials sociable addtoany sharedaddy follow-us",
+    "advert": "ad ads advert adverts advertisement advertising sponsored adslot dfp publicidad publicidade werbung "
+    "anzeige reklama",
+    "byline": "byline bylines author authors authorbio timestamp pubdate postmeta entry-meta post-meta article-meta "
+    "story-meta publish-date published-date post-date article-date reading-time read-time",
+    "tags": "tags taglist keywords breadcrumb breadcrumbs tag-list topic-list",
+    "caption": "caption captions figcaption bildunterschrift bildtext legende legenda didascalia pie-foto photo-credit "
+    "image-credit picture-credit",
+    "player": "jwplayer brightcove playlist video-player audio-player text-to-speech",
+    "cookies": "cookie cookies gdpr onetrust",
+    "app": "app-promo download-app",
+    "hidden": "sr-only visually-hidden screen-reader rollover tooltip popover popup modal",
+    "copyright": "copyright",
+}
+_REASON_OF = {word: reason for reason, words in _WORDS.items() for word in words.split()}
+_SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
+_HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
+_FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
+_UNMARKED = frozenset({"br", "img", "b", "strong", "em", "i", "u", "meta", "link", "title", "hr", "source", "picture"})
+_BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6", "section"})
+_URL = re.compile(r"^(?:https?://|www\.)\S+$")
+_LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
+MUCH = 0.2  # an element with more than this share of the page's running text is no box
+MOST = 0.5  # nor are those that share their class, if they hold so much together
+MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
+MAX_CAPTION_CHARS = 600
+MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
+MAX_CUT_LINES = 200
+MAX_PROMPT_CHARS = 420  # of a box whose lines go together
+TEASER_PARAGRAPHS = 3  # a card has fewer
+NEAR = 200  # elements beside a box that are looked at for paragraphs
+
+
+@lru_cache(maxsize=8192)
+def _reason(names: str) -> str | None:
+    """What class and id say the element is."""
+    words = [w.lower() for w in _SPLIT.split(names) if w]
+    for word in words:
+        if word in _REASON_OF:
+            return _REASON_OF[word]
+    return next((_REASON_OF[p] for p in map("-".join, pairwise(words)) if p in _REASON_OF), None)
+
+
+def remove(tree: HtmlElement) -> list[Line]:
+    """Take boxes, bylines, captions and bare links out of the tree.
+
+    Returns captions, and what stood among the story's paragraphs, in document order.
+    """
+    removed: list[Line] = []
+    for article in _later_stories(tree):
+        article.drop_tree()
+    sizes = _sizes(tree)
+    for search in (_other_stories, _marked, _link_blocks, _prompts):
+        found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
+        alike = Counter[str]()
+        for element, reason in found:
+            alike[element.get("class") or ""] += sizes[element] if reason not in ("caption", "comments") else 0
+        everywhere = {names for names, size in alike.items() if names and size > MOST * sizes[tree]}
+        gone: set[HtmlElement] = set()
+        for element, reason in found:
+            if element.get("class") in everywhere or _is_much(sizes[element], reason, sizes[tree]):
+                continue
+            if not any(a in gone for a in element.iterancestors()):
+                gone.add(element)
+                removed += _line(element, reason)
+        for element in gone:
+            element.drop_tree()
+    return removed[:MAX_CUT_LINES]
+
+
+def _sizes(tree: HtmlElement) -> Mapping[HtmlElement, int]:
+    """Characters of text in each element: of paragraphs, or where those hold little, of all."""
+    sizes = running_text(tree)
+    return sizes if sizes[tree] >= MIN_STORY_CHARS else all_text(tree)
+
+
+def _is_much(size: int, reason: str, total: int) -> bool:
+    """Whether that is too much of the page's running text for a box; readers may write more than the reporter."""
+    if reason == "caption":  # what is long is not among them
+        return False
+    return total - size < MIN_STORY_CHARS if reason == "comments" else size > MUCH * total
+
+
+def _quotes(element: HtmlElement) -> bool:
+    """Whether it is, or is around, a quotation: posts of social networks stand in one."""
+    return element.tag == "blockquote" or element.find(".//blockquote") is not None
+
+
+def _line(element: HtmlElement, reason: str) -> Iterator[Line]:
+    if reason == "caption":
+        text = line_of(element)
+        if len(text) >= 10 and element.getparent() is not None:
+            yield Line(text[:MAX_CUT_CHARS], "caption")
+    elif _is_among_paragraphs(element) and (text := line_of(element)):
+        yield Line(text[:MAX_CUT_CHARS], "cut", reason)
+
+
+def _is_among_paragraphs(element: HtmlElement) -> bool:
+    return any(
+        size_of(p) >= MIN_PARAGRAPH_CHARS
+        for is_before in (True, False)
+        for p in islice(element.itersiblings(preceding=is_before), NEAR)
+        if p.tag == "p"
+    )
+
+
+def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Elements whose class, id, role or style says what they are; outermost first."""
+    for element in tree.iter(etree.Element):
+        tag = element.tag
+        if tag in _FRAMES or tag in _UNMARKED:
+            continue
+        if tag == "figcaption":
+            yield element, "caption"
+        elif tag == "aside" or tag == "footer":
+            yield element, "related"
+        elif (reason := reason_by_markup(element)) and (
+            reason != "caption" or len(line_of(element)) <= MAX_CAPTION_CHARS
+        ):
+            yield element, reason
+
+
+def reason_by_markup(element: HtmlElement) -> str | None:
+    """What the element's names, style or microdata say that it is, if it is not the story."""
+    if (names := names_of(element)) and (reason := _reason(names)):
+        return reason
+    style = element.get("style")
+    if (style and _HIDDEN.search(style)) or element.get("hidden") is not None:
+        return "hidden"
+    return "byline" if element.get("itemprop") in ("author", "datePublished") else None
+
+
+def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Articles inside an article, and small ones beside a large one: cards of other stories, or their whole texts."""
+    articles = list(tree.iter("article"))
+    if len(articles) < 2:
+        return
+    sizes = running_text(tree)
+    large = max(articles, key=lambda a: sizes[a])
+    for article in articles:
+        is_inner = next(article.iterancestors("article"), None) is not None
+        if is_inner or (sizes[article] < sizes[large] / 5 and article.find(".//article") is None):
+            yield article, "related"
+
+
+def _later_stories(tree: HtmlElement) -> list[HtmlElement]:
+    """Articles with a headline of their own that come, as one scrolls, after the one with the page's first headline."""
+    headline = next(tree.iter("h1"), None)
+    own = next(headline.iterancestors("article"), None) if headline is not None else None
+    if headline is None or own is None or headline.find(".//a") is not None:  # a teaser's headline is a link
+        return []
+    sizes = running_text(tree)
+    is_short = sum(size_of(p) >= MIN_PARAGRAPH_CHARS for p in own.iter("p")) < TEASER_PARAGRAPHS
+    largest = max(sizes[article] for article in tree.iter("article"))
+    if sizes[own] < 2 * MIN_PARAGRAPH_CHARS or (is_short and sizes[own] < MUCH * largest):
+        return []
+    others = (article for article in tree.iter("article") if article is not own and article.find(".//h1") is not None)
+    return [article for article in others if own not in article.iter("article")]
+
+
+def _link_blocks(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Paragraphs and lists that are nothing but links to elsewhere."""
+    seen: set[HtmlElement] = set()
+    for link in tree.iter("a"):
+        block = next((e for e in link.iterancestors() if e.tag in _BLOCKS), None)
+        if block is None or block in seen:
+            continue
+        seen.add(block)
+        if block.tag in ("p", "div", "section", "dd"):
+            if _is_links(block):
+                yield block, "related"
+        elif block.tag == "li" and (listing := block.getparent()) is not None and listing not in seen:
+            seen.add(listing)
+            if all(_is_links(item) for item in listing.iterchildren("li")):
+                yield listing, "related"
+
+
+def _prompts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Small boxes among the story's paragraphs of which a line is a prompt's, or the heading a link to elsewhere."""
+    for box in tree.iter("div", "section", "ul"):
+        if not _is_among_paragraphs(box) or not 0 < size_of(box) <= MAX_PROMPT_CHARS:
+            continue
+        if any(size_of(p) > MAX_PROMPT_CHARS / 2 for p in box.iter("p")):
+            continue
+        lines = (line_of(part) for part in box.iter("p", "h2", "h3", "h4", "h5", "strong", "span", "li"))
+        reason = next(
+            filter(
+                None,
+                (
+                    boilerplate_phrases.reason_by_wording(line)
+                    for line in lines
+                    if len(line) <= boilerplate_phrases.MAX_LABEL_CHARS
+                ),
+            ),
+            None,
+        )
+        if reason:
+            yield box, reason
+        elif any(heading.find(".//a") is not None for heading in box.iter("h2", "h3", "h4", "h5")):
+            yield box, "related"
+
+
+def _is_links(block: HtmlElement) -> bool:
+    text = line_of(block)
+    if not text or len(text) > 300 or _URL.match(text):
+        return False
+    linked = sum(len(line_of(a)) for a in block.iter("a"))
+    return len(text.split()) >= 3 and linked >= 0.9 * len(_LABEL.sub("", text))

@@ -1,0 +1,112 @@
+"""HTML → the story's lines, each with its zone, and what the page says of itself.
+
+Runs inside a parser child: some pages hold trafilatura for a minute. The page is parsed once; statements, canonical
+link, boxes, captions and text all come from that tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
+from trafilatura.xml import xmltotxt
+
+from newswatch.errors import NoStory
+from newswatch.pages import (
+    boilerplate_markup,
+    html_tree,
+    line_zones,
+    main_content,
+    metadata,
+    metadata_dates,
+    metadata_precedence,
+    page_kinds,
+)
+from newswatch.pages.line_zones import Block
+from newswatch.pages.model import Claim, ExtractedPage, Line, story_text
+from newswatch.text import date_parsing, language
+
+_FAST, _THOROUGH = (Extractor(output_format="python", fast=is_fast, comments=False) for is_fast in (True, False))
+MIN_TEXT_CHARS = 40  # less is a heading or a consent line, not a story
+FEW_CHARS = 300  # so short a text is looked for once more, by trafilatura's slower way; 800 gained nothing
+LONG_BLOCK_CHARS = 60
+MANY_BLOCKS = 20
+MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half of it
+
+
+def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
+    """Read one page. Raises NoStory, with the kind of page it is, where there is no story's text."""
+    tree = html_tree.tree_of(body, content_type)
+    if tree is None:
+        raise NoStory("no_story", f"{url} holds no HTML")
+    statements = metadata.read(tree, url)
+    canonical = metadata.canonical_link(tree, url)
+    if not any(s.fact == "published_at" and date_parsing.moment(s.said, None) for s in statements):
+        statements += metadata_dates.in_words(tree, url, metadata_precedence.language_claim(statements))
+    teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
+    html_tree.strip(tree)
+    found = _lines(tree, statements)
+    text = story_text(found)
+    kind = page_kinds.kind_of_page(text, found, statements, url, teaser_count)
+    if kind or len(text) < MIN_TEXT_CHARS:
+        raise NoStory(kind or "no_story", f"{url} holds {len(text)} characters of story text")
+    return ExtractedPage(
+        statements=tuple(s for s in statements if s.fact in metadata.KEPT),
+        lines=tuple(found),
+        language=language.detected(text),
+        canonical_url=canonical,
+        is_partial=page_kinds.is_partial(text, found, statements),
+    )
+
+
+def _lines(tree: HtmlElement, statements: Sequence[Claim]) -> list[Line]:
+    html_tree.unframe(tree)
+    html_tree.paragraph(tree)
+    removed = boilerplate_markup.remove(tree)
+    html_tree.join(tree)
+    box = main_content.find(tree)
+    blocks = _blocks(tree)
+    body = next((s.said for s in statements if s.fact == "body"), "")
+    if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(b.text) for b in blocks):
+        blocks = [Block(line, "p") for line in body.split("\n")]
+    return line_zones.zoned(blocks, line_zones.standfirst(tree, statements, box), removed, statements)
+
+
+def _blocks(tree: HtmlElement) -> list[Block]:
+    """The main text, block by block, by trafilatura's fast way.
+
+    Its slower one, which compares with two other extractors, is taken where the fast one gives little or, as it does
+    where it finds no text, the whole page: many short lines, or a text that stands in no paragraphs.
+    """
+    blocks = _extracted(tree, is_fast=True)
+    size = sum(len(b.text) for b in blocks)
+    in_long = sum(len(b.text) for b in blocks if len(b.text) >= LONG_BLOCK_CHARS)
+    in_paragraphs = sum(html_tree.size_of(p) for p in tree.iter("p"))
+    is_dump = (len(blocks) > MANY_BLOCKS and 3 * in_long < size) or 2 * in_paragraphs < size
+    if size < FEW_CHARS or is_dump:
+        second = _extracted(tree, is_fast=False)
+        if second and (is_dump or sum(len(b.text) for b in second) > size):
+            return second
+    return blocks
+
+
+def _extracted(tree: HtmlElement, *, is_fast: bool) -> list[Block]:
+    document = bare_extraction(tree, options=_FAST if is_fast else _THOROUGH)
+    if document is None:
+        return []
+    return [Block(text, str(element.tag)) for element in document.body for text in _texts(element)]
+
+
+def _texts(element: HtmlElement) -> Iterator[str]:
+    """The lines of one element of trafilatura's output, bullets and bars taken off."""
+    is_plain = not len(element) and not element.tail  # as most are: `xmltotxt` takes its time
+    for line in ((element.text or "") if is_plain else xmltotxt(element, False)).split("\n"):
+        text = line.strip()
+        if element.tag == "list":
+            text = text.removeprefix("- ")
+        elif element.tag == "table":
+            text = text.strip("| ")
+        if text:
+            yield text

@@ -1,0 +1,207 @@
+"""The blocks of a page's main text → lines with zones; what is not the story is marked as cut, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml.html import HtmlElement
+
+from newswatch.pages import boilerplate_phrases, metadata_precedence
+from newswatch.pages.html_tree import line_of, names_of
+from newswatch.pages.metadata_precedence import letters_key
+from newswatch.pages.model import STORY_ZONES, Claim, Line, LineZone
+from newswatch.text import date_parsing, sanitise
+from newswatch.text.language import UNSPACED
+
+MAX_LINE_CHARS = 100_000
+EDGE = 6  # lines from the beginning, or the end, where bylines, dates and keywords stand
+MAX_EDGE_CHARS = 500  # a longer line is none of these
+MAX_DATELINE_CHARS = 90
+MIN_STANDFIRST_CHARS, MAX_STANDFIRST_CHARS = 40, 600
+MAX_NAMED = 200  # elements with a standfirst's name that are looked at
+_BYLINE = re.compile(
+    r"(?i:by|von|par|por|di|door|af|av)(?: (?:[^\W\d_a-zа-яіїєґ][\w.'’-]+|and|und|et|y|e|de|von|van|&)){2,7}"
+)  # "By Ann Lee and Bo Kim", a line of its own
+_NUMERIC_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")  # of day and month nobody knows which is which
+_BARS = re.compile(r"\s[|·•]\s")
+_STANDFIRST = re.compile(
+    r"(?i)(?:^|[\s_-])(?:stand-?first|lede|lead|dek|deck|strapline|sub-?head(?:line|er|ing)?|sub-?title|preamble|chapo|"
+    r"bajada|sommario|vorspann|(?:teaser|lead|intro)-?text|abstract|excerpt|summary|description|desc|intro|introduction|linha-?fina|"
+    r"entradilla|copete|ingress)(?:$|[\s_-])"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+_OF_OTHERS = re.compile(r"(?i)site|photo|image|picture|figure|video|author")  # whose description that is
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One line of trafilatura's output, with the element that it stood in: p, head, quote, list, table …"""
+
+    text: str
+    tag: str
+
+
+def standfirst(tree: HtmlElement, statements: Sequence[Claim], box: HtmlElement | None) -> str:
+    """The standfirst, if the page prints one.
+
+    It is an element that says what the metadata give as description; else one that is named so, between the headline
+    and `box`, the element that holds the story.
+    """
+    stated = [letters_key(s.said)[:60] for s in statements if s.fact == "description"]
+    stated = [key for key in stated if len(key) >= _least(key)]
+    printed, named, looked_at = "", "", 0
+    is_above = is_below = False
+    for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span", "ul"):
+        if element.tag == "h1":
+            is_above, named = box is not None, ""  # a site's name may be the first of them
+        is_below = is_below or element is box
+        is_named = is_named_standfirst(element)
+        if not is_named and (element.tag not in ("h2", "h3", "h4", "p") or not stated):
+            continue
+        looked_at += is_named
+        if looked_at > MAX_NAMED:
+            break
+        text = line_of(element)
+        if not _least(text) <= len(text) <= MAX_STANDFIRST_CHARS:
+            continue
+        key = letters_key(text) if stated else ""
+        if any(description in key for description in stated) and (not printed or len(text) < len(printed)):
+            printed = text
+        if is_named and is_above and not is_below and not named and element.tag != "header":
+            named = text
+    return printed or named
+
+
+def is_named_standfirst(element: HtmlElement) -> bool:
+    """Whether class or id say that the element is a standfirst."""
+    return _is_standfirsts(names_of(element))
+
+
+@lru_cache(maxsize=8192)
+def _is_standfirsts(names: str) -> bool:
+    parted = _CAMEL.sub("-", names)
+    return bool(_STANDFIRST.search(parted)) and not _OF_OTHERS.search(parted)
+
+
+def _least(text: str) -> int:
+    """Characters that a standfirst has at least."""
+    return MIN_STANDFIRST_CHARS // 3 if UNSPACED.search(text) else MIN_STANDFIRST_CHARS
+
+
+def zoned(blocks: Sequence[Block], standfirst: str, removed: Sequence[Line], statements: Sequence[Claim]) -> list[Line]:
+    """Every line with its zone: the text in reading order, then captions, then what was cut by its markup."""
+    pairs = [(text, b.tag) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
+    first = letters_key(standfirst)
+    if first and not any(first[:60] in letters_key(t[:1000]) for t, _ in pairs):
+        pairs.insert(0, (standfirst, "p"))
+    reasons = _reasons(pairs, _Known.from_claims(statements))
+    found: list[Line] = []
+    is_first = True
+    for (text, tag), reason in zip(pairs, reasons, strict=True):
+        if reason:
+            found.append(Line(text, "cut", reason))
+            continue
+        zone: LineZone = "quote" if tag == "quote" else "lede" if is_first else "body"
+        is_first = False
+        found.append(Line(text, zone))
+    return found + sorted(removed, key=lambda line: line.zone != "caption")
+
+
+def without_facts(lines: Sequence[Line], headline: str, authors: Sequence[str]) -> list[Line]:
+    """The lines; first and last ones that are the headline or the authors' names, be it by the feed alone, are cut."""
+    mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
+    names = set(map(letters_key, authors))
+    reasons: dict[int, str] = {}
+    for number in (*mine[:EDGE], *mine[-EDGE:]):
+        text = lines[number].text
+        if number in mine[:EDGE] and letters_key(text) == letters_key(headline) != "":
+            reasons[number] = "headline"
+        elif len(text) <= MAX_DATELINE_CHARS and names.issuperset(map(letters_key, text.split(","))):
+            reasons[number] = "byline"
+    if len(reasons) == len(mine):  # a story of nothing else keeps them
+        return list(lines)
+    first = next(number for number in mine if number not in reasons)
+    found = [Line(x.text, "cut", reasons[n]) if n in reasons else x for n, x in enumerate(lines)]
+    if found[first].zone == "body" and reasons:
+        found[first] = Line(found[first].text, "lede")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the page states that may stand in its text once more, as keys."""
+
+    titles: frozenset[str]
+    authors: frozenset[str]
+    keywords: frozenset[str]
+
+    @classmethod
+    def from_claims(cls, statements: Sequence[Claim]) -> _Known:
+        said = {fact: [s.said for s in statements if s.fact == fact] for fact in ("title", "author", "keywords")}
+        keywords = (letters_key(part) for text in said["keywords"] for part in re.split(r"[,;|]", text))
+        return cls(
+            titles=frozenset(map(letters_key, metadata_precedence.titles(statements))),
+            authors=frozenset(filter(None, map(letters_key, said["author"]))),
+            keywords=frozenset(k for k in keywords if len(k) > 2),
+        )
+
+
+def _reasons(pairs: Sequence[tuple[str, str]], known: _Known) -> list[str]:
+    """For each line why it is cut; empty: it stays."""
+    last = len(pairs) - EDGE
+    is_timeline = sum(tag == "head" and _is_date(text) for text, tag in pairs) > 1
+    reasons: list[str] = []
+    for number, (text, tag) in enumerate(pairs):
+        is_edge = (number < EDGE or number >= last) and len(text) <= MAX_EDGE_CHARS
+        reason = _of_edge(text, known, is_top=number < EDGE) if is_edge else ""
+        if not reason and is_edge and _is_date(text) and not (is_timeline and tag == "head"):
+            reason = "byline"
+        reasons.append(reason or boilerplate_phrases.reason_by_wording(text) or "")
+    for number in _headings_of_nothing(pairs, reasons):
+        reasons[number] = "heading"
+    return reasons
+
+
+def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
+    """Why a line at the beginning or end is cut: it repeats what the page states of itself elsewhere."""
+    key = letters_key(text)
+    if is_top and key in known.titles:
+        return "headline"
+    if boilerplate_phrases.is_speech(text):
+        return ""
+    is_name = key in known.authors or key.removeprefix("by") in known.authors or _BYLINE.fullmatch(text)
+    if is_name and len(text) <= MAX_DATELINE_CHARS:
+        return "byline"
+    parts = [letters_key(part) for part in re.split(r"[,;|#/]", text) if letters_key(part)]
+    if (
+        parts
+        and sum(part in known.keywords for part in parts) > 0.7 * len(parts)
+        and (len(parts) > 1 or len(text) < 40)
+    ):
+        return "tags"
+    return ""
+
+
+def _is_date(text: str) -> bool:
+    """Whether the line, or a part of it between bars, is a date and little else."""
+    if len(text) > MAX_DATELINE_CHARS or boilerplate_phrases.is_speech(text) or not any(map(str.isdigit, text)):
+        return False
+    parts = [part for part in (text, *_BARS.split(text)) if len(part.split()) <= 8]
+    return any(_NUMERIC_DATE.fullmatch(part) or date_parsing.moment(part, None) for part in parts)
+
+
+def _headings_of_nothing(pairs: Sequence[tuple[str, str]], reasons: Sequence[str]) -> Iterator[int]:
+    """Headings after which, up to the end or the next heading, nothing of the story comes, but something was cut."""
+    is_empty = True
+    for number in range(len(pairs) - 1, -1, -1):
+        is_heading = pairs[number][1] == "head"
+        if reasons[number]:
+            continue
+        if is_heading and is_empty:
+            yield number
+        elif not is_heading:
+            is_empty = False

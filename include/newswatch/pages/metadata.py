@@ -1,0 +1,251 @@
+"""What a page says of itself outside its text: JSON-LD, OpenGraph and other metadata, microdata, its headings.
+
+Nothing is decided here: each statement is kept with its witness, and `witnesses` chooses among them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from newswatch.pages import metadata_dates
+from newswatch.pages.html_tree import line_of, select
+from newswatch.pages.model import Claim
+from newswatch.text import sanitise
+from newswatch.urls.canonical import canonical_url, is_credible_canonical, resolve, twin_key
+
+# Names of <meta> by what they state. Sources: ogp.me, schema.org, Dublin Core, Parse.ly, Sailthru, Google News.
+_META: dict[str, tuple[str, str]] = {
+    "og:title": ("title", "opengraph"),
+    "twitter:title": ("title", "twitter"),
+    "og:description": ("description", "opengraph"),
+    "description": ("description", "meta"),
+    "twitter:description": ("description", "twitter"),
+    "og:site_name": ("site", "opengraph"),
+    "article:published_time": ("published_at", "opengraph"),
+    "og:article:published_time": ("published_at", "opengraph"),
+    "article:published": ("published_at", "opengraph"),
+    "og:published_time": ("published_at", "opengraph"),
+    "sailthru.date": ("published_at", "meta"),
+    "article_date_original": ("published_at", "meta"),
+    "dc.date.created": ("published_at", "meta"),
+    "dcterms.date": ("published_at", "meta"),
+    "created": ("published_at", "meta"),
+    "dcterms.created": ("published_at", "meta"),
+    "dc.date": ("published_at", "meta"),
+    "date": ("published_at", "meta"),
+    "article:modified_time": ("updated_at", "opengraph"),
+    "og:updated_time": ("updated_at", "opengraph"),
+    "datemodified": ("updated_at", "meta"),
+    "last-modified": ("updated_at", "meta"),
+    "dcterms.modified": ("updated_at", "meta"),
+    "author": ("author", "meta"),
+    "parsely-author": ("author", "meta"),
+    "sailthru.author": ("author", "meta"),
+    "dc.creator": ("author", "meta"),
+    "article:author": ("author", "opengraph"),
+    "article:section": ("section", "opengraph"),
+    "parsely-section": ("section", "meta"),
+    "article:content_tier": ("access", "opengraph"),
+    "og:locale": ("language", "opengraph"),
+    "content-language": ("language", "meta"),
+    "og:type": ("type", "opengraph"),
+    "keywords": ("keywords", "meta"),
+    "news_keywords": ("keywords", "meta"),
+    "article:tag": ("keywords", "opengraph"),
+}
+_STORY_TYPES = re.compile(r"Article$|^BlogPosting$|^Report$|^LiveBlogPosting$|^Review$|^VideoObject$")
+_LINKED = (  # JSON-LD property → what it states
+    ("headline", "title"), ("description", "description"), ("datePublished", "published_at"),
+    ("dateModified", "updated_at"), ("articleSection", "section"), ("articleBody", "body"), ("inLanguage", "language"),
+)  # fmt: skip
+# Facts that are kept beside the story; the others serve to find its text.
+KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
+_ITEMPROPS = {"headline": "title", "articleSection": "section"}
+# Names of <meta> for a date of publication that `_META` does not list.
+_PUBLISHED = re.compile(
+    r"publi\w*[-_:. ]?(?:date|time)|pub[-_]?(?:date|time)|date[-_:. ]?publ|release[-_]?date|issued|firstcreate|"
+    r"displaydate|article[._:-](?:created|post_?date|published)|^ptime$|uploaddate"
+)
+_NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
+_WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
+_AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
+_WRAPPED = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
+)
+_LAST_COMMA = re.compile(r",(\s*[}\]])")
+MAX_JSON_CHARS = 1_000_000  # of one block; more is a page's state, not its description
+MAX_NODES = 500
+MAX_OF_A_KIND = 50  # statements of one fact by one witness
+MIN_HEADING_CHARS = 10
+MAX_CHARS = 2000  # of a statement, the story's whole text in JSON-LD apart
+
+
+def read(tree: HtmlElement, url: str) -> list[Claim]:
+    """Every statement of the page, JSON-LD's first, in document order. `tree` must be whole: scripts included."""
+    found = [*_linked(tree, url), *_metadata(tree), *_microdata(tree), *metadata_dates.marked(tree), *_headings(tree)]
+    language = tree.getroottree().getroot().get("lang")
+    if language:
+        found.append(Claim("language", "html", language))
+    return list(_storable(found))
+
+
+def _storable(found: Iterable[Claim]) -> Iterator[Claim]:
+    """Each statement once, without what cannot be stored, and no more of a kind than a page has reason to make."""
+    counts = Counter[tuple[str, str]]()
+    seen: set[Claim] = set()
+    for statement in found:
+        text = sanitise.text(statement.said)
+        cleaned = replace(statement, said=text if statement.fact == "body" else text[:MAX_CHARS])
+        kind = (cleaned.fact, cleaned.witness)
+        if cleaned.said and cleaned not in seen and counts[kind] < MAX_OF_A_KIND:
+            seen.add(cleaned)
+            counts[kind] += 1
+            yield cleaned
+
+
+def canonical_link(tree: HtmlElement, url: str) -> str | None:
+    """The page's own canonical link, if it is credible (`urls.is_credible_canonical`)."""
+    for node in tree.iterfind(".//link[@rel='canonical']"):
+        link = resolve(url, node.get("href") or "")
+        if link and is_credible_canonical(url, link):
+            return canonical_url(link)
+    return None
+
+
+def _linked(tree: HtmlElement, url: str) -> Iterator[Claim]:
+    """The one JSON-LD object that describes this page's story, with the types of the others."""
+    nodes = list(_nodes(tree))
+    for node in nodes:
+        yield from (Claim("type", "json_ld", str(kind)) for kind in _as_list(node.get("@type")))
+    stories = [n for n in nodes if any(_STORY_TYPES.search(str(kind)) for kind in _as_list(n.get("@type")))]
+    story = next((n for n in stories if _is_of(n, url)), None) or next(iter(sorted(stories, key=_is_video)), None)
+    if story is None:  # some state the time of the page alone
+        times = [str(n["datePublished"]) for n in nodes if n.get("datePublished") and not _is_video(n)]
+        yield from (Claim("published_at", "json_ld", said) for said in times[:1])
+        return
+    for name, fact in _LINKED:
+        for value in _as_list(story.get(name)):
+            if isinstance(value, str):
+                yield Claim(fact, "json_ld", _plain(value))
+    if isinstance(story.get("wordCount"), int | str):
+        yield Claim("word_count", "json_ld", str(story["wordCount"]))
+    if "isAccessibleForFree" in story:
+        is_free = str(story["isAccessibleForFree"]).strip().lower() not in ("false", "0", "no")
+        yield Claim("access", "json_ld", "free" if is_free else "paid")
+    yield from (Claim("author", "json_ld", _plain(name)) for name in _authors(story, nodes))
+    publisher = story.get("publisher")
+    if isinstance(publisher, dict) and isinstance(publisher.get("name"), str):
+        yield Claim("site", "json_ld", _plain(publisher["name"]))
+
+
+def _authors(story: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[str]:
+    """Names of the story's authors, of those too who stand elsewhere among the objects and are named by their `@id`."""
+    named = {str(n["@id"]): n for n in nodes if "@id" in n and "name" in n}
+    for author in _as_list(story.get("author")):
+        if isinstance(author, dict):
+            author = author.get("name") or named.get(str(author.get("@id")), {}).get("name")
+        yield from (name for name in _as_list(author) if isinstance(name, str))
+
+
+def _is_of(node: dict[str, Any], url: str) -> bool:
+    """Whether the object names the page's address as its own."""
+    page = node.get("mainEntityOfPage")
+    names = [node.get("url"), node.get("@id"), page.get("@id") if isinstance(page, dict) else page]
+    key = twin_key(canonical_url(url))
+    links = (resolve(url, n) for n in names if isinstance(n, str) and n.startswith("http"))
+    return not _is_video(node) and any(link and twin_key(canonical_url(link)) == key for link in links)
+
+
+def _is_video(node: dict[str, Any]) -> bool:
+    return "VideoObject" in map(str, _as_list(node.get("@type")))
+
+
+def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """JSON-LD objects in document order; a block that no mending helps is passed over."""
+    blocks = [s for s in tree.iter("script") if (s.get("type") or "").lower().startswith("application/ld+json")]
+    for script in blocks:
+        data = _json(script.text_content())
+        queue = data if isinstance(data, list) else [data]
+        for node in queue:
+            if isinstance(node, dict) and len(queue) < MAX_NODES:
+                queue.extend(_as_list(node.get("@graph")) + _as_list(node.get("mainEntity")))
+                yield node
+
+
+def _json(text: str) -> Any:
+    """The block's value, comment marks around it and commas before a closing bracket forgiven; None: it is none."""
+    if len(text) > MAX_JSON_CHARS:
+        return None
+    for mend in (str, lambda t: _LAST_COMMA.sub(r"\1", _WRAPPED.sub("", t).strip().rstrip(";"))):
+        try:
+            return json.loads(mend(text), strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _plain(value: str) -> str:
+    """The value as text: some publishers escape twice, or put mark-up into JSON and metadata."""
+    return sanitise.plain(sanitise.plain(value, between_blocks="\n"), between_blocks="\n").strip()
+
+
+def _metadata(tree: HtmlElement) -> Iterator[Claim]:
+    for node in tree.iterfind(".//meta[@content]"):
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
+            if (name := node.get(attribute)) and (known := _meant_by(name.strip().lower())):
+                yield Claim(*known, said=_plain(node.get("content")))
+                break
+
+
+def _meant_by(name: str) -> tuple[str, str] | None:
+    """The fact that a <meta> of this name states, and its witness."""
+    if name not in _META and _PUBLISHED.search(name) and not _NOT_PUBLISHED.search(name):
+        return "published_at", "meta"
+    return _META.get(name)
+
+
+def _microdata(tree: HtmlElement) -> Iterator[Claim]:
+    """`itemprop` of a NewsArticle, its dates apart."""
+    for node in select(_WITH_ITEMPROP, tree)[:MAX_NODES]:
+        fact = _ITEMPROPS.get(node.get("itemprop"))
+        if fact:
+            yield Claim(fact, "microdata", node.get("content") or line_of(node))
+        elif "author" in node.get("itemprop").split() and node.tag != "meta":
+            name = node.find(".//*[@itemprop='name']")
+            yield Claim("author", "microdata", line_of(node if name is None else name)[:120])
+
+
+def _heading_like(tree: HtmlElement, title: str) -> Iterator[Claim]:
+    """On a page without `h1`: the first lower heading with which the page's title begins."""
+    for node in islice(tree.iter("h2", "h3", "h4"), MAX_OF_A_KIND):
+        text = line_of(node)
+        rest = title[len(text) :]
+        if len(text) >= MIN_HEADING_CHARS and title.startswith(text) and not rest[:1].isalnum():
+            yield Claim("title", "h1", text)
+            return
+
+
+def _headings(tree: HtmlElement) -> Iterator[Claim]:
+    for node in islice(tree.iter("h1"), MAX_OF_A_KIND):
+        yield Claim("title", "h1", line_of(node))
+    title = tree.find(".//head/title")
+    if title is not None:
+        text = " ".join(title.text_content().split())
+        yield Claim("title", "title", text)
+        if next(tree.iter("h1"), None) is None:
+            yield from _heading_like(tree, text)
+    for node in select(_AUTHOR_LINKS, tree):
+        yield Claim("author", "link", line_of(node)[:120])

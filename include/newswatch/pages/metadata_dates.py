@@ -1,0 +1,97 @@
+"""Dates that stand on a page beside its metadata: `<time>` elements, and dates in words near the headline.
+
+A page shows the dates of many stories: in its ticker, on its cards, beside what is most read. Its own stands below the
+headline, and in no link and no list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import dropwhile, islice, takewhile
+
+from htmldate import find_date
+from lxml import etree
+from lxml.html import HtmlElement
+
+from newswatch.pages import boilerplate_markup
+from newswatch.pages.html_tree import INLINE, line_of, select, size_of
+from newswatch.pages.model import Claim
+from newswatch.text import date_parsing, sanitise
+
+_DATED = etree.XPath(".//*[@itemprop='datePublished' or @itemprop='dateModified']")
+_OF_OTHERS = frozenset({"a", "li", "nav", "aside", "footer"})  # what stands in these belongs to another story
+_UPDATED = re.compile(
+    r"(?i)updat|modif|обновл|оновл|изменен|змінен|aktuali|actuali|mis à jour|atualiz|aggiornat|更新|수정"
+)
+_LABEL = re.compile(r"^[^\d:]{2,40}:\s+|^[^\w]+")
+_BARS = re.compile(r"\s*[|•·/]\s+|\s+[–—-]\s+")
+MAX_NODES = 500
+MAX_LINE_CHARS = 120  # of a line that may hold the date
+NEAR = 80  # elements after the headline
+RUNNING_CHARS = 150  # of a paragraph with which the story begins
+# No relative dates: the same bytes must give the same day tomorrow.
+_DATEPARSER = {"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]}
+_THAI_YEARS = 543  # Buddhist years are ahead of the common era's by so many
+
+
+def marked(tree: HtmlElement) -> Iterator[Claim]:
+    """What microdata and `<time>` state, the likeliest to be the story's first."""
+    dated = select(_DATED, tree)
+    known = set(dated)
+    nodes = [*dated, *(e for e in tree.iter("time") if e.get("datetime") and e not in known)][:MAX_NODES]
+    order = {e: number for number, e in enumerate(tree.iter("h1", *{node.tag for node in nodes}))} if nodes else {}
+    headline = next((number for e, number in order.items() if e.tag == "h1"), 0)
+    for node in sorted(nodes, key=lambda e: (_is_of_another(e), order[e] < headline)):
+        said = node.get("datetime") or node.get("content") or line_of(node)
+        names = f"{node.get('class') or ''} {node.get('itemprop') or ''}"
+        fact = "updated_at" if _UPDATED.search(names) else "published_at"
+        if node.get("itemprop"):
+            yield Claim(fact, "microdata", said[:60])
+        else:
+            is_marked = node.get("pubdate") is not None or "publish" in names.lower()
+            yield Claim(fact, "marked_time" if is_marked else "time", said)
+
+
+def _is_of_another(node: HtmlElement) -> bool:
+    return any(e.tag in _OF_OTHERS or boilerplate_markup.reason_by_markup(e) == "related" for e in node.iterancestors())
+
+
+def in_words(tree: HtmlElement, url: str, code: str | None) -> Iterator[Claim]:
+    """The day that the page says in words, for pages that state none for machines; slow. `code`: its language."""
+    if shown := _near_headline(tree, code):
+        yield Claim("published_at", "shown", shown)
+    elif found := find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d"):
+        yield Claim("published_at", "text", found)
+
+
+def _near_headline(tree: HtmlElement, code: str | None) -> str | None:
+    """The first date in a short line between the headline and the story's first paragraph."""
+    below = islice(dropwhile(lambda e: e.tag != "h1", tree.iter(etree.Element)), 1, NEAR)
+    for element in takewhile(lambda e: e.tag != "p" or size_of(e) < RUNNING_CHARS, below):
+        if element.tag in ("script", "style", "a") or any(e.tag not in INLINE and e.tag != "br" for e in element):
+            continue
+        text = line_of(element)
+        if len(text) <= MAX_LINE_CHARS and sum(c.isdigit() for c in text) >= 5:
+            for part in _BARS.split(text):
+                if not _UPDATED.search(part) and (day := _day(part, code)):
+                    return day
+    return None
+
+
+def _day(text: str, code: str | None) -> str | None:
+    """The date in a few words, in the page's language."""
+    words = _LABEL.sub("", sanitise.line(text)).strip()
+    if sum(c.isdigit() for c in words) < 5 or len(words.split()) > 10:
+        return None
+    found = date_parsing.moment(words, None)
+    if found is None and code:
+        from dateparser import parse  # 0.1 s: not before it is needed
+
+        try:
+            found = parse(words, languages=[code], settings=_DATEPARSER)
+        except (ValueError, OverflowError):  # a language that it does not know
+            return None
+    if found and code == "th" and found.year > 2400:
+        found = found.replace(year=found.year - _THAI_YEARS)
+    return str(found.date()) if found else None

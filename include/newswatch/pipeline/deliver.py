@@ -1,0 +1,101 @@
+"""Deliver: an issue where its readers look, and to each channel once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from newswatch.digest import formats
+from newswatch.errors import NewswatchError, TransientError
+from newswatch.ledger import digests
+from newswatch.pipeline.installation import Newswatch, log
+
+FEED_ITEMS = 30
+FEED_PATH = "digests/feed.xml"
+
+
+def deliver(nw: Newswatch, day: date, number: int) -> bool:
+    """Put the issue where readers look, `digests/latest.*`, unless a later one stands there, and into the feed of
+    digests. False: done before."""
+    with nw.ledger.begin() as connection:
+        digests.lock_delivery(connection)
+        delivered = [(d["day"], d["number"]) for d in digests.digests_of(connection) if d["delivered_at"]]
+        if not digests.mark_delivered(connection, day, number, nw.clock()):
+            return False
+        if max(delivered, default=(day, 0)) <= (day, number):
+            for name in formats.FORMATS:
+                content = nw.store.read(f"digests/{day}/issue-{number}/{name}")
+                nw.store.write(f"digests/{name.replace('digest', 'latest')}", content)
+        newest = [d for d in digests.digests_of(connection) if d["delivered_at"] and d["record"]][:FEED_ITEMS]
+        items = [
+            formats.FeedItem(d["day"], d["number"], d["issued_at"], d["record"]["title"], d["record"]["summary"])
+            for d in newest
+        ]
+        nw.store.write(FEED_PATH, formats.to_rss(items, nw.settings.pages_url))
+    log.info("digest delivered", day=str(day), number=number)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An issue as it is sent to a channel."""
+
+    day: date
+    number: int
+    title: str
+    summary: str  # plain text
+    html: str
+    text: str  # Markdown
+    link: str  # to its page; empty where no address is configured
+
+
+def message_of(nw: Newswatch, day: date, number: int) -> Message:
+    """The issue as it was issued."""
+    with nw.ledger.begin() as connection:
+        issued = next(d for d in digests.digests_of(connection, day) if d["number"] == number)
+    html, text = (nw.store.read(f"digests/{day}/issue-{number}/digest.{end}").decode() for end in ("html", "md"))
+    title = issued["record"]["title"] + (f" (corrected, issue {number})" if number > 1 else "")
+    link = f"{nw.settings.pages_url}/digest/{day}/{number}" if nw.settings.pages_url else ""
+    return Message(day, number, title, issued["record"]["summary"], html, text, link)
+
+
+Channel = Callable[[Message], str | None]  # returns a remark on the delivery, if there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How an issue's way to one channel ended: `delivered`, `failed`, or what was known before: `delivered_before`,
+    `unknown` (an earlier try died while sending: it may have arrived, and is not sent twice)."""
+
+    channel: str
+    state: str
+    detail: str = ""
+    is_lasting: bool = False  # a failure that another try does not mend
+
+
+def send(nw: Newswatch, message: Message, channels: Mapping[str, Channel]) -> list[Sending]:
+    """Send the issue to each channel that does not have it.
+
+    What a channel raises is kept as its failure: the others get theirs, and a later try sends to the failed ones alone.
+    """
+    ended = []
+    for channel, take in channels.items():
+        place = (message.day, message.number, channel)
+        with nw.ledger.begin() as connection:
+            state = digests.begin_delivery(connection, *place, nw.clock())
+        if state in ("delivered", "sending"):
+            ended.append(Sending(channel, "delivered_before" if state == "delivered" else "unknown"))
+            continue
+        try:
+            sending = Sending(channel, "delivered", take(message) or "")
+        except TransientError as error:
+            sending = Sending(channel, "failed", str(error))
+        except NewswatchError as error:
+            sending = Sending(channel, "failed", str(error), is_lasting=True)
+        except Exception as error:  # whatever a channel's own library raises
+            sending = Sending(channel, "failed", f"{type(error).__name__}: {error}"[:300])
+        with nw.ledger.begin() as connection:
+            digests.end_delivery(connection, place, sending.state, sending.detail, nw.clock())
+        ended.append(sending)
+    return ended

@@ -1,0 +1,104 @@
+"""One feed's poll: the request, what its answer means, and what a batch of such answers will write."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+from newswatch.config.catalogue import Feed
+from newswatch.errors import ParseFailed
+from newswatch.feeds import schedule
+from newswatch.feeds.model import ParsedFeed
+from newswatch.feeds.state import FeedState, PollPlan
+from newswatch.net.client import Fetcher, Request
+from newswatch.net.messages import Failure, Response
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.sandbox.pool import Sandbox
+from newswatch.text import sanitise
+
+FEED_TYPES = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One feed's answer, classified."""
+
+    feed: Feed
+    state: FeedState
+    plan: PollPlan
+    answer: Response | Failure
+    outcome: str
+    detail: str
+    parsed: ParsedFeed | None = None
+
+    @property
+    def byte_count(self) -> int:
+        """What it holds of memory, about: a feed's entries weigh several times its bytes."""
+        body = self.answer.body if isinstance(self.answer, Response) else b""
+        return len(body) * (20 if self.parsed else 1)
+
+    @property
+    def seconds(self) -> float:
+        return self.answer.seconds if isinstance(self.answer, Response) else 0.0
+
+
+async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, state: FeedState) -> Polled:
+    """Poll one feed. A fault of ours costs this feed, not its neighbours."""
+    plan = schedule.plan_poll(state, nw.clock())
+    try:
+        headers = {"Accept": FEED_TYPES, **plan.headers}
+        request = Request(plan.url, nw.settings.max_feed_bytes, headers, feed.allow_private, feed.ports)
+        answer = await fetcher.get(request)
+        with fetcher.backlog.holding(answer) if isinstance(answer, Response) else nullcontext():
+            outcome, detail, parsed = await _understand(sandbox, feed, state, plan, answer)
+        return Polled(feed, state, plan, answer, outcome, detail, parsed)
+    except Exception as error:
+        log.exception("feed failed", feed=feed.id)
+        return failed(
+            Polled(feed, state, plan, Failure(plan.url, "failed", "", is_transient=False), "failed", ""), error
+        )
+
+
+def failed(p: Polled, error: Exception) -> Polled:
+    """The poll, ended by a fault of ours."""
+    detail = sanitise.line(f"{type(error).__name__}: {error}")
+    answer = Failure(p.plan.url, "failed", detail, is_transient=False)
+    return replace(p, answer=answer, outcome="failed", detail=detail, parsed=None)
+
+
+async def _understand(
+    sandbox: Sandbox, feed: Feed, state: FeedState, plan: PollPlan, answer: Response | Failure
+) -> tuple[str, str, ParsedFeed | None]:
+    """Outcome, detail, and the document where there is one. What has not changed is not parsed."""
+    if isinstance(answer, Failure):
+        return answer.outcome, answer.detail, None
+    is_unchanged = answer.status == 304 and bool(plan.headers)  # unasked, a 304 says nothing of what we know
+    if is_unchanged or (answer.status == 200 and answer.body_sha256 == state.body_sha256):
+        return "not_modified", "", None
+    if answer.status == 410:
+        return "gone", f"{answer.url} says that it is gone for good", None
+    if answer.status != 200:
+        return f"http_{answer.status:03}", f"{answer.url} answered {answer.status}", None
+    try:
+        parsed = await _parse(sandbox, feed, answer)
+    except ParseFailed as error:
+        return error.reason, error.detail, None
+    if parsed.is_damaged:
+        return "damaged", "its end, or some of its entries, could not be read", parsed
+    return "ok", "read after cleaning" if parsed.repair else "", parsed
+
+
+async def _parse(sandbox: Sandbox, feed: Feed, answer: Response) -> ParsedFeed:
+    """In a child; a document that holds feedparser up or brings it down is read once more by the plain reader."""
+    arguments = {
+        "feed_id": feed.id,
+        "url": answer.url,
+        "content_type": sanitise.line(answer.header("Content-Type") or ""),
+        "timezone": feed.timezone,
+    }
+    try:
+        return await sandbox.feed(answer.body, **arguments)
+    except ParseFailed as error:
+        if error.reason not in ("timeout", "crashed"):
+            raise
+        return await sandbox.feed(answer.body, **arguments, is_plain=True)

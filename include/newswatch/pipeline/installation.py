@@ -1,0 +1,177 @@
+"""What every verb needs: settings, catalogue, store, ledger, clock."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+
+import structlog
+
+from newswatch import local_days
+from newswatch.config.catalogue import Catalogue, Feed, load_catalogue, parse_catalogue
+from newswatch.errors import ConfigError
+from newswatch.ledger import Ledger, catalogues
+from newswatch.ledger.batches import Batch, BatchFile
+from newswatch.ledger.feeds import Lease
+from newswatch.net.client import Fetcher
+from newswatch.net.politeness import HostMemory
+from newswatch.sandbox.pool import Sandbox
+from newswatch.settings import Settings
+from newswatch.storage import embedded_postgres
+from newswatch.storage.files import Store
+from newswatch.tables.parquet import Table
+from newswatch.topics import inflection
+from newswatch.topics.matcher import Matcher
+from newswatch.topics.schema import declined
+from newswatch.version import code_version
+
+log = structlog.get_logger("newswatch")
+LEASE_MARGIN = timedelta(minutes=5)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Newswatch:
+    """One open installation. `config_warning`: why the last good configuration is in force instead of the files."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: Store
+    ledger: Ledger
+    clock: Callable[[], datetime] = utc_now
+    config_warning: str | None = None
+    batch_ids: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        return {feed.id: feed for feed in self.catalogue.feeds}
+
+    @cached_property
+    def word_forms(self) -> inflection.Made:
+        """Of the terms in force, as an earlier process made them for the ledger; else made now, and kept there."""
+        version = self.catalogue.topics_version
+        made_by = f"{code_version()} {inflection.dictionaries()}"
+        with self.ledger.begin() as connection:
+            known: inflection.Made | None = catalogues.word_forms(connection, version, made_by)
+        if known is None:
+            known = inflection.made(declined(self.catalogue.topics))
+            with self.ledger.begin() as connection:
+                catalogues.save_word_forms(connection, version, made_by, known)
+        return known
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Of the topics in force."""
+        inflection.remember(self.word_forms)
+        return Matcher(self.catalogue.topics)
+
+    def day_of(self, moment: datetime) -> date:
+        return local_days.day_of(moment, self.settings.zone)
+
+    def lease(self, owner: str, seconds: float) -> Lease:
+        until = self.clock() + timedelta(seconds=seconds) + LEASE_MARGIN
+        return Lease(owner=owner, token=uuid.uuid4().hex, until=until)
+
+    def new_batch(self, kind: str, owner: str) -> Batch:
+        """Sortable by time, so that a folder's listing is its history."""
+        now = self.clock()
+        batch_id = f"{now:%Y%m%dT%H%M%S}-{self.batch_ids()[:12]}"
+        return Batch(batch_id, kind, owner, code_version(), now)
+
+    def write_rows(self, path: str, table: Table, rows: list[dict[str, object]]) -> BatchFile:
+        return self.write_file(path, table.to_bytes(rows), len(rows))
+
+    def write_file(self, path: str, content: bytes, row_count: int) -> BatchFile:
+        return BatchFile(path, row_count, len(content), self.store.write(path, content))
+
+    def fetcher(self, memory: HostMemory | None = None) -> Fetcher:
+        """A fetcher with this installation's manners and limits, and what it knows of hosts."""
+        return Fetcher(
+            contact=self.settings.contact,
+            delay_seconds=self.settings.host_delay_seconds,
+            deadline_seconds=self.settings.request_deadline_seconds,
+            clock=self.clock,
+            memory=memory,
+        )
+
+    def sandbox(self) -> Sandbox:
+        """Parser children with this installation's limits."""
+        return Sandbox(
+            size=self.settings.parse_workers,
+            deadline_seconds=self.settings.parse_deadline_seconds,
+            memory_bytes=self.settings.parse_memory_bytes,
+        )
+
+    def close(self) -> None:
+        self.ledger.close()
+
+
+def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> Newswatch:
+    """Open store and ledger (its schema brought up to date) and read the configuration, which is then in force.
+
+    `keeps_last_good`: where feeds.yaml or topics.yaml is wrong, go on with what was accepted last and say so in
+    `config_warning`. Raises ConfigError otherwise, or where nothing was ever accepted.
+    """
+    ledger, good = _ledger(settings)
+    warning = None
+    try:
+        catalogue = load_catalogue(settings.config_dir, good)
+    except ConfigError as error:
+        old = read_good(good) if keeps_last_good and good else None
+        if old is None:
+            ledger.close()
+            raise
+        catalogue = old
+        warning = str(error)
+        log.warning("configuration refused, last good one in force", problems=error.problems)
+    else:
+        if good != (catalogue.feeds_text, catalogue.topics_text):
+            with ledger.begin() as connection:
+                catalogues.accept(connection, catalogue, utc_now())
+    return Newswatch(settings, catalogue, Store(settings.data_url), ledger, config_warning=warning)
+
+
+def open_in_force(settings: Settings) -> Newswatch:
+    """As `open_newswatch`, with the configuration that is in force: an edited file stays an edited file.
+
+    Raises ConfigError where none is in force yet.
+    """
+    ledger, good = _ledger(settings)
+    catalogue = read_good(good) if good else None
+    if catalogue is None:
+        ledger.close()
+        raise ConfigError(
+            ["No configuration that this version can read is in force yet. Poll first: that puts one in force."]
+        )
+    return Newswatch(settings, catalogue, Store(settings.data_url), ledger)
+
+
+def read_good(texts: tuple[str, str]) -> Catalogue | None:
+    """The catalogue that was accepted last; None: an older Newswatch accepted it, and this one cannot read it."""
+    try:
+        return parse_catalogue(*texts, is_known_good=True)
+    except ConfigError:
+        return None
+
+
+def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None]:
+    """The ledger, and the texts of feeds.yaml and topics.yaml that were accepted last."""
+    ledger = Ledger(ledger_url(settings))
+    ledger.migrate()
+    with ledger.begin() as connection:
+        return ledger, catalogues.last_good(connection)
+
+
+def ledger_url(settings: Settings) -> str:
+    """The configured ledger, else the one in the embedded server, started here if it does not run."""
+    if settings.database_url:
+        return settings.database_url
+    return embedded_postgres.database(
+        embedded_postgres.start(settings.home / "postgres"), embedded_postgres.LEDGER_DATABASE
+    )

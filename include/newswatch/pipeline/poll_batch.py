@@ -1,0 +1,190 @@
+"""What a batch of polls writes: bytes, entries, the ledger's rows, outcomes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from newswatch.config.catalogue import Feed
+from newswatch.feeds import coverage, schedule
+from newswatch.feeds.model import Entry, ParsedFeed
+from newswatch.feeds.state import FeedState, Listing, PollFacts
+from newswatch.ledger.batches import Batch, BatchFile, Outcomes
+from newswatch.ledger.feeds import KnownEntry
+from newswatch.net.headers import max_age_seconds, retry_after_seconds
+from newswatch.net.messages import Failure, Response
+from newswatch.pipeline.feed_request import Polled
+from newswatch.pipeline.installation import Newswatch
+from newswatch.storage.warc import WarcBuffer
+from newswatch.tables import batch_tables
+from newswatch.text import sanitise
+from newswatch.urls.canonical import host_of, twin_key
+
+
+class PollBatch:
+    """What one batch of polls will write: bytes, entries, ledger rows, outcomes."""
+
+    def __init__(self, nw: Newswatch, batch: Batch) -> None:
+        self._nw = nw
+        self._raw = WarcBuffer()
+        self.batch = batch
+        self.day = nw.day_of(batch.committed_at)
+        self.dirty = {self.day}
+        self.outcomes = Outcomes()
+        self.rows: list[dict[str, Any]] = []
+        self.pending: list[dict[str, Any]] = []
+        self.changed: list[dict[str, Any]] = []
+        self.polls: list[dict[str, Any]] = []
+
+    @property
+    def _raw_path(self) -> str:
+        return f"raw/feeds/{self.day}/{self.batch.batch_id}.warc.gz"
+
+    @property
+    def _entries_path(self) -> str:
+        return f"batches/entries/{self.day}/{self.batch.batch_id}.parquet"
+
+    def add(self, p: Polled, known: Mapping[str, KnownEntry]) -> FeedState:
+        """One feed's answer: its bytes unless they are those of last time, its new entries, its outcome, its state."""
+        raw_path = None
+        if isinstance(p.answer, Response) and p.outcome != "not_modified" and p.answer.raw_body:
+            self._raw.add(p.answer)
+            raw_path = self._raw_path
+        moment = p.answer.fetched_at if isinstance(p.answer, Response) else self.batch.committed_at
+        new = self._add_entries(p, known, moment)
+        fresh = {e.key for e in new}
+        seen = [k.first_seen_at for key, k in known.items() if key not in fresh]
+        facts = _facts(p, moment, _listing(p.parsed, new, seen, moment) if p.parsed else None)
+        after = schedule.after_poll(p.state, facts, timedelta(hours=self._nw.settings.longest_interval_hours))
+        self.outcomes.add("feed", p.outcome, p.feed.id, self.day, p.detail[:300])
+        self.polls.append(
+            {
+                "batch_id": self.batch.batch_id,
+                "feed_id": p.feed.id,
+                "day": self.day,
+                "polled_at": moment,
+                "outcome": p.outcome,
+                "detail": p.detail[:500],
+                "entry_count": len(p.parsed.entries) if p.parsed else 0,
+                "new_entry_count": len(new),
+                "seconds": p.seconds,
+                "raw_path": raw_path,
+                "is_gap": facts.listing is not None and coverage.is_gap(p.state, facts.listing),
+            }
+        )
+        return after
+
+    def _add_entries(self, p: Polled, known: Mapping[str, KnownEntry], moment: datetime) -> list[Entry]:
+        """Count each listed entry once; returns the new ones. Of a key listed twice, the first place counts."""
+        entries = p.parsed.entries if p.parsed else ()
+        first = {e.key: e for e in reversed(entries)}
+        new = []
+        for key, entry in first.items():
+            before = known.get(key)
+            state, outcome = _entry_state(entry, before)
+            if before is None or outcome == "reused":
+                new.append(entry)
+                self.rows.append(_entry_row(entry, moment))
+                self.pending.append(_pending_row(p.feed, entry, state, self._entries_path, moment))
+            elif before.fingerprint != _fingerprint(entry):
+                self.changed.append({"of_feed": p.feed.id, "of_entry": key, "fingerprint": _fingerprint(entry)})
+            self.outcomes.add("entry", outcome, p.feed.id, self.day, key[:300])
+        self.outcomes.add("entry", "known", p.feed.id, self.day, "", len(entries) - len(first))
+        self.outcomes.add("entry", "left_out", p.feed.id, self.day, "", p.parsed.left_out_count if p.parsed else 0)
+        return new
+
+    def write_files(self) -> list[BatchFile]:
+        files = []
+        if self._raw.count:
+            files.append(self._nw.write_file(self._raw_path, self._raw.content(), self._raw.count))
+        if self.rows:
+            files.append(self._nw.write_rows(self._entries_path, batch_tables.ENTRIES, self.rows))
+        return files
+
+
+def _entry_state(entry: Entry, before: KnownEntry | None) -> tuple[str, str]:
+    """The entry's state in the ledger, if it is to be written, and its outcome.
+
+    A key with another title at another address is another story: some feeds use their numbers again. With only one of
+    the two changed it is the same story, edited, or one whose link differs from poll to poll.
+    """
+    state, outcome = "pending", "new"
+    if not entry.url:
+        state, outcome = ("pending", "no_link") if entry.title or entry.summary else ("done", "empty")
+    if before is None:
+        return state, outcome
+    now = _fingerprint(entry)
+    if before.fingerprint is None or before.fingerprint == now:
+        return state, "known"
+    is_moved = bool(entry.url and before.url and twin_key(entry.url) != twin_key(before.url))
+    is_reused = is_moved and before.fingerprint[:16] != now[:16]
+    return state, "reused" if is_reused else "changed"
+
+
+def _fingerprint(entry: Entry) -> str:
+    """16 hex digits of the title's SHA-256, and 16 of the summary's."""
+    return "".join(hashlib.sha256(text.encode()).hexdigest()[:16] for text in (entry.title, entry.summary))
+
+
+def _entry_row(entry: Entry, moment: datetime) -> dict[str, Any]:
+    return {
+        "feed_id": entry.feed_id,
+        "entry_key": entry.key,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "authors": list(entry.authors),
+        "published_at": sanitise.credible(entry.published_at, moment),
+        "first_seen_at": moment,
+    }
+
+
+def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: datetime) -> dict[str, Any]:
+    return {
+        "feed_id": feed.id,
+        "entry_key": entry.key,
+        "url": entry.url,
+        "host": host_of(entry.url or feed.url),
+        "path": path,
+        "first_seen_at": moment,
+        "state": state,
+        "fingerprint": _fingerprint(entry),
+    }
+
+
+def _dates(entries: list[Entry] | tuple[Entry, ...], moment: datetime) -> list[datetime]:
+    return [d for e in entries if (d := sanitise.credible(e.published_at, moment))]
+
+
+def _listing(parsed: ParsedFeed, new: list[Entry], seen: list[datetime], moment: datetime) -> Listing:
+    return Listing(
+        dates=_dates(parsed.entries, moment),
+        new_dates=_dates(new, moment),
+        new_count=len(new),
+        known_first_seen=seen,
+        is_damaged=parsed.is_damaged,
+        ttl_minutes=parsed.ttl_minutes,
+        skip_hours=parsed.skip_hours,
+        skip_days=parsed.skip_days,
+    )
+
+
+def _facts(p: Polled, moment: datetime, listing: Listing | None) -> PollFacts:
+    if isinstance(p.answer, Failure):
+        wait = p.answer.retry_after_seconds
+        return PollFacts(p.outcome, moment, p.plan, retry_after_seconds=wait, detail=p.detail[:500])
+    return PollFacts(
+        outcome=p.outcome,
+        moment=moment,
+        plan=p.plan,
+        retry_after_seconds=retry_after_seconds(p.answer.header("Retry-After"), moment),
+        max_age_seconds=max_age_seconds(p.answer.header("Cache-Control")),
+        moved_to=p.answer.moved_to,
+        etag=p.answer.header("ETag"),
+        last_modified=p.answer.header("Last-Modified"),
+        body_sha256=p.answer.body_sha256,
+        listing=listing,
+        detail=p.detail[:500],
+    )

@@ -1,0 +1,184 @@
+"""Read: issued digests, built tables and stories for those who show them. Nothing is configured or written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from newswatch.config.catalogue import Catalogue
+from newswatch.digest.items import DayRows, moment_of
+from newswatch.ledger import Ledger, catalogues, days, digests, stories
+from newswatch.local_days import day_of
+from newswatch.pipeline.explain import explain
+from newswatch.pipeline.feed_health import FeedHealth, feed_health
+from newswatch.pipeline.installation import Newswatch, ledger_url, read_good
+from newswatch.pipeline.trends import table_path
+from newswatch.settings import Settings
+from newswatch.storage.files import Store
+from newswatch.tables import day_tables
+from newswatch.tables.parquet import Table
+
+Row = dict[str, Any]
+_SHOWN = (
+    "story_id", "title", "canonical_url", "outlet", "language", "published_at", "first_seen_at", "is_day_only",
+    "text_source", "cluster_id", "original_outlet", "original_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One digest as it was issued. `issued_by`: the run, as dag id/run id, or the command line's."""
+
+    day: date
+    number: int
+    issued_at: datetime
+    issued_by: str
+    is_delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One day's tables: when they were made and by which run (dag id/run id; empty: the command line)."""
+
+    day: date
+    built_at: datetime
+    built_by: str
+    topics_version: str
+
+
+class Reader:
+    """Store and ledger, opened to look at."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = Store(settings.data_url)
+        self._ledger = Ledger(ledger_url(settings))
+        self._opened: tuple[tuple[str, str], Newswatch] | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self._settings.zone
+
+    def digests(self) -> list[Issued]:
+        """Every issued digest, newest day and number first."""
+        with self._ledger.begin() as connection:
+            rows = digests.digests_of(connection)
+        return [
+            Issued(r["day"], r["number"], r["issued_at"], r["issued_by"], r["delivered_at"] is not None) for r in rows
+        ]
+
+    def digest(self, day: date, number: int, name: str = "digest.html") -> str:
+        """One of the digest's files. Raises MissingFile where it was not issued."""
+        return self._store.read(f"digests/{day}/issue-{number}/{name}").decode()
+
+    def builds(self) -> dict[date, Built]:
+        """Every day that has tables, newest first."""
+        with self._ledger.begin() as connection:
+            rows = days.builds(connection)
+        return {r["day"]: Built(r["day"], r["built_at"], r["built_by"], r["topics_version"]) for r in rows}
+
+    def table(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
+        """Rows of one of the day's tables. Raises MissingFile where the day was not built."""
+        return _table(name).from_bytes(self._store.read(table_path(name, day)), columns)
+
+    def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
+        """Day → topic → row of topic_trends, of those of the days that have any."""
+        name = day_tables.TOPIC_TRENDS.name
+        there = [day for day in wanted if self._store.exists(table_path(name, day))]
+        return {day: {row["topic"]: row for row in self.table(name, day)} for day in there}
+
+    def day_rows(self, day: date) -> DayRows:
+        """The day's stories and mentions, with today's topics."""
+        catalogue = self.catalogue()
+        names = {topic.id: topic.name for topic in catalogue.topics} if catalogue else {}
+        found = self.table("mentions", day)
+        mentioned = {row["story_id"] for row in found}
+        return DayRows.from_rows(day, self._chosen("stories", day, "story_id", mentioned, _SHOWN), found, names)
+
+    def topic_rows(self, topic: str, wanted: Sequence[date]) -> dict[str, list[Row]]:
+        """What the tables say of a topic on these days: `mentions` (each with its story), and the counted tables."""
+        found: dict[str, list[Row]] = {"mentions": [], "topic_days": [], "topic_outlet_days": [], "topic_pair_days": []}
+        for day in wanted:
+            if not self._store.exists(table_path("topic_days", day)):
+                continue
+            for name in ("topic_days", "topic_outlet_days"):
+                found[name] += self._chosen(name, day, "topic", {topic})
+            pairs = self.table("topic_pair_days", day)
+            found["topic_pair_days"] += [row for row in pairs if topic in (row["topic"], row["other_topic"])]
+            mentions = self._chosen("mentions", day, "topic", {topic})
+            ids = {row["story_id"] for row in mentions}
+            by_id = {row["story_id"]: row for row in self._chosen("stories", day, "story_id", ids, _SHOWN)}
+            found["mentions"] += [by_id[row["story_id"]] | row for row in mentions]
+        return found
+
+    def _chosen(
+        self, name: str, day: date, key: str, values: set[str], columns: Sequence[str] | None = None
+    ) -> list[Row]:
+        """Rows of the day's table whose key is one of the values: the others are never made into Python objects."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        table = _table(name)
+        chosen = list(columns) if columns else None
+        content = pq.read_table(BytesIO(self._store.read(table_path(name, day))), schema=table.schema, columns=chosen)
+        rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
+        return rows
+
+    def catalogue(self) -> Catalogue | None:
+        """The configuration in force; None before the first poll."""
+        nw = self._newswatch()
+        return nw.catalogue if nw else None
+
+    def story(self, story_id: str) -> Row | None:
+        """All that is known of the story, as `explain` says it, with its `cluster`: stories that print its text, as the
+        tables of their days know them. None: no such story."""
+        nw = self._newswatch()
+        with self._ledger.begin() as connection:
+            known = stories.by_id(connection, story_id)
+        if nw is None or known is None:
+            return None
+        return explain(nw, known["canonical_url"]) | {"cluster": self._cluster(story_id, known["day"])}
+
+    def _cluster(self, story_id: str, day: date) -> list[Row]:
+        near = [day + timedelta(days=n) for n in (-2, -1, 0, 1, 2)]
+        there = [d for d in near if self._store.exists(table_path("stories", d))]
+        mine = self._chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there else []
+        if not mine:
+            return []
+        original = mine[0]["cluster_id"]
+        found = [row for d in there for row in self._chosen("stories", d, "cluster_id", {original}, _SHOWN)]
+        if all(row["story_id"] != original for row in found):
+            found += [row for d in there for row in self._chosen("stories", d, "story_id", {original}, _SHOWN)]
+        return sorted(found, key=lambda r: (moment_of(r), r["story_id"]))
+
+    def health(self, now: datetime) -> list[FeedHealth]:
+        """How the feeds of the configuration in force have done; empty before the first poll."""
+        catalogue = self.catalogue()
+        with self._ledger.begin() as connection:
+            feeds = catalogue.feeds if catalogue else ()
+            return feed_health(connection, feeds, now, day_of(now, self.zone))
+
+    def _newswatch(self) -> Newswatch | None:
+        """What is in force, opened once for each configuration; None before the first poll."""
+        with self._ledger.begin() as connection:
+            texts = catalogues.last_good(connection)
+        if texts is None:
+            return None
+        if self._opened is None or self._opened[0] != texts:
+            catalogue = read_good(texts)
+            if catalogue is None:
+                return None
+            self._opened = texts, Newswatch(self._settings, catalogue, self._store, self._ledger)
+        return self._opened[1]
+
+    def close(self) -> None:
+        self._ledger.close()
+
+
+def _table(name: str) -> Table:
+    return next(t for t in day_tables.TABLES if t.name == name)

@@ -1,0 +1,68 @@
+"""Stored stories as a day reads them: the rows that count, with the lines cut that recur on their host.
+
+Which lines recur is learnt once for a day, when it is first read, from the stories of the weeks before; the list is
+kept as a file, so that every rebuild of the day cuts the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from newswatch.ledger import days, stories
+from newswatch.ledger.batches import Outcomes, commit
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.story_files import Row
+from newswatch.stories import boilerplate_recurring
+from newswatch.tables import batch_tables
+from newswatch.urls.canonical import site_of
+
+LEARNT_FROM = timedelta(days=60)
+KnownLines = Mapping[str, frozenset[int]]  # by host
+
+
+@dataclass(frozen=True)
+class FrozenLines:
+    """Days and the recurring lines that hold for each."""
+
+    path_of: Mapping[date, str]
+    lines_of: Mapping[str, KnownLines]  # by path
+
+    def cut(self, row: Row, day: date) -> Row:
+        """The story's row with its host's lines cut, as they were known for the day; uncut where none ever were."""
+        known = self.lines_of[self.path_of[day]] if day in self.path_of else {}
+        return boilerplate_recurring.cut(row, known.get(site_of(row["canonical_url"]), frozenset())) if known else row
+
+
+def frozen_lines(nw: Newswatch, wanted: Iterable[date], *, may_learn: bool = True) -> FrozenLines:
+    """The recurring lines of these days; learnt now for those that were never read, unless only looked up."""
+    chosen = sorted(set(wanted))
+    with nw.ledger.begin() as connection:
+        path_of = days.frozen_lines(connection, chosen)
+    fresh = [day for day in chosen if day not in path_of]
+    if fresh and may_learn:
+        path_of = _freeze(nw, fresh) | path_of
+    return FrozenLines(path_of, {path: _known(nw, path) for path in sorted(set(path_of.values()))})
+
+
+def _freeze(nw: Newswatch, fresh: list[date]) -> dict[date, str]:
+    batch = nw.new_batch("known_lines", "readings")
+    with nw.ledger.begin() as connection:
+        known = boilerplate_recurring.learn(stories.samples(connection, batch.committed_at - LEARNT_FROM))
+    rows: list[dict[str, object]] = [{"host": host, "line_key": key} for host, keys in known.items() for key in keys]
+    path = f"batches/known_lines/{nw.day_of(batch.committed_at)}/{batch.batch_id}.parquet"
+    file = nw.write_rows(path, batch_tables.KNOWN_LINES, rows)
+    with nw.ledger.begin() as connection:
+        commit(connection, batch, [file], Outcomes())
+        days.freeze_lines(connection, fresh, path, batch.committed_at)
+        path_of = days.frozen_lines(connection, fresh)  # another task may have been first
+    log.info("recurring lines frozen", days=len(fresh), hosts=len(known), lines=len(rows))
+    return path_of
+
+
+def _known(nw: Newswatch, path: str) -> KnownLines:
+    known: dict[str, set[int]] = {}
+    for row in batch_tables.KNOWN_LINES.from_bytes(nw.store.read(path)):
+        known.setdefault(row["host"], set()).add(row["line_key"])
+    return {host: frozenset(keys) for host, keys in known.items()}

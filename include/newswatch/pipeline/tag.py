@@ -1,0 +1,123 @@
+"""Tag at arrival: what the new stories mention, for run notes and visits, and for the tables as long as it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from newswatch.errors import MissingFile
+from newswatch.ledger import revisions, stories
+from newswatch.ledger.batches import Outcomes, commit
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
+from newswatch.pipeline.story_files import read_stories
+from newswatch.stories import edits
+from newswatch.tables import day_tables
+from newswatch.topics import mention_rows, parallel
+from newswatch.topics.inflection import dictionaries
+from newswatch.urls.canonical import host_of
+from newswatch.version import code_version
+
+STORIES_A_BATCH = 5000
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TagReport:
+    """Stories tagged, and for each topic how many of them mention it."""
+
+    story_count: int
+    topic_story_counts: dict[str, int]
+
+
+def tag_new(nw: Newswatch, owner: str) -> TagReport:
+    """Tag the stories that no tag task has seen, keep their mentions as a batch, plan visits to those that match."""
+    total, counts = 0, Counter[str]()
+    while True:
+        with nw.ledger.begin() as connection:
+            waiting = stories.untagged(connection, STORIES_A_BATCH)
+        if not waiting:
+            break
+        known = frozen_lines(nw, (w["day"] for w in waiting))
+        batch = nw.new_batch("tag", owner)
+        mentions = _mentions(nw, waiting, known)
+        path = f"batches/mentions/{nw.day_of(batch.committed_at)}/{batch.batch_id}.parquet"
+        files = [nw.write_rows(path, day_tables.MENTIONS, mentions)] if mentions else []
+        matched = {m["story_id"] for m in mentions}
+        with nw.ledger.begin() as connection:
+            commit(connection, batch, files, Outcomes())
+            for day in sorted({w["day"] for w in waiting}):
+                of_day = [w for w in waiting if w["day"] == day]
+                stories.mark_tagged(connection, of_day, batch.batch_id, _tagged_with(nw, known, day))
+            revisions.plan_visits(connection, list(_visits(nw, (w for w in waiting if w["story_id"] in matched))))
+        total += len(waiting)
+        counts.update(topic for topic, _ in {(m["topic"], m["story_id"]) for m in mentions})
+    log.info("stories tagged", stories=total, topics=dict(counts))
+    return TagReport(total, dict(sorted(counts.items())))
+
+
+def _tagged_with(nw: Newswatch, known: FrozenLines, day: date) -> str:
+    """All that a story's mentions depend on beside its text, as a hash."""
+    parts = (code_version(), dictionaries(), nw.catalogue.topics_version, known.path_of.get(day, ""))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def mentions_of_day(
+    nw: Newswatch, day: date, rows: Sequence[Row], paths: Mapping[str, Iterable[str]], known: FrozenLines
+) -> Callable[[], list[dict[str, Any]]]:
+    """What waits for the mentions of the day's stories, whose texts are in these files with these lines cut.
+
+    Those that were found at arrival in the same text, with all else the same, are taken from there.
+    """
+    with nw.ledger.begin() as connection:
+        at_arrival = stories.tagged(connection, day, _tagged_with(nw, known, day))
+    path_of = {story_id: path for path, ids in paths.items() for story_id in ids}
+    kept = {story_id: file for story_id, (path, file) in at_arrival.items() if path_of.get(story_id) == path}
+    read = {file: _mentions_in(nw, file) for file in sorted({file for file in kept.values() if file})}
+    kept = {story_id: file for story_id, file in kept.items() if not file or read[file] is not None}
+    waiting = find_mentions(nw, [row for row in rows if row["story_id"] not in kept])
+    outlets = {row["story_id"]: row["outlet"] for row in rows}  # by today's names
+    found = [
+        row | {"outlet": outlets[row["story_id"]]}
+        for file, mentions in read.items()
+        for row in mentions or ()
+        if kept.get(row["story_id"]) == file
+    ]
+    return lambda: [*found, *waiting()]
+
+
+def _mentions_in(nw: Newswatch, file: str) -> list[dict[str, Any]] | None:
+    """The rows of a batch's file of mentions; None where it is lost: they can be found again."""
+    try:
+        return day_tables.MENTIONS.from_bytes(nw.store.read(file))
+    except MissingFile:
+        return None
+
+
+def find_mentions(nw: Newswatch, rows: Sequence[Row]) -> Callable[[], list[dict[str, Any]]]:
+    """What waits for the stories' rows of `mentions`: very many are tagged by processes of their own meanwhile."""
+    version = nw.catalogue.topics_version
+    if len(rows) >= parallel.MANY:
+        return parallel.start(rows, nw.catalogue.topics, nw.word_forms, version)
+    return lambda: mention_rows.mention_rows(rows, nw.matcher, version) if rows else []
+
+
+def _mentions(nw: Newswatch, waiting: list[Row], known: FrozenLines) -> list[dict[str, Any]]:
+    by_path: dict[str, set[str]] = {}
+    for row in waiting:
+        by_path.setdefault(row["path"], set()).add(row["story_id"])
+    return find_mentions(nw, [known.cut(row, row["day"]) for row in read_stories(nw, by_path)])()
+
+
+def _visits(nw: Newswatch, matched: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    """First visits of stories with a page; those whose day is long over are past editing."""
+    now = nw.clock()
+    due_at = edits.next_visit_at(0, now)
+    for row in matched:
+        if row["page_url"] and nw.day_of(now) - row["day"] <= timedelta(days=edits.FRESH_DAYS):
+            host = host_of(row["page_url"])
+            yield {"story_id": row["story_id"], "host": host, "began_at": now, "due_at": due_at}

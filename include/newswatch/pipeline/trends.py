@@ -1,0 +1,52 @@
+"""Trends: `topic_trends` of a day and of the days that are compared with it, made again after their tables changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from newswatch.days import trends
+from newswatch.ledger import days
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.tables import day_tables
+from newswatch.tables.parquet import Table
+
+
+def table_path(table: str, day: date) -> str:
+    return f"tables/{table}/{day}.parquet"
+
+
+def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> None:
+    """Make the trends of the day, and of the built days for whose baseline it counts; files that stay alike stay.
+
+    One writer at a time: who comes second reads what the first has written. In the caller's transaction.
+    """
+    days.lock_trends(connection)
+    span = timedelta(days=trends.WINDOW_DAYS)
+    built = days.built_between(connection, day - span, day + span)
+    history = trends.History.from_tables(
+        _values(nw, day_tables.TOPIC_DAYS, built, trends.TOPICS),
+        _values(nw, day_tables.TOPIC_OUTLET_DAYS, built, trends.CARRIERS),
+        _values(nw, day_tables.OUTLET_DAYS, built, trends.OUTLETS),
+    )
+    changed = sum(_write(nw, other, history) for other in built if other >= day)
+    log.info("trends made", day=str(day), changed=changed)
+
+
+def _values(nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    for day in built:
+        path = table_path(table.name, day)
+        if nw.store.exists(path):
+            yield from table.values(nw.store.read(path), columns)
+
+
+def _write(nw: Newswatch, day: date, history: trends.History) -> bool:
+    content = day_tables.TOPIC_TRENDS.to_bytes(trends.topic_trends(day, history))
+    path = table_path(day_tables.TOPIC_TRENDS.name, day)
+    if nw.store.exists(path) and nw.store.read(path) == content:
+        return False
+    nw.store.write(path, content)
+    return True

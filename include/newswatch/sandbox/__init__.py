@@ -1,0 +1,1 @@
+"""Parsers in processes that can be killed."""

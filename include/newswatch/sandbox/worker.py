@@ -1,0 +1,64 @@
+"""A parser's process: one request at a time on standard input, each answered on standard output in JSON.
+
+It starts for every poll and every fetch, and imports no more than it needs: asyncio and, but for a page's phrases,
+pydantic are left to the parent.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+SIZES = struct.Struct("!II")  # bytes of the JSON head, bytes of the body
+
+
+def _parser(kind: str) -> Callable[..., Any]:
+    if kind == "feed":
+        from newswatch.feeds import parser
+
+        return parser.parse
+    if kind == "page":
+        from newswatch.pages import extractor
+
+        return extractor.parse
+    from newswatch.feeds import autodiscovery
+
+    return autodiscovery.read_page if kind == "site" else autodiscovery.read_heading
+
+
+def _answer(head: bytes, body: bytes) -> bytes:
+    request = json.loads(head)
+    try:
+        result = _parser(request["kind"])(body, **request["arguments"])
+        answer: dict[str, Any] = {"result": asdict(result)}
+    except MemoryError:
+        raise
+    except Exception as error:  # a hostile document may raise anything; the parent gets its name
+        names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": getattr(error, "kind", "no_story")}
+        name = type(error).__name__
+        detail = str(error) if name in names else f"{name}: {error}"
+        answer = {"failed": names.get(name, "failed"), "detail": detail[:500]}
+    return json.dumps(answer, default=datetime.isoformat).encode()
+
+
+def _serve() -> None:
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a parser that prints must not reach the answers
+    while len(sizes := requests.read(SIZES.size)) == SIZES.size:
+        head_size, body_size = SIZES.unpack(sizes)
+        answer = _answer(requests.read(head_size), requests.read(body_size))
+        answers.write(SIZES.pack(len(answer), 0) + answer)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()

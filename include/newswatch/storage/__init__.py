@@ -1,0 +1,1 @@
+"""Where bytes are kept: files, WARC records, the embedded PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Stories: an entry and its page made one, recurring lines, edits, fingerprints."""

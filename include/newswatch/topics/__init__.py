@@ -1,0 +1,1 @@
+"""Topics: what users look for, and every mention of it with its proof."""

@@ -1,0 +1,203 @@
+"""The matcher: every term of every topic in one automaton, then the conditions, then the sentence that proves it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from newswatch.topics.conditions import Condition, Conditions
+from newswatch.topics.document import Document, Span
+from newswatch.topics.folding import fold
+from newswatch.topics.mention import Mention
+from newswatch.topics.phrase_index import Phrase, PhraseIndex
+from newswatch.topics.regexes import PatternSet
+from newswatch.topics.schema import Group, Term, Topic
+
+_HALF = re.compile("[\ud800-\udfff]")
+ABOUT_FROM = 3  # mentions in a story that make it be about a topic which is in neither headline nor lede
+
+
+class _Match(NamedTuple):
+    """A place where a term stands; offsets of the folded text."""
+
+    start: int
+    end: int
+    leaf: int
+    scene: Document
+
+
+class _Leaf(NamedTuple):
+    """A term as the matcher needs it."""
+
+    topic: str
+    name: str
+    is_pattern: bool
+    language: str | None
+    zones: frozenset[str] | None
+    not_in: Condition | None
+    unless: tuple[Condition, ...]
+    near: tuple[Condition, ...]
+
+    @property
+    def is_free(self) -> bool:
+        """No condition but its own spelling."""
+        return not any(self[3:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A group whose members are numbers of leaves, or groups."""
+
+    any: tuple[int | _Node, ...]
+    all: tuple[int | _Node, ...]
+    none: tuple[int | _Node, ...]
+
+
+class Matcher:
+    """Finds the mentions of all given topics. Build once, use for many stories; it holds no state between them."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self._leaves: list[_Leaf] = []
+        self._conditions = Conditions()
+        entries: list[Phrase] = []
+        patterns: dict[int, tuple[str, bool]] = {}
+        nodes = {topic.id: [self._node(topic.id, term, entries, patterns) for term in topic.terms] for topic in topics}
+        self._trees = {id_: roots for id_, roots in nodes.items() if any(isinstance(r, _Node) for r in roots)}
+        self._bound = frozenset(n for n, leaf in enumerate(self._leaves) if not leaf.is_free)
+        self._conditions.compile()
+        self._terms = PhraseIndex(entries)
+        self._pattern_leaves = list(patterns)
+        self._patterns = PatternSet(list(patterns.values())) if patterns else None
+
+    def _node(
+        self, topic: str, given: Term | Group, entries: list[Phrase], patterns: dict[int, tuple[str, bool]]
+    ) -> int | _Node:
+        if isinstance(given, Group):
+            parts = (given.any, given.all, given.none)
+            return _Node(*(tuple(self._node(topic, member, entries, patterns) for member in part) for part in parts))
+        number = len(self._leaves)
+        conditions = self._conditions
+        self._leaves.append(
+            _Leaf(
+                topic=topic,
+                name=given.label,
+                is_pattern=given.pattern is not None,
+                language=given.language,
+                zones=frozenset(given.zones) if given.zones else None,
+                not_in=conditions.longer(given.not_in, is_alike=given.letters == "alike") if given.not_in else None,
+                unless=tuple(map(conditions.around, given.unless)),
+                near=tuple(map(conditions.around, given.near)),
+            )
+        )
+        is_alike = given.letters == "alike"
+        entries += [Phrase(number, phrase, given.case, is_alike, given.inflection) for phrase in given.phrases]
+        if given.pattern:
+            patterns[number] = (given.pattern, given.case == "exact")
+        return number
+
+    def find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None = None) -> list[Mention]:
+        """Mentions in reading order, the headline's first. `language` None or `und`: terms of every language apply.
+
+        `zones`: that of each line of the text; in a line that was cut nothing is looked for. None: the first paragraph
+        is the lede. Of overlapping matches of one topic the longest counts, so that "Donetsk region" is one mention.
+        """
+        if language == "und":
+            language = None
+        try:
+            return self._find(title, text, language, zones)
+        except UnicodeEncodeError:  # halves of characters: they come from JSON alone, and count as one character each
+            return self._find(_HALF.sub("\ufffd", title), _HALF.sub("\ufffd", text), language, zones)
+
+    def _find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None) -> list[Mention]:
+        in_title = self._matches(title, language, ("headline",) * (title.count("\n") + 1)) if title else []
+        in_text = self._matches(text, language, zones) if text else []
+        if self._trees:
+            counted = self._counted({m.leaf for m in (*in_title, *in_text)})
+            in_title, in_text = ([m for m in part if m.leaf in counted] for part in (in_title, in_text))
+        return [self._mention(m) for part in (in_title, in_text) for m in self._longest(part)]
+
+    def _matches(self, text: str, language: str | None, zones: Sequence[str] | None) -> list[_Match]:
+        """All places of all terms whose conditions hold, overlapping ones too."""
+        folded = fold(text)
+        scene = Document(text, folded, language, zones)
+        found = self._terms.find(folded, scene.is_caps)
+        if self._patterns:
+            found += [(self._pattern_leaves[n], s, e) for n, s, e in self._patterns.find(folded.plain)]
+        return [
+            _Match(start, end, number, scene)
+            for number, start, end in found
+            if not (zones and scene.is_outside(start, end))
+            and (number not in self._bound or self._allows(self._leaves[number], scene, (start, end)))
+        ]
+
+    def _allows(self, leaf: _Leaf, scene: Document, match: Span) -> bool:
+        if leaf.language and scene.language and leaf.language != scene.language:
+            return False
+        if leaf.zones and scene.zone(match[0]) not in leaf.zones:
+            return False
+        if leaf.not_in and self._conditions.holds(scene, match, leaf.not_in):
+            return False
+        beside = self._conditions.beside
+        if any(True for condition in leaf.unless for _ in beside(scene, match, condition)):
+            return False
+        return all(
+            any(start < match[0] or end > match[1] for start, end in beside(scene, match, condition))
+            for condition in leaf.near
+        )
+
+    def _counted(self, found: set[int]) -> set[int]:
+        """Leaves whose matches are mentions: all of topics without groups, else those of groups that hold."""
+        counted = {n for n in found if self._leaves[n].topic not in self._trees}
+        for roots in self._trees.values():
+            counted.update(*(_holding(root, found) or () for root in roots))
+        return counted
+
+    def _longest(self, matches: list[_Match]) -> list[_Match]:
+        """Of each topic's overlapping matches the longest, the first of equals; in order of place and topic."""
+        if len(matches) < 2:
+            return matches
+        kept: list[_Match] = []
+        taken: dict[str, list[Span]] = {}
+        for match in sorted(matches, key=lambda m: (m.start - m.end, m.start, self._rank(m))):
+            spans = taken.setdefault(self._leaves[match.leaf].topic, [])
+            at = bisect_left(spans, (match.start, match.end))
+            is_free = (at == 0 or spans[at - 1][1] <= match.start) and (at == len(spans) or spans[at][0] >= match.end)
+            if is_free:
+                spans.insert(at, (match.start, match.end))
+                kept.append(match)
+        return sorted(kept, key=lambda m: (m.start, m.end, self._leaves[m.leaf].topic))
+
+    def _rank(self, match: _Match) -> tuple[str, bool, str]:
+        """Of equal matches a wording comes before a pattern, which says less."""
+        leaf = self._leaves[match.leaf]
+        return leaf.topic, leaf.is_pattern, leaf.name
+
+    def _mention(self, match: _Match) -> Mention:
+        leaf, scene = self._leaves[match.leaf], match.scene
+        text = scene.text
+        zone, first, last, left, right = scene.proof(match.start, match.end)
+        return Mention(leaf.topic, leaf.name, zone, first, last, text[first:last], text[left:right], left, right)
+
+
+def _holding(node: int | _Node, found: set[int]) -> set[int] | None:
+    """Leaves whose matches are mentions of a node that holds; None: it does not."""
+    if isinstance(node, int):
+        return {node} if node in found else None
+    if any(_holding(member, found) is not None for member in node.none):
+        return None
+    needed = [_holding(member, found) for member in node.all]
+    wanted = [leaves for member in node.any if (leaves := _holding(member, found)) is not None]
+    if None in needed or (node.any and not wanted):
+        return None
+    return set().union(*(wanted if node.any else (leaves for leaves in needed if leaves)))
+
+
+def about(mentions: Iterable[Mention]) -> frozenset[str]:
+    """Topics that a story with these mentions is about: named in its headline or lede, or `ABOUT_FROM` times."""
+    mentions = list(mentions)
+    counts = Counter(m.topic for m in mentions)
+    return frozenset(m.topic for m in mentions if m.zone in ("headline", "lede") or counts[m.topic] >= ABOUT_FROM)

@@ -1,0 +1,1 @@
+"""One address a story: addresses made canonical, twins recognised."""

@@ -1,0 +1,1 @@
+"""`make run`: Airflow and all it needs, on one machine."""

@@ -1,0 +1,312 @@
+"""`make run`: everything on one machine, from an empty folder to the last digest, with progress while it works."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+import click
+import httpx
+
+from newswatch.errors import NewswatchError
+from newswatch.pipeline import Reader
+from newswatch.settings import Settings, load_settings
+from newswatch.storage import embedded_postgres
+from newswatch_airflow.local.api import AirflowApi
+from newswatch_airflow.local.environment import PROJECT, USER, Ports, airflow_environment, free_port, is_free
+from newswatch_airflow.local.processes import Processes
+
+DAGS = ("poll_feeds", "refresh_day", "daily_digest", "watch_feeds")
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+SOURCED = "NEWSWATCH_SOURCED_FROM"
+HISTORY_DAYS = 70
+DIGEST_DAYS = 7
+
+
+class Stopped(Exception):
+    """Ctrl-C or a polite kill."""
+
+
+class Failed(Exception):
+    """The run cannot go on; the message says why and where to look."""
+
+
+def main() -> None:
+    """Run until Ctrl-C. Exit code 1 with a message where something does not start."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        _Run().run()
+    except Stopped:
+        click.echo("\nStopped. `make run` goes on from here.")
+    except (Failed, NewswatchError, httpx.HTTPError) as error:
+        sys.exit(f"\nmake run: {error}")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)  # the clean-up is not interrupted
+    raise Stopped
+
+
+class _Run:
+    """One `make run`: on the newsroom, or on the user's own two lists where NEWSWATCH_CONFIG_DIR names them."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        _forget_sourced(os.environ)
+        self._is_newsroom = not os.environ.get("NEWSWATCH_CONFIG_DIR")
+        self._is_broken_on = os.environ.get("NEWSROOM_BROKEN", "0") not in ("", "0")
+        for name in ("NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
+            if self._is_newsroom and os.environ.get(name):
+                raise Failed(
+                    f"{name} is set, and invented stories must not get there. Unset it, or name your own feeds and "
+                    "topics: NEWSWATCH_CONFIG_DIR=include make run"
+                )
+        settings = load_settings()
+        named = os.environ.get("NEWSWATCH_HOME")
+        self._home = PROJECT / "var" / "newsroom" if self._is_newsroom and not named else settings.home
+        self._processes = Processes(self._home / "logs", self._home / "processes.json")
+        self._env: dict[str, str] = {}
+
+    def run(self) -> None:
+        self._home.mkdir(parents=True, exist_ok=True)
+        with _only_one(self._home), contextlib.ExitStack() as stack:
+            left = self._processes.end_leftovers()
+            if left:
+                self._say(f"ended {left} processes that an earlier run had left")
+            stack.callback(embedded_postgres.stop, self._home / "postgres")
+            stack.callback(self._processes.stop)
+            settings = self._start()
+            with AirflowApi(self._env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
+                self._first_poll(settings)
+                self._wait_for_airflow(api)
+                self._digests(api, settings)
+                self._show(settings)
+            while True:
+                time.sleep(1)
+                self._check_children()
+
+    def _say(self, text: str) -> None:
+        click.echo(f"[{time.monotonic() - self._began:4.0f} s] {text}")
+
+    def _start(self) -> Settings:
+        """Databases, newsroom and Airflow's processes; returns the settings of the started installation."""
+        self._say(f"everything of this run is kept in {_short(self._home)}")
+        ports = Ports(_api_port(), free_port(), free_port())
+        base = dict(os.environ)
+        if self._is_newsroom:
+            base |= {"NEWSWATCH_CONFIG_DIR": str(self._home / "config"), "NEWSWATCH_HOST_DELAY_SECONDS": "0"}
+        self._env = airflow_environment(self._home, ports, base)
+        self._say("PostgreSQL runs")
+        if self._is_newsroom:
+            self._start_newsroom()
+        settings = load_settings(self._env)
+        self._save_env()
+        self._command("newswatch", "check")
+        self._say("bringing Airflow's database up to date …")
+        self._command("airflow", "db", "migrate")
+        for component in COMPONENTS:
+            self._processes.start(component, ["airflow", component], self._env)
+        self._say("Airflow is starting")
+        return settings
+
+    def _start_newsroom(self) -> None:
+        """On the port of the first run: the stories' addresses are made of it."""
+        kept = self._home / "newsroom.port"
+        port = int(kept.read_text()) if kept.exists() else free_port()
+        if not is_free(port):
+            raise Failed(
+                f"port {port} is taken, and this newsroom's stories are known under it. End what listens there, "
+                "or start afresh with another folder: NEWSWATCH_HOME=… make run"
+            )
+        kept.write_text(str(port))
+        command = [sys.executable, "-m", "newsroom", "serve", "--port", str(port)]
+        command += ["--config-dir", self._env["NEWSWATCH_CONFIG_DIR"], "--topics", str(PROJECT / "include/topics.yaml")]
+        if self._is_broken_on:
+            command.append("--broken")
+        self._processes.start("newsroom", command, self._env)
+        self._until(lambda: not is_free(port), "newsroom", 20)
+        self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
+        if self._is_broken_on:
+            self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
+
+    def _first_poll(self, settings: Settings) -> None:
+        """Poll what is due, and build the days that have stories and no tables yet, by the command line's verbs."""
+        self._say("polling the feeds and fetching new pages …")
+        for line in self._command("newswatch", "poll", "--due").splitlines():
+            self._say(f"  {line}")
+        yesterday = _yesterday(settings)
+        oldest = yesterday - timedelta(days=HISTORY_DAYS - 1)
+        last = yesterday - timedelta(days=DIGEST_DAYS)
+        self._say(f"building the days from {oldest} to {last} …")
+        built = self._command("newswatch", "build", "--missing", f"{oldest}..{last}").splitlines()
+        self._say(f"  {len(built)} days built")
+
+    def _wait_for_airflow(self, api: AirflowApi) -> None:
+        self._say("waiting for Airflow …")
+        self._until(api.is_healthy, "Airflow", 180)
+        api.log_in()
+        self._until(lambda: api.knows(*DAGS), "Airflow's DAG processor", 120)
+        api.unpause(*DAGS)
+        self._say("Airflow is up, its DAGs run")
+
+    def _digests(self, api: AirflowApi, settings: Settings) -> None:
+        """Have Airflow issue the last week's missing digests, by a backfill as a user would start it."""
+        yesterday = _yesterday(settings)
+        wanted = [yesterday - timedelta(days=n) for n in reversed(range(DIGEST_DAYS))]
+        if all(day in self._issued() for day in wanted):
+            return
+        self._until(lambda: not api.has_open_backfill("daily_digest"), "the backfill of an earlier run", 300)
+        missing = [day for day in wanted if day not in self._issued()]
+        if not missing:
+            return
+        api.backfill("daily_digest", missing[0], missing[-1], reprocess="failed")
+        self._say(f"backfill of daily_digest from {missing[0]} to {missing[-1]} …")
+        shown: set[date] = set()
+
+        def all_issued() -> bool:
+            for day in sorted(self._issued() & set(missing) - shown):
+                self._say(f"  digest of {day}")
+                shown.add(day)
+            return shown == set(missing)
+
+        self._until(all_issued, "the backfill", 300)
+
+    def _issued(self) -> set[date]:
+        reader = Reader(load_settings(self._env))
+        try:
+            return {digest.day for digest in reader.digests()}
+        finally:
+            reader.close()
+
+    def _show(self, settings: Settings) -> None:
+        yesterday = _yesterday(settings)
+        reader = Reader(load_settings(self._env))
+        rows = reader.table("topic_days", yesterday)
+        reader.close()
+        facts = {
+            "feeds": "the make-believe newsroom: invented stories" if self._is_newsroom else str(settings.config_dir),
+            "Airflow": f"{self._env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
+            "digest": f"{settings.data_url}/digests/{yesterday}/digest.html",
+            "tables": f"{settings.data_url}/tables",
+            "topics": str((settings.config_dir / "topics.yaml").resolve()),
+            "command line": f". {_short(self._home / 'env')}; newswatch --help",
+        }
+        if self._is_newsroom:
+            facts["real feeds"] = "NEWSWATCH_CONFIG_DIR=include make run   (data apart from these)"
+        click.echo(f"\ntopic_days of {yesterday}\n\n{_table(rows)}\n")
+        for name, fact in facts.items():
+            click.echo(f"{name:14}{fact}")
+        click.echo(f"\nReady after {time.monotonic() - self._began:.0f} s. Ctrl-C stops everything.")
+
+    def _save_env(self) -> None:
+        """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's."""
+        names = [n for n in sorted(self._env) if n.startswith(("AIRFLOW_", "NEWSWATCH_"))]
+        lines = [f"export {n}={shlex.quote(self._env[n])}" for n in names]
+        lines.append(f"export {SOURCED}={shlex.quote(str(self._home / 'env'))}")
+        lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
+        path = self._home / "env"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def _password(self) -> str:
+        passwords = Path(self._env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text()
+        return str(json.loads(passwords)[USER])
+
+    def _command(self, *command: str) -> str:
+        """Run a command to its end; returns what it printed. Raises Failed with what it said."""
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / command[0]), *command[1:]],
+            env=self._env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed(f"`{' '.join(command)}` failed:\n{(done.stderr or done.stdout)[-3000:]}")
+        return done.stdout
+
+    def _until(self, is_there: Callable[[], bool], what: str, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while not is_there():
+            self._check_children()
+            if time.monotonic() > ends:
+                raise Failed(f"{what} was not ready after {seconds:.0f} s; its logs are in {self._home / 'logs'}")
+            time.sleep(0.5)
+
+    def _check_children(self) -> None:
+        ended = self._processes.ended()
+        if ended:
+            raise Failed(f"{ended} has ended by itself; see {self._processes.log(ended)}")
+
+
+def _forget_sourced(environ: MutableMapping[str, str]) -> None:
+    """Drop variables that a sourced env file of some run has set: this run has a home of its own to choose."""
+    try:
+        text = Path(environ.pop(SOURCED, "")).read_text(encoding="utf-8")
+    except OSError:
+        return
+    for line in text.splitlines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        if name.startswith("NEWSWATCH_") and [environ.get(name)] == shlex.split(value):
+            del environ[name]
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    with open(home / "run.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Failed(
+                f"another `make run` works in {home}. Stop it, or set NEWSWATCH_HOME to another folder."
+            ) from None
+        yield
+
+
+def _api_port() -> int:
+    """NEWSWATCH_PORT, else 8080, else, where that is taken, a free one."""
+    stated = os.environ.get("NEWSWATCH_PORT") or "0"
+    if not stated.isdecimal():
+        raise Failed(f"NEWSWATCH_PORT={stated!r} is no port. Write a number, 8080 for one.")
+    wanted = int(stated)
+    if wanted:
+        if not is_free(wanted):
+            raise Failed(f"port {wanted} (NEWSWATCH_PORT) is taken. Choose another one.")
+        return wanted
+    return 8080 if is_free(8080) else free_port()
+
+
+def _yesterday(settings: Settings) -> date:
+    return datetime.now(settings.zone).date() - timedelta(days=1)
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    """The day's summary as text, right-aligned numbers."""
+    names = ("topic", "story_count", "mention_count", "outlet_count", "seen_story_count", "covering_feed_count")
+    lines = [names, *(tuple(str(row[n]) for n in names) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+    return "\n".join(
+        "  ".join([line[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True))])
+        for line in lines
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Delivery of digests, and notices of bad feeds."""

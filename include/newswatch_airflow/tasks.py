@@ -1,0 +1,188 @@
+"""The bodies of the tasks: open Newswatch, call one verb, tell the UI what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+from newswatch_airflow.run_notes import NOTE_KEY
+
+if TYPE_CHECKING:
+    from newswatch.pipeline import Newswatch
+
+
+@contextmanager
+def _open() -> Iterator[Newswatch]:
+    from newswatch.pipeline import open_newswatch
+    from newswatch.settings import load_settings
+
+    nw = open_newswatch(load_settings(), keeps_last_good=True)
+    try:
+        yield nw
+    finally:
+        nw.close()
+
+
+# Of leases. One for all: runs come one at a time and shards share nothing, so that a second try, or the next run after
+# a killed one, goes on at once with what had been taken.
+OWNER = "poll_feeds"
+
+
+def _note(text: str) -> None:
+    """Leave a line for the run's note."""
+    get_current_context()["ti"].xcom_push(key=NOTE_KEY, value=text)
+
+
+def _name(text: str) -> None:
+    """Name this mapped task instance by what it did."""
+    get_current_context()["shard_name"] = text
+
+
+def _counts(counts: dict[str, int], none: str = "none") -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or none
+
+
+def plan(shards: int, *, only_due: bool) -> list[dict[str, Any]]:
+    """Shards of the feeds that are due, or of all."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        shares = pipeline.plan_poll(nw, shards, only_due=only_due)
+        if not shares:
+            _note("No feed was due.")
+        if nw.config_warning:
+            headline = "**The edited configuration is refused, the last good one is in force.**"
+            _note(f"{headline}\n\n```\n{nw.config_warning}\n```")
+    return [{"name": share.name, "feed_ids": list(share.feed_ids)} for share in shares]
+
+
+def poll(shard: dict[str, Any]) -> None:
+    """Poll the shard's feeds."""
+    from newswatch import pipeline
+
+    _name(shard["name"])
+    with _open() as nw:
+        report = pipeline.poll(nw, shard["feed_ids"], OWNER)
+    _name(f"{shard['name']}: {_counts(report.feed_outcomes)}")
+    _note(f"Polled {shard['name']}: {_counts(report.feed_outcomes)}; entries: {_counts(report.entry_outcomes)}.")
+    if report.late_count or report.held_count:
+        _note(f"Left for the next run: {report.late_count} feeds out of time, {report.held_count} polled by others.")
+
+
+def fetch(shard: int, shards: int) -> None:
+    """Fetch the pages of this shard's hosts."""
+    from newswatch import pipeline
+
+    _name(f"hosts {shard + 1} of {shards}")
+    with _open() as nw:
+        report = pipeline.fetch_pending(nw, OWNER, shard=shard, shards=shards)
+        pages = sum(report.page_outcomes.values())
+        _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
+        if pages:
+            _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
+        if report.is_out_of_time:
+            _note("The time for fetching was used up; the next run goes on with the rest.")
+        visited = pipeline.visit_due(nw, OWNER, shard=shard, shards=shards)
+    if visited.outcomes:
+        _note(f"Looked again at {sum(visited.outcomes.values())} stories that match: {_counts(visited.outcomes)}.")
+
+
+def tag() -> None:
+    """Say what new and edited stories mention."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.tag_new(nw, OWNER)
+    if report.story_count:
+        _note(f"{report.story_count} stories tagged; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
+
+
+def announce(events: Any) -> None:
+    """Ask for a refresh of every day that was touched."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.announce(nw)
+    keys = [str(day) for day in report.days]
+    if keys:
+        events.add_partitions(keys)
+        events.extra = {"days": keys}
+        _note(f"Days to refresh: {', '.join(keys)}.")
+
+
+def build_tables(day: date, events: Any, *, is_reread: bool = False) -> None:
+    """Rebuild one day's tables; `is_reread`: from stories that are first extracted anew from their stored bytes."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        if is_reread:
+            done = pipeline.reread_day(nw, day, "daily_digest")
+            _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")
+        run = get_current_context()["dag_run"]
+        report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
+    events.add_partitions([str(day)])
+    events.extra = {"day": str(day), "stories": report.story_count, **report.topic_story_counts}
+    state = "changed" if report.is_changed else "the same bytes as before"
+    _note(f"{day}: {report.story_count} stories; {_counts(report.topic_story_counts, 'no topic')}. Tables: {state}.")
+
+
+def issue(day: date, events: Any) -> int:
+    """Issue the day's digest; returns its number."""
+    from newswatch import pipeline
+
+    run_id = get_current_context()["ti"].run_id
+    with _open() as nw:
+        report = pipeline.issue_digest(nw, day, f"daily_digest/{run_id}")
+        place = nw.store.locate(report.html_path)
+    events.add_partitions([str(day)])
+    events.extra = {"day": str(day), "number": report.number, "digest": place}
+    _note(f"Digest of {day}, issue {report.number}: `{place}`")
+    return report.number
+
+
+def deliver(day: date, number: int) -> None:
+    """Put the digest where its readers look, then send it to the channels that do not have it yet.
+
+    Raises TransientError where a channel did not take it: the next try sends to that one alone. Raises NewswatchError
+    where no other try would help.
+    """
+    from newswatch import pipeline
+    from newswatch.errors import NewswatchError, TransientError
+    from newswatch_airflow.notify.channels import channels
+
+    with _open() as nw:
+        is_new = pipeline.deliver(nw, day, number)
+        _note(f"Issue {number} {'delivered' if is_new else 'had been delivered before'}.")
+        wanted = channels(nw.settings.channels)
+        sent = pipeline.send(nw, pipeline.message_of(nw, day, number), wanted) if wanted else []
+    if sent:
+        _note("\n".join(f"- {s.channel}: {SENT_WORDS[s.state]}{f': {s.detail}' if s.detail else ''}" for s in sent))
+    failed = [s for s in sent if s.state == "failed"]
+    if failed:
+        kind = NewswatchError if all(s.is_lasting for s in failed) else TransientError
+        raise kind("; ".join(s.detail if s.channel in s.detail else f"{s.channel}: {s.detail}" for s in failed))
+
+
+SENT_WORDS = {
+    "delivered": "delivered",
+    "delivered_before": "had been delivered before",
+    "failed": "**not delivered**",
+    "unknown": "an earlier try ended while sending; it may have arrived and is not sent twice",
+}
+
+
+def watch() -> None:
+    """Tell of feeds that turned bad or are back."""
+    from newswatch import pipeline
+    from newswatch_airflow.notify import notices
+
+    sent: list[notices.Sent] = []
+    with _open() as nw:
+        told = pipeline.watch_feeds(nw, lambda some: sent.append(notices.tell_of_feeds(some)))
+    shortfall = "".join(f"**{s.shortfall}**\n\n" for s in sent if s.shortfall)  # first: a long note is cut
+    lines = "\n".join(f"- {notices.line_of(notice)}" for notice in told)
+    _note(shortfall + (lines or "No feed has turned bad or come back."))

@@ -1,0 +1,207 @@
+"""The pages in Airflow's UI. Every route stands behind Airflow's own login, scripts included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from airflow.api_fastapi.core_api.security import requires_access_dag, requires_authenticated
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+
+from newswatch.errors import MissingFile
+from newswatch.local_days import day_of
+from newswatch.pipeline import Issued, Reader
+from newswatch.settings import load_settings
+from newswatch_airflow.ui.day import of_day
+from newswatch_airflow.ui.feeds import of_feeds
+from newswatch_airflow.ui.site import HEADERS, LINKS_JS, Site
+from newswatch_airflow.ui.story import of_story
+from newswatch_airflow.ui.topic import SPANS, Filters, of_topic, to_csv
+
+
+@cache
+def _reader() -> Reader:
+    return Reader(load_settings())
+
+
+def create_app() -> FastAPI:
+    """The app that the plugin mounts; a visitor needs a login and the right to read `daily_digest`."""
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(requires_authenticated()), Depends(requires_access_dag(method="GET"))],
+    )
+    app.add_api_route("/links.js", _links)
+    app.add_api_route("/", _today)
+    app.add_api_route("/day/{day}", _day)
+    app.add_api_route("/topics", _topics)
+    app.add_api_route("/topic/{topic}", _topic)
+    app.add_api_route("/topic/{topic}/mentions.csv", _mentions_csv)
+    app.add_api_route("/story/{story_id}", _story)
+    app.add_api_route("/feeds", _feeds)
+    app.add_api_route("/digest", _digest)
+    app.add_api_route("/digest/{day}", _digest)
+    app.add_api_route("/digest/{day}/{number}", _digest)
+    app.add_api_route("/run/{dag_id}/{run_id:path}", _digest_of_run)
+    return app
+
+
+def _links() -> Response:
+    return PlainTextResponse(LINKS_JS, media_type="text/javascript", headers=HEADERS)
+
+
+def _today(request: Request, day: date | None = None) -> HTMLResponse:
+    builds = _reader().builds()
+    if not builds:
+        text = "No day has tables yet: they are made after the first poll."
+        return Site(request).page("empty.html.j2", "today", heading="No tables yet", text=text, dag="poll_feeds")
+    today = day_of(datetime.now(UTC), _reader().zone)
+    return _shown_day(request, day or (today if today in builds else next(iter(builds))))
+
+
+def _day(request: Request, day: date) -> HTMLResponse:
+    return _shown_day(request, day)
+
+
+def _shown_day(request: Request, day: date) -> HTMLResponse:
+    site, reader = Site(request), _reader()
+    builds = reader.builds()
+    if day not in builds:
+        text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
+        return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag="daily_digest")
+    today = day_of(datetime.now(UTC), reader.zone)
+    try:
+        shown = of_day(reader, day, is_over=day < today)
+    except MissingFile as error:
+        raise HTTPException(404, str(error)) from None
+    return site.page(
+        "day.html.j2",
+        "today",
+        day=day,
+        is_today=day == today,
+        built=builds[day],
+        issues=[issue for issue in reader.digests() if issue.day == day],
+        zone=reader.zone,
+        steps=_steps({d: f"{d:%a} {d}" for d in builds}, day, site, "day") | {"action": site.at("")},
+        **shown,
+    )
+
+
+def _steps(labels: Mapping[date, str], chosen: date, site: Site, page: str) -> dict[str, Any]:
+    """Links to the days beside the chosen one, and all to choose from; `labels` has the newest first."""
+    days = list(labels)
+    place = days.index(chosen)
+    return {
+        "earlier": site.at(page, days[place + 1]) if place + 1 < len(days) else "",
+        "later": site.at(page, days[place - 1]) if place else "",
+        "choices": [(str(day), label) for day, label in labels.items()],
+        "chosen": str(chosen),
+        "action": site.at(page),  # takes the day as its query
+    }
+
+
+def _topics(request: Request) -> HTMLResponse:
+    catalogue = _reader().catalogue()
+    if catalogue is None:
+        text = "No configuration is in force yet: the first poll puts one in force."
+        return Site(request).page("empty.html.j2", "topics", heading="No topics yet", text=text, dag="poll_feeds")
+    return Site(request).page("topics.html.j2", "topics", catalogue=catalogue)
+
+
+def _filters(
+    last: date | None = None,
+    span: Annotated[int, Query(ge=1, le=366)] = 28,
+    outlet: str = "",
+    language: str = "",
+    zone: str = "",
+    about: bool = False,
+) -> Filters:
+    reader = _reader()
+    return Filters(last or day_of(datetime.now(UTC), reader.zone), span, outlet, language, zone, about)
+
+
+def _known_topic(topic: str) -> Any:
+    catalogue = _reader().catalogue()
+    found = next((t for t in catalogue.topics if t.id == topic), None) if catalogue else None
+    if found is None:
+        raise HTTPException(404, f"No topic {topic!r} is in force.")
+    return found
+
+
+def _topic(request: Request, topic: str, filters: Annotated[Filters, Depends(_filters)]) -> HTMLResponse:
+    site, known = Site(request), _known_topic(topic)
+    shown = of_topic(_reader(), topic, filters)
+    download = f"{site.at('topic', topic, 'mentions.csv')}?{urlencode(_given(filters))}"
+    return site.page("topic.html.j2", "topics", topic=known, filters=filters, spans=SPANS, download=download, **shown)
+
+
+def _given(filters: Filters) -> dict[str, Any]:
+    values = {"last": filters.last, "span": filters.span, "outlet": filters.outlet, "language": filters.language}
+    values |= {"zone": filters.zone, "about": 1 if filters.about else ""}
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _mentions_csv(topic: str, filters: Annotated[Filters, Depends(_filters)]) -> Response:
+    known = _known_topic(topic)
+    name = f"{known.id}-{filters.days[0]}-{filters.last}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(to_csv(_reader(), topic, filters), media_type="text/csv", headers=HEADERS | disposition)
+
+
+def _story(request: Request, story_id: str) -> HTMLResponse:
+    reader = _reader()
+    try:
+        found = reader.story(story_id)
+    except MissingFile as error:
+        raise HTTPException(404, str(error)) from None
+    catalogue = reader.catalogue()
+    if found is None or catalogue is None:
+        raise HTTPException(404, f"No story {story_id!r} is known.")
+    names = {topic.id: topic.name for topic in catalogue.topics}
+    shown = of_story(found, names)
+    built = reader.builds().get(found["day"])
+    return Site(request).page("story.html.j2", "topics", names=names, zone=reader.zone, built=built, **shown)
+
+
+def _feeds(request: Request) -> HTMLResponse:
+    now = datetime.now(UTC)
+    return Site(request).page("feeds.html.j2", "feeds", **of_feeds(_reader().health(now), now))
+
+
+def _digest(request: Request, day: date | None = None, number: int | None = None) -> HTMLResponse:
+    """A digest as it was issued: the newest of the day, or of all."""
+    every = _reader().digests()
+    if not every:
+        text = "The first one is issued tomorrow morning."
+        return Site(request).page("empty.html.j2", "digest", heading="No digest yet", text=text, dag="daily_digest")
+    found = [d for d in every if day in (None, d.day) and number in (None, d.number)]
+    if not found:
+        raise HTTPException(404, f"No digest of {day}{f', issue {number},' if number else ''} was issued.")
+    return _shown_digest(Site(request), every, found[0])
+
+
+def _digest_of_run(request: Request, dag_id: str, run_id: str) -> HTMLResponse:
+    """The digest that a run issued, for the button on runs: the run of another DAG has none."""
+    every = _reader().digests()
+    for issued in every:
+        if issued.issued_by == f"{dag_id}/{run_id}":
+            return _shown_digest(Site(request), every, issued)
+    text = "This run has not issued one." if dag_id == "daily_digest" else "Runs of daily_digest issue digests."
+    return Site(request).page("empty.html.j2", "digest", 404, heading="No digest of this run", text=text, dag="")
+
+
+def _shown_digest(site: Site, every: list[Issued], chosen: Issued) -> HTMLResponse:
+    newest: dict[date, Issued] = {}
+    for digest in every:
+        newest.setdefault(digest.day, digest)
+    labels = {d: f"{d:%a} {d}{f' (issue {i.number})' if i.number > 1 else ''}" for d, i in newest.items()}
+    try:
+        html = _reader().digest(chosen.day, chosen.number)
+    except MissingFile:
+        raise HTTPException(404, f"The digest of {chosen.day} is no longer stored.") from None
+    return site.framed(html, {"steps": _steps(labels, chosen.day, site, "digest")})

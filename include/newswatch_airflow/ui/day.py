@@ -1,0 +1,59 @@
+"""The pages *Today* and *Day*: every topic beside what is usual, its texts, and who was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from newswatch.digest.charts import days_before, small_chart
+from newswatch.digest.content import TrendNote, chart_of, reading_of
+from newswatch.digest.formats import said
+from newswatch.digest.items import DigestItem
+from newswatch.pipeline import Reader
+
+LINES_SHOWN = 50  # of a topic; the others are on its own page
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDay:
+    """One topic of the day."""
+
+    id: str
+    name: str
+    counts: Mapping[str, Any]
+    reading: TrendNote
+    chart: Markup
+    lines: tuple[DigestItem, ...]
+
+
+def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
+    """What the template shows. Raises MissingFile where the day has no tables."""
+    trends = reader.trends(days_before(day))
+    rows = reader.day_rows(day)
+    counts = {row["topic"]: row for row in reader.table("topic_days", day)}
+    topics = []
+    for topic, name in rows.names.items():
+        if topic in counts:  # else it came into topics.yaml after the day was built
+            chart = chart_of(topic, day, trends)
+            shown = rows.ranked(topic, list(rows.found[topic]))[:LINES_SHOWN]
+            topics.append(
+                TopicDay(
+                    id=topic,
+                    name=name,
+                    counts=counts[topic],
+                    reading=reading_of(trends.get(day, {}).get(topic), day, is_over=is_over),
+                    chart=small_chart(chart, said(chart), topic),
+                    lines=tuple(rows.line(topic, cluster, reader.zone) for cluster in shown),
+                )
+            )
+    outlets = sorted(reader.table("outlet_days", day), key=lambda r: (-r["topic_story_count"], r["outlet"]))
+    outcomes = Counter[tuple[str, str]]()
+    for row in reader.table("outcomes", day):
+        outcomes[row["kind"], row["outcome"]] += row["outcome_count"]
+    first = next(iter(counts.values()), None)
+    return {"topics": topics, "outlets": outlets, "outcomes": sorted(outcomes.items()), "first": first}

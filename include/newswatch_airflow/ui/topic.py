@@ -1,0 +1,121 @@
+"""The page *Topic*: its days as a chart, its outlets and co-topics, and every mention with its sentence."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
+
+from newswatch.digest.charts import ChartDay, large_chart
+from newswatch.digest.escape import cell, web_address
+from newswatch.digest.formats import said
+from newswatch.digest.items import Evidence, marked, moment_of
+from newswatch.pipeline import Reader
+
+Row = Mapping[str, Any]
+SPANS = {"7": "a week", "28": "four weeks", "90": "three months", "365": "a year"}
+STORIES_SHOWN = 100
+CSV_COLUMNS = (
+    "day", "topic", "term", "zone", "is_about", "outlet", "language", "title", "canonical_url", "story_id",
+    "cluster_id", "surface", "sentence", "start", "end", "topics_version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is shown: a span of days that ends with `last`, and of its mentions those of an outlet, language or zone."""
+
+    last: date
+    span: int
+    outlet: str = ""
+    language: str = ""
+    zone: str = ""
+    about: bool = False
+
+    @property
+    def days(self) -> list[date]:
+        return [self.last - timedelta(days=back) for back in range(self.span - 1, -1, -1)]
+
+    def has(self, row: Row) -> bool:
+        return (
+            (not self.outlet or row["outlet"] == self.outlet)
+            and (not self.language or row["language"] == self.language)
+            and (not self.zone or row["zone"] == self.zone)
+            and (not self.about or row["is_about"])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A story with its mentions."""
+
+    story: Row
+    mentions: tuple[tuple[Row, Evidence], ...]
+
+
+def of_topic(reader: Reader, topic: str, filters: Filters) -> dict[str, Any]:
+    """What the template shows."""
+    rows = reader.topic_rows(topic, filters.days)
+    trends = reader.trends(filters.days)
+    counts = {row["day"]: row for row in rows["topic_days"]}
+    chart = [_chart_day(day, trends.get(day, {}).get(topic)) for day in filters.days]
+    names = {t.id: t.name for t in catalogue.topics} if (catalogue := reader.catalogue()) else {}
+    together: Counter[str] = Counter()
+    for row in rows["topic_pair_days"]:
+        together[row["other_topic"] if row["topic"] == topic else row["topic"]] += row["story_count"]
+    outlets: Counter[str] = Counter()
+    for row in rows["topic_outlet_days"]:
+        outlets[row["outlet"]] += row["story_count"]
+    stories = _stories([row for row in rows["mentions"] if filters.has(row)])
+    return {
+        "chart": large_chart(chart, said(chart), topic),
+        "totals": {
+            n: sum(row[n] for row in counts.values()) for n in ("story_count", "original_count", "mention_count")
+        },
+        "built_count": len(counts),
+        "outlets": outlets.most_common(),
+        "together": [(other, names.get(other, other), count) for other, count in together.most_common()],
+        "stories": stories[:STORIES_SHOWN],
+        "story_count": len(stories),
+        "languages": sorted({row["language"] for row in rows["mentions"]}),
+        "zones": sorted({row["zone"] for row in rows["mentions"]}),
+    }
+
+
+def _chart_day(day: date, row: Row | None) -> ChartDay:
+    return (
+        ChartDay(day, row["story_count"], row["baseline"], row["spread"], row["state"]) if row else ChartDay(day, None)
+    )
+
+
+def _stories(mentions: Sequence[Row]) -> list[Shown]:
+    """The newest first, each with its mentions in reading order."""
+    by_story: dict[str, list[Row]] = {}
+    for row in mentions:
+        by_story.setdefault(row["story_id"], []).append(row)
+    order = {"headline": 0, "lede": 1}
+    shown = [
+        Shown(rows[0], tuple((r, marked(r)) for r in sorted(rows, key=lambda r: (order.get(r["zone"], 2), r["start"]))))
+        for rows in by_story.values()
+    ]
+    return sorted(shown, key=lambda s: (s.story["day"], moment_of(s.story), s.story["story_id"]))[::-1]
+
+
+def to_csv(reader: Reader, topic: str, filters: Filters) -> str:
+    """Every mention that the page shows, a row each, safe to open in a spreadsheet."""
+    text = StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for row in reader.topic_rows(topic, filters.days)["mentions"]:
+        if filters.has(row):
+            shown = row | {
+                "day": str(row["day"]),
+                "is_about": str(row["is_about"]).lower(),
+                "canonical_url": web_address(row["canonical_url"]),
+            }
+            writer.writerow([cell(shown[name]) for name in CSV_COLUMNS])
+    return "\ufeff" + text.getvalue()
