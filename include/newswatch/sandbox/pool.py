@@ -1,7 +1,7 @@
 """Parsers in children that can be killed: one bad page costs its deadline, nothing else.
 
-A child is a fresh interpreter (never a fork of the task) that runs `sandbox.worker` and answers in JSON, so that whatever
-took it over can hand back text and nothing that runs. A signal inside the parser's own process does not stop lxml or a
+A child is a fresh interpreter (never a fork of the task) that runs `sandbox.worker` and answers in JSON, so that
+whatever took it over can hand back text and nothing that runs. A signal inside the parser's own process does not stop lxml or a
 regular expression; killing the process does.
 """
 
