@@ -8,7 +8,7 @@ import pytest
 from newswatch.config.catalogue import Catalogue, load_catalogue
 from newswatch.topics.matcher import Matcher
 
-CONFIG_DIR = Path(__file__).resolve().parents[2] / "include"
+CONFIG_DIR = Path(__file__).resolve().parents[3] / "include"
 
 TOPIC_IDS = {
     "new-start",

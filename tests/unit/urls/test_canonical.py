@@ -198,7 +198,7 @@ def test_no_name_stands_in_the_table_twice_for_one_site() -> None:
 
 
 def test_the_page_on_addresses_says_what_the_code_does() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "urls.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "urls.md").read_text(encoding="utf-8")
     shown = CliRunner().invoke(main, ["url-rules"])
     assert shown.stdout == page, "run `make docs`"
     for owner, names in (*tracking.ANYWHERE, *((owner, names) for _, owner, names in tracking.ON_SITES)):
