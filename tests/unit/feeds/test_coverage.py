@@ -1,77 +1,16 @@
-"""Decisions: due feeds, waits, windows, days, shards."""
+"""The window that a feed's listings cover, and the gaps in it."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import timedelta
 
-import pytest
+from feed_states import DAY, HOUR, NEW, NOW, after, listing, polled, wait
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch import local_days
-from newswatch.feeds import coverage, schedule
+from newswatch.feeds import coverage
 from newswatch.feeds.state import FeedState
-from newswatch.net import retry
-from newswatch.net.headers import max_age_seconds, retry_after_seconds
-
-NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
-MOMENTS = st.timedeltas(timedelta(days=-600), timedelta(days=600)).map(lambda offset: NOW + offset)
-ZONES = st.sampled_from(["UTC", "Europe/Kyiv", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"]).map(ZoneInfo)
-
-
-def test_a_feed_that_was_never_polled_is_due() -> None:
-    assert schedule.is_due(None, NOW)
-    assert schedule.is_due(NOW, NOW)
-    assert not schedule.is_due(NOW + timedelta(seconds=1), NOW)
-
-
-def test_retry_after_is_understood_in_both_forms() -> None:
-    assert retry_after_seconds("120", NOW) == 120
-    assert retry_after_seconds("Sun, 22 Nov 2026 19:00:00 GMT", NOW) == 3600
-    assert retry_after_seconds("Sun, 22 Nov 2026 17:00:00 GMT", NOW) == 0
-    assert retry_after_seconds("soon", NOW) is None
-    assert retry_after_seconds(None, NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("max-age=600", 600), ("public, Max-Age=60, x", 60), ('max-age="5"', 5), ("no-cache", 0), ("s-maxage=9", 0)],
-)
-def test_the_age_that_a_server_states_is_read(header: str, seconds: float) -> None:
-    assert max_age_seconds(header) == seconds
-    assert max_age_seconds(None) == 0
-
-
-def test_a_page_gets_three_attempts() -> None:
-    assert retry.next_attempt_at(1, NOW) == NOW + timedelta(minutes=10)
-    assert retry.next_attempt_at(2, NOW) == NOW + timedelta(minutes=40)
-    assert retry.next_attempt_at(3, NOW) is None
-    assert retry.next_attempt_at(1, NOW, 3600.0) == NOW + timedelta(hours=1)
-    assert retry.next_attempt_at(1, NOW, float("inf")) == NOW + timedelta(days=1)
-
-
-@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=9)), ZONES)
-def test_whole_days_are_exactly_those_that_lie_between(begin: datetime, span: timedelta, zone: ZoneInfo) -> None:
-    end = begin + span
-    days = local_days.whole_days(begin, end, zone)
-    near = [begin.astimezone(zone).date() + timedelta(days=n) for n in range(-1, 12)]
-    next_day = timedelta(days=1)
-    assert days == [
-        d for d in near if local_days.start_of(d, zone) >= begin and local_days.start_of(d + next_day, zone) <= end
-    ]
-
-
-@given(MOMENTS, ZONES)
-def test_a_moment_lies_in_its_day(moment: datetime, zone: ZoneInfo) -> None:
-    day = local_days.day_of(moment, zone)
-    assert local_days.start_of(day, zone) <= moment < local_days.start_of(day + timedelta(days=1), zone)
-
-
-def test_a_day_of_summer_times_end_has_25_hours() -> None:
-    zone = ZoneInfo("Europe/Kyiv")
-    day = date(2026, 10, 25)
-    assert local_days.start_of(day + timedelta(days=1), zone) - local_days.start_of(day, zone) == timedelta(hours=25)
 
 
 def covered(begin_hours: float, end_hours: float) -> FeedState:
@@ -108,12 +47,49 @@ def test_a_window_ends_with_the_poll_and_never_begins_after_it(offset: timedelta
     assert begin <= end == NOW
 
 
-@given(st.lists(st.lists(st.integers(0, 999).map(str), min_size=1, max_size=5), max_size=12), st.integers(1, 6))
-def test_shards_hold_every_group_whole_and_none_is_empty(groups: list[list[str]], shards: int) -> None:
-    groups = [[f"{n}-{item}" for item in group] for n, group in enumerate(groups)]
-    lists = schedule.share_out(groups, shards)
-    assert sorted(item for shard in lists for item in shard) == sorted(item for group in groups for item in group)
-    assert len(lists) <= shards
-    assert all(lists)
-    for group in groups:
-        assert sum(set(group) <= set(shard) for shard in lists) == 1
+# Gaps
+
+
+def test_a_listing_of_which_nothing_was_known_is_a_gap_and_polled_soon() -> None:
+    state = polled(entry_rate=1.0)
+    assert coverage.is_gap(state, listing(1, 2, 3))
+    assert wait(after(state, listing=listing(1, 2, 3))) == timedelta(minutes=13)
+    assert wait(after(state, listing=listing(1, 2, 3, known=3))) > HOUR
+
+
+def test_a_new_feed_an_empty_one_and_one_with_nothing_new_have_no_gap() -> None:
+    assert not coverage.is_gap(NEW, listing(1, 2, 3))
+    assert not coverage.is_gap(polled(), listing())
+    assert not coverage.is_gap(polled(), listing(1, 2, new=0, known=2))
+
+
+def test_an_entry_pinned_for_weeks_hides_no_gap() -> None:
+    state = polled()
+    assert coverage.is_gap(state, listing(1, 2, 3, known=1))
+    assert not coverage.is_gap(state, listing(1, 2, 3, known=3))
+    assert coverage.is_gap(
+        state, replace(listing(*range(20)), known_first_seen=[NOW - HOUR])
+    )  # pinned since the last poll
+
+
+def test_a_listing_of_few_entries_goes_on_where_one_of_the_last_poll_is_left() -> None:
+    assert not coverage.is_gap(polled(), replace(listing(1, 2, 3), known_first_seen=[NOW - HOUR]))
+    assert not coverage.is_gap(polled(), listing(1, 2, known=2))
+
+
+def test_an_old_entry_in_a_listing_covers_none_of_the_days_after_it() -> None:
+    first = after(NEW, listing=listing(1, 2, 3, 4, 24 * 60))
+    assert (first.covered_from, first.covered_to) == (NOW - 4 * HOUR, NOW)
+    before = polled()
+    pinned = after(before, listing=listing(24 * 60, 1, 2, new=1, known=9))
+    assert (pinned.covered_from, pinned.covered_to) == (before.covered_from, NOW)
+    only = after(NEW, listing=listing(24 * 30))
+    assert (only.covered_from, only.covered_to) == (NOW, NOW)
+
+
+def test_after_a_gap_the_window_begins_anew_even_where_an_old_entry_is_pinned() -> None:
+    old = polled(covered_to=NOW - DAY, last_new_at=NOW - DAY)
+    state = after(old, listing=listing(1, 2, 3, 4, 5, 900, new=5, known=1))
+    assert (state.covered_from, state.covered_to) == (NOW - 5 * HOUR, NOW)
+    later = after(state, listing=listing(0.5, 1, 2, 3, 4, 5, 900, new=1, known=6))
+    assert later.covered_from == NOW - 5 * HOUR

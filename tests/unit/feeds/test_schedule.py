@@ -1,52 +1,18 @@
-"""What a poll makes of a feed's state: interval, back-off, validators, learnt moves, gaps, silence."""
+"""What a poll makes of a feed's state: interval, back-off, validators, learnt moves; and which feeds are due."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from feed_states import DAY, HOUR, NEW, NOW, PLAN, URL, after, listing, polled, wait
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch.feeds import coverage, health, schedule
-from newswatch.feeds.state import FeedState, Listing, PollFacts, PollPlan
-from newswatch.net import retry
+from newswatch.feeds import schedule
+from newswatch.feeds.state import Listing, PollFacts, PollPlan
 from newswatch.net.headers import retry_after_seconds
-
-NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)  # a Sunday
-URL = "https://news.example/rss"
-NEW = FeedState("a", URL)
-PLAN = PollPlan(URL, {}, is_full=True)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def listing(*ages_hours: float, new: int | None = None, known: int = 0, now: datetime = NOW, **extra: Any) -> Listing:
-    """Entries of these ages; the first `new` of them are new, `known` were known from a week ago."""
-    dates = [now - timedelta(hours=age) for age in ages_hours]
-    count = len(dates) if new is None else new
-    return Listing(dates, new_dates=dates[:count], new_count=count, known_first_seen=[NOW - 7 * DAY] * known, **extra)
-
-
-def after(state: FeedState, outcome: str = "ok", **facts: Any) -> FeedState:
-    return schedule.after_poll(state, PollFacts(outcome, **{"moment": NOW, "plan": PLAN} | facts))
-
-
-def polled(**changes: Any) -> FeedState:
-    """A feed that was polled well an hour ago, with two entries an hour."""
-    known = {
-        "etag": '"old"', "last_modified": "then", "body_sha256": "old", "full_at": NOW - HOUR, "polled_at": NOW - HOUR,
-        "succeeded_at": NOW - HOUR, "entry_rate": 48.0, "last_new_at": NOW - HOUR, "newest_at": NOW - HOUR,
-        "longest_quiet_seconds": 7200.0, "covered_from": NOW - 3 * DAY, "covered_to": NOW - HOUR,
-    }  # fmt: skip
-    return replace(NEW, **known | changes)
-
-
-def wait(state: FeedState) -> timedelta:
-    assert state.next_due_at
-    return state.next_due_at - NOW
-
 
 # Intervals
 
@@ -232,101 +198,21 @@ def test_a_learnt_address_stays_while_it_answers_and_is_forgotten_when_it_fails(
     assert schedule.plan_poll(failed, NOW).url == URL
 
 
-# Gaps
+# Who is due, and in whose hands
 
 
-def test_a_listing_of_which_nothing_was_known_is_a_gap_and_polled_soon() -> None:
-    state = polled(entry_rate=1.0)
-    assert coverage.is_gap(state, listing(1, 2, 3))
-    assert wait(after(state, listing=listing(1, 2, 3))) == timedelta(minutes=13)
-    assert wait(after(state, listing=listing(1, 2, 3, known=3))) > HOUR
+def test_a_feed_that_was_never_polled_is_due() -> None:
+    assert schedule.is_due(None, NOW)
+    assert schedule.is_due(NOW, NOW)
+    assert not schedule.is_due(NOW + timedelta(seconds=1), NOW)
 
 
-def test_a_new_feed_an_empty_one_and_one_with_nothing_new_have_no_gap() -> None:
-    assert not coverage.is_gap(NEW, listing(1, 2, 3))
-    assert not coverage.is_gap(polled(), listing())
-    assert not coverage.is_gap(polled(), listing(1, 2, new=0, known=2))
-
-
-def test_an_entry_pinned_for_weeks_hides_no_gap() -> None:
-    state = polled()
-    assert coverage.is_gap(state, listing(1, 2, 3, known=1))
-    assert not coverage.is_gap(state, listing(1, 2, 3, known=3))
-    assert coverage.is_gap(
-        state, replace(listing(*range(20)), known_first_seen=[NOW - HOUR])
-    )  # pinned since the last poll
-
-
-def test_a_listing_of_few_entries_goes_on_where_one_of_the_last_poll_is_left() -> None:
-    assert not coverage.is_gap(polled(), replace(listing(1, 2, 3), known_first_seen=[NOW - HOUR]))
-    assert not coverage.is_gap(polled(), listing(1, 2, known=2))
-
-
-def test_an_old_entry_in_a_listing_covers_none_of_the_days_after_it() -> None:
-    first = after(NEW, listing=listing(1, 2, 3, 4, 24 * 60))
-    assert (first.covered_from, first.covered_to) == (NOW - 4 * HOUR, NOW)
-    before = polled()
-    pinned = after(before, listing=listing(24 * 60, 1, 2, new=1, known=9))
-    assert (pinned.covered_from, pinned.covered_to) == (before.covered_from, NOW)
-    only = after(NEW, listing=listing(24 * 30))
-    assert (only.covered_from, only.covered_to) == (NOW, NOW)
-
-
-def test_after_a_gap_the_window_begins_anew_even_where_an_old_entry_is_pinned() -> None:
-    old = polled(covered_to=NOW - DAY, last_new_at=NOW - DAY)
-    state = after(old, listing=listing(1, 2, 3, 4, 5, 900, new=5, known=1))
-    assert (state.covered_from, state.covered_to) == (NOW - 5 * HOUR, NOW)
-    later = after(state, listing=listing(0.5, 1, 2, 3, 4, 5, 900, new=1, known=6))
-    assert later.covered_from == NOW - 5 * HOUR
-
-
-# Silence and health
-
-
-def test_a_feed_is_quiet_when_nothing_came_for_longer_than_ever() -> None:
-    state = polled(newest_at=NOW - 3 * DAY, longest_quiet_seconds=timedelta(days=4).total_seconds())
-    assert not health.is_quiet(state, NOW)
-    assert health.is_quiet(state, NOW + 2 * DAY)
-    assert health.condition(state, NOW + 2 * DAY) == "quiet"
-
-
-def test_a_weekend_is_no_silence_and_a_feed_with_one_entry_gets_two_weeks() -> None:
-    assert not health.is_quiet(polled(newest_at=NOW - 2 * DAY, longest_quiet_seconds=60.0), NOW)
-    assert not health.is_quiet(polled(newest_at=NOW - 13 * DAY, longest_quiet_seconds=None), NOW)
-    assert health.is_quiet(polled(newest_at=NOW - 15 * DAY, longest_quiet_seconds=None), NOW)
-
-
-def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add_to_it() -> None:
-    state = after(NEW, listing=listing(1, 2, 74, 75, 2000))
-    assert (state.newest_at, state.longest_quiet_seconds) == (NOW - HOUR, 72 * 3600)  # the oldest is pinned
-    later = NOW + 5 * DAY
-    found = listing(1, known=3, now=later)
-    state = schedule.after_poll(state, PollFacts("ok", later, PLAN, listing=found))
-    assert state.longest_quiet_seconds == 5 * 24 * 3600
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, "well"),
-        ({"failure_count": 2, "last_outcome": "timeout"}, "well"),
-        ({"failure_count": 3, "last_outcome": "timeout"}, "failing"),
-        ({"failure_count": 1, "last_outcome": "gone"}, "gone"),
-        ({"polled_at": None}, "new"),
-    ],
-)
-def test_a_feeds_condition_is_one_word(changes: dict[str, Any], expected: str) -> None:
-    assert health.condition(polled(**changes), NOW) == expected
-
-
-def test_a_feed_is_back_only_when_a_poll_has_proved_it() -> None:
-    assert health.is_back(polled(last_outcome="ok"), NOW)
-    assert not health.is_back(polled(last_outcome="host_paused"), NOW)
-    assert not health.is_back(polled(last_outcome="http_500", failure_count=1), NOW)
-
-
-def test_a_page_of_a_host_that_wants_rest_waits_six_hours_at_most() -> None:
-    assert retry.paused_until(NOW - HOUR, NOW, None) == NOW + timedelta(minutes=10)
-    assert retry.paused_until(NOW - HOUR, NOW, 3600.0) == NOW + HOUR
-    assert retry.paused_until(NOW - HOUR, NOW, 1e9) == NOW + 5 * HOUR
-    assert retry.paused_until(NOW - 6 * HOUR, NOW, None) is None
+@given(st.lists(st.lists(st.integers(0, 999).map(str), min_size=1, max_size=5), max_size=12), st.integers(1, 6))
+def test_shards_hold_every_group_whole_and_none_is_empty(groups: list[list[str]], shards: int) -> None:
+    groups = [[f"{n}-{item}" for item in group] for n, group in enumerate(groups)]
+    lists = schedule.share_out(groups, shards)
+    assert sorted(item for shard in lists for item in shard) == sorted(item for group in groups for item in group)
+    assert len(lists) <= shards
+    assert all(lists)
+    for group in groups:
+        assert sum(set(group) <= set(shard) for shard in lists) == 1

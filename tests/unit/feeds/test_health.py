@@ -1,0 +1,54 @@
+"""A feed's silence and its condition in one word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from feed_states import DAY, HOUR, NEW, NOW, PLAN, after, listing, polled
+
+from newswatch.feeds import health, schedule
+from newswatch.feeds.state import PollFacts
+
+
+def test_a_feed_is_quiet_when_nothing_came_for_longer_than_ever() -> None:
+    state = polled(newest_at=NOW - 3 * DAY, longest_quiet_seconds=timedelta(days=4).total_seconds())
+    assert not health.is_quiet(state, NOW)
+    assert health.is_quiet(state, NOW + 2 * DAY)
+    assert health.condition(state, NOW + 2 * DAY) == "quiet"
+
+
+def test_a_weekend_is_no_silence_and_a_feed_with_one_entry_gets_two_weeks() -> None:
+    assert not health.is_quiet(polled(newest_at=NOW - 2 * DAY, longest_quiet_seconds=60.0), NOW)
+    assert not health.is_quiet(polled(newest_at=NOW - 13 * DAY, longest_quiet_seconds=None), NOW)
+    assert health.is_quiet(polled(newest_at=NOW - 15 * DAY, longest_quiet_seconds=None), NOW)
+
+
+def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add_to_it() -> None:
+    state = after(NEW, listing=listing(1, 2, 74, 75, 2000))
+    assert (state.newest_at, state.longest_quiet_seconds) == (NOW - HOUR, 72 * 3600)  # the oldest is pinned
+    later = NOW + 5 * DAY
+    found = listing(1, known=3, now=later)
+    state = schedule.after_poll(state, PollFacts("ok", later, PLAN, listing=found))
+    assert state.longest_quiet_seconds == 5 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "well"),
+        ({"failure_count": 2, "last_outcome": "timeout"}, "well"),
+        ({"failure_count": 3, "last_outcome": "timeout"}, "failing"),
+        ({"failure_count": 1, "last_outcome": "gone"}, "gone"),
+        ({"polled_at": None}, "new"),
+    ],
+)
+def test_a_feeds_condition_is_one_word(changes: dict[str, Any], expected: str) -> None:
+    assert health.condition(polled(**changes), NOW) == expected
+
+
+def test_a_feed_is_back_only_when_a_poll_has_proved_it() -> None:
+    assert health.is_back(polled(last_outcome="ok"), NOW)
+    assert not health.is_back(polled(last_outcome="host_paused"), NOW)
+    assert not health.is_back(polled(last_outcome="http_500", failure_count=1), NOW)
