@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ os.environ["XDG_RUNTIME_DIR"] = str(_SCRATCH)
 
 import hypothesis  # noqa: E402 - the environment comes first
 import sqlalchemy as sa  # noqa: E402
+from clocks import Clock  # noqa: E402
 
 from newsroom.config import write_config  # noqa: E402
 from newsroom.server import Newsroom  # noqa: E402
@@ -26,25 +27,11 @@ from newswatch.pipeline import Newswatch, open_newswatch  # noqa: E402
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings  # noqa: E402
 from newswatch.storage import embedded_postgres  # noqa: E402
 
-NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening, in a minute in which the flaky feed answers
 HISTORY = timedelta(days=3)  # how far the newsroom's feeds reach back here
 _numbers = itertools.count()
 
 hypothesis.settings.register_profile("newswatch", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("newswatch")
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        self.now += timedelta(**time)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from installed import ANONYMOUS, close_pages, installation, log_in
+from receivers import Connect, Hook, Mails, StartMails
 
 from newswatch_airflow.local.environment import Ports, airflow_environment, free_port
 
@@ -66,3 +70,54 @@ def client(web_application: Any) -> Iterator[Any]:
     log_in(web_application, ANONYMOUS)
     yield web_application
     close_pages()
+
+
+@pytest.fixture
+def start_mails() -> Iterator[StartMails]:
+    """Starts a mail server on loopback; with a password, one that wants it."""
+    started: list[Mails] = []
+
+    def start(password: str | None = None) -> Mails:
+        server = Mails(password)
+        server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A web hook: what it got, and the status that it answers with, by path."""
+    got: list[tuple[str, dict[str, str]]] = []
+    status: dict[str, int] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(status.get(self.path, 200))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield got, status, server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Sets a connection as Airflow reads it from the environment."""
+
+    def set_one(conn_id: str, **fields: object) -> None:
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields))
+
+    return set_one

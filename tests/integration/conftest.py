@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,41 +13,15 @@ from typing import Any
 import pytest
 import yaml
 from ask import NOW
+from clocks import Clock
+from desk import DAY, SHELLING, WATER, Desk
+from told import TEXT, Told
+from web_site import Site
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
 from newswatch.pipeline import Newswatch, fetch_pending, open_newswatch, poll, tag_new
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
-
-PARAGRAPHS = (
-    "The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay.",
-    "Members asked for figures, which the clerk promised for the following week, together with a plan of the works.",
-)
-
-
-@dataclass
-class Site:
-    """One web site on loopback. `answers`: path → status, headers, body; None breaks the connection off."""
-
-    answers: dict[str, tuple[int, dict[str, str], bytes] | None] = field(default_factory=dict)
-    hits: Counter[str] = field(default_factory=Counter)
-    requests: list[dict[str, str]] = field(default_factory=list)
-    port: int = 0
-
-    def url(self, path: str) -> str:
-        return f"http://site.localhost:{self.port}{path}"
-
-    def feed(self, *items: str, path: str = "/feed", **headers: str) -> None:
-        body = f'<rss version="2.0"><channel><title>Site</title>{"".join(items)}</channel></rss>'
-        self.answers[path] = (200, {"Content-Type": "application/rss+xml; charset=utf-8"} | headers, body.encode())
-
-    def item(self, path: str, extra: str = "") -> str:
-        return f"<item><title>Story at {path}</title><link>{self.url(path)}</link>{extra}</item>"
-
-    def page(self, path: str, head: str = "", title: str = "The board met") -> None:
-        body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
-        html = f"<html lang='en'><head><title>{title}</title>{head}</head><body><article><h1>{title}</h1>{body}"
-        self.answers[path] = (200, {"Content-Type": "text/html; charset=utf-8"}, f"{html}</article></body>".encode())
 
 
 @pytest.fixture
@@ -93,6 +66,64 @@ def site_config(site: Site, tmp_path: Path) -> Path:
     (folder / "feeds.yaml").write_text(yaml.safe_dump({"feeds": [feed]}))
     (folder / "topics.yaml").symlink_to(SHIPPED_CONFIG_DIR / "topics.yaml")
     return folder
+
+
+@pytest.fixture
+def told(site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock) -> Told:
+    """Publishes stories on FRIDAY, each seen at the hour that is given; and the Newswatch that reads them."""
+    nw = make_newswatch(site_config, pages_url="https://desk.example/newswatch")
+    items: list[str] = []
+
+    def tell(path: str, at: datetime, body: str = TEXT) -> None:
+        clock.now = at
+        head = '<meta property="article:published_time" content="2026-11-20T08:00:00Z">'
+        site.page(path, head=head, title=f"Report {path} from Donetsk")
+        status, headers, html = site.answers[path]
+        site.answers[path] = (status, headers, html.replace(b"<h1>", f"<p>{body}</p><h1>".encode(), 1))
+        items.append(site.item(path))
+        site.feed(*items)
+        poll(nw, ["site"], "test")
+        fetch_pending(nw, "test")
+
+    return nw, tell
+
+
+@pytest.fixture
+def make_desk(
+    site: Site, tmp_path: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
+) -> Callable[..., Desk]:
+    """Opens a Desk with these settings: its two feeds, the shipped topics, on a Sunday at ten."""
+
+    def make(**settings: object) -> Desk:
+        folder = tmp_path / "desk-config"
+        folder.mkdir()
+        feeds = [
+            {"id": by, "outlet": outlet, "url": site.url(f"/feed-{by}"), "language": "en", "allow_private": True}
+            for by, outlet in (("site", "The Site"), ("other", "The Other"))
+        ]
+        (folder / "feeds.yaml").write_text(yaml.safe_dump({"feeds": feeds}))
+        (folder / "topics.yaml").symlink_to(SHIPPED_CONFIG_DIR / "topics.yaml")
+        desk = Desk(make_newswatch(folder, **settings), site, clock)
+        desk.at(22, 10)
+        return desk
+
+    return make
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk()
+
+
+@pytest.fixture
+def late(desk: Desk) -> Desk:
+    """DAY had one story when its digest was issued, and a second one came six hours after that."""
+    desk.publish("/shelling", "Homes hit in suburbs", *SHELLING, hour=9)
+    desk.at(23, 6)
+    desk.issue(DAY)
+    desk.at(23, 12)
+    desk.publish("/water", "Taps run again", *WATER, hour=20)
+    return desk
 
 
 @dataclass(frozen=True)
