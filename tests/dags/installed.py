@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening
 ANONYMOUS = "anonymous"
 
 

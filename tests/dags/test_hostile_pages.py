@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from installed import NOW, close_pages, installation, log_in
+from clocks import NOW
+from installed import close_pages, installation, log_in
 from looks import SKELETON, Frame, Look, Seen, browser
 from payloads import CSV, XSS
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,24 +18,24 @@ HEAVY = ("pandas", "pyarrow", "trafilatura", "feedparser", "aiohttp", "newswatch
 
 
 @pytest.fixture(scope="module")
-def bag(airflow_database):
+def bag(airflow_database: str) -> Any:
     from airflow.dag_processing.dagbag import DagBag
 
     return DagBag(str(PROJECT / "dags"))
 
 
-def test_every_dag_file_loads_without_error_or_warning(bag):
+def test_every_dag_file_loads_without_error_or_warning(bag: Any) -> None:
     assert bag.import_errors == {}
     assert {path: warned for path, warned in bag.captured_warnings.items() if warned} == {}
     assert set(bag.dags) == {"poll_feeds", "refresh_day", "daily_digest", "watch_feeds"}
 
 
-def test_every_dag_file_is_parsed_in_less_than_a_second(bag):
+def test_every_dag_file_is_parsed_in_less_than_a_second(bag: Any) -> None:
     assert len(bag.dagbag_stats) == len(DAG_FILES)
     assert {stat.file: stat.duration for stat in bag.dagbag_stats if stat.duration.total_seconds() > 1} == {}
 
 
-def test_every_dag_says_what_it_does_and_every_param_too(bag):
+def test_every_dag_says_what_it_does_and_every_param_too(bag: Any) -> None:
     for dag in bag.dags.values():
         assert dag.doc_md
         assert len(dag.doc_md) > 200
@@ -42,14 +43,14 @@ def test_every_dag_says_what_it_does_and_every_param_too(bag):
             assert dag.params.get_param(name).description, f"{dag.dag_id}: {name}"
 
 
-def test_the_digest_tells_how_to_reprocess_days_that_have_a_run(bag):
+def test_the_digest_tells_how_to_reprocess_days_that_have_a_run(bag: Any) -> None:
     doc = bag.dags["daily_digest"].doc_md
     assert "--reprocess-behavior completed" in doc
     assert "airflow backfill create" in doc
     assert "/api/v2/backfills" in doc
 
 
-def test_every_dag_survives_serialisation(bag):
+def test_every_dag_survives_serialisation(bag: Any) -> None:
     from airflow.serialization.serialized_objects import DagSerialization
 
     for dag in bag.dags.values():
@@ -59,7 +60,7 @@ def test_every_dag_survives_serialisation(bag):
         assert again.task_ids == dag.task_ids
 
 
-def test_parsing_opens_no_connection(monkeypatch):
+def test_parsing_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     def refuse(*_: object) -> None:
@@ -71,7 +72,7 @@ def test_parsing_opens_no_connection(monkeypatch):
 
 
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda p: p.name)
-def test_a_dag_file_is_short_and_knows_airflow_by_its_sdk_alone(path: Path):
+def test_a_dag_file_is_short_and_knows_airflow_by_its_sdk_alone(path: Path) -> None:
     source = path.read_text()
     assert len(source.splitlines()) <= 90
     imported = [n.module for n in ast.walk(ast.parse(source)) if isinstance(n, ast.ImportFrom) and n.module]
@@ -80,7 +81,7 @@ def test_a_dag_file_is_short_and_knows_airflow_by_its_sdk_alone(path: Path):
 
 
 @pytest.mark.parametrize("path", [*DAG_FILES, PROJECT / "plugins" / "newswatch_plugin.py"], ids=lambda p: p.name)
-def test_what_every_task_process_runs_imports_nothing_heavy(path: Path):
+def test_what_every_task_process_runs_imports_nothing_heavy(path: Path) -> None:
     script = f"import runpy, sys; runpy.run_path({str(path)!r}); print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

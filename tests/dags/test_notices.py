@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,11 @@ NOTICES = [
 ]
 
 
+Service = tuple[list[dict[str, str]], Any, str]  # what it got, its handler with the status, its apprise URL
+
+
 @pytest.fixture
-def service():
+def service() -> Iterator[Service]:
     """A web hook on loopback that keeps what it gets and answers as told."""
     got: list[dict[str, str]] = []
 
@@ -47,7 +52,7 @@ def lines(home: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in (home / "notices.jsonl").read_text().splitlines()]
 
 
-def test_by_default_a_notice_is_a_line_in_a_file(newswatch_environment: Path):
+def test_by_default_a_notice_is_a_line_in_a_file(newswatch_environment: Path) -> None:
     from newswatch_airflow.notify.notices import tell_of_feeds
 
     tell_of_feeds(NOTICES)
@@ -56,7 +61,9 @@ def test_by_default_a_notice_is_a_line_in_a_file(newswatch_environment: Path):
     assert (second["feed_id"], second["condition"]) == ("b", "well")
 
 
-def test_a_service_gets_all_in_one_message(newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch):
+def test_a_service_gets_all_in_one_message(
+    newswatch_environment: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from newswatch_airflow.notify.notices import tell_of_feeds
 
     got, _, url = service
@@ -70,8 +77,8 @@ def test_a_service_gets_all_in_one_message(newswatch_environment: Path, service,
 
 
 def test_a_service_that_refuses_is_named_by_its_number_and_the_file_has_the_notice(
-    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+    newswatch_environment: Path, service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     from newswatch_airflow.notify.notices import tell_of_feeds
 
     got, handler, url = service
@@ -86,8 +93,12 @@ def test_a_service_that_refuses_is_named_by_its_number_and_the_file_has_the_noti
 
 @pytest.mark.parametrize("bad", ["json://user:s3cret@", "nonsense://s3cret", "s3cret", "slack://s3cret/x"])
 def test_a_malformed_address_keeps_no_other_service_from_the_message(
-    bad: str, newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+    bad: str,
+    newswatch_environment: Path,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     from newswatch_airflow.notify.notices import tell_of_feeds
 
     got, _, url = service
@@ -102,8 +113,8 @@ def test_a_malformed_address_keeps_no_other_service_from_the_message(
 
 
 def test_a_service_whose_code_breaks_keeps_no_other_one_from_the_message(
-    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+    newswatch_environment: Path, service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     import apprise
 
     from newswatch_airflow.notify.notices import tell_of_feeds
@@ -124,8 +135,8 @@ def test_a_service_whose_code_breaks_keeps_no_other_one_from_the_message(
 
 
 def test_a_file_that_cannot_be_written_is_an_error_only_where_nobody_else_was_told(
-    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch
-):
+    newswatch_environment: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from newswatch_airflow.notify.notices import tell_of_feeds
 
     (newswatch_environment / "notices.jsonl").mkdir(parents=True)
@@ -141,12 +152,12 @@ def test_a_file_that_cannot_be_written_is_an_error_only_where_nobody_else_was_to
 
 
 def test_the_note_of_the_run_begins_with_the_service_that_failed(
-    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch
-):
+    newswatch_environment: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from newswatch import pipeline
     from newswatch_airflow import tasks
 
-    def watch_feeds(_: object, tell) -> list[Notice]:
+    def watch_feeds(_: object, tell: Callable[[list[Notice]], object]) -> list[Notice]:
         tell(NOTICES)
         return NOTICES
 
@@ -162,8 +173,8 @@ def test_the_note_of_the_run_begins_with_the_service_that_failed(
 
 
 def test_a_failed_run_is_noted_though_no_service_takes_it(
-    newswatch_environment: Path, service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+    newswatch_environment: Path, service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     from types import SimpleNamespace
 
     from newswatch_airflow.notify.notices import FailureNotice
@@ -177,7 +188,7 @@ def test_a_failed_run_is_noted_though_no_service_takes_it(
     assert "1 of 1 notification service did not take it" in caplog.text
 
 
-def test_the_settings_never_show_the_addresses(monkeypatch: pytest.MonkeyPatch):
+def test_the_settings_never_show_the_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 
     from newswatch.cli.main import main

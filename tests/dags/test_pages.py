@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
-from installed import NOW, installation, log_in
+from clocks import Clock
+from installed import installation, log_in
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
-from newswatch.pipeline import build_day, fetch_pending, issue_digest, open_newswatch, poll
+from newswatch.pipeline import Newswatch, build_day, fetch_pending, issue_digest, open_newswatch, poll
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 from newswatch.tables import day_tables
 
 DAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
 
 
+ThreeDays = tuple[dict[str, str], list[date]]
+ReadDays = tuple[Newswatch, list[date]]
+
+
 @pytest.fixture(scope="module")
-def three_days(
-    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, str], list[date]]:
+def three_days(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> ThreeDays:
     """Three days of the newsroom, read, built and one's digest issued by a run: its environment and days."""
     folder = tmp_path_factory.mktemp("pages")
     days = [DAY_BEFORE, DAY, DAY + timedelta(days=1)]
-    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=lambda: NOW) as newsroom:
+    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=Clock()) as newsroom:
         patch.setattr("newsroom.feeds.HISTORY", timedelta(days=3))
         write_config(folder / "config", port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
         environment = installation(folder, folder / "config", new_database())
@@ -42,7 +47,7 @@ def three_days(
 
 
 @pytest.fixture
-def read_days(three_days, monkeypatch: pytest.MonkeyPatch):
+def read_days(three_days: ThreeDays, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadDays]:
     environment, days = three_days
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -51,7 +56,7 @@ def read_days(three_days, monkeypatch: pytest.MonkeyPatch):
     nw.close()
 
 
-def plugin_routes(client) -> list[tuple[str, set[str]]]:
+def plugin_routes(client: Any) -> list[tuple[str, set[str]]]:
     """Every route of the plugin's app, mounts included, with a value for each of its parameters."""
     mount = next(r for r in client.app.routes if getattr(r, "path", None) == "/newswatch")
     values = {
@@ -69,7 +74,7 @@ def plugin_routes(client) -> list[tuple[str, set[str]]]:
     return found
 
 
-def test_an_anonymous_visitor_gets_nothing_from_any_route(client, newswatch_environment):
+def test_an_anonymous_visitor_gets_nothing_from_any_route(client: Any, newswatch_environment: Path) -> None:
     routes = plugin_routes(client)
     assert len(routes) >= 12
     for path, methods in routes:
@@ -79,18 +84,20 @@ def test_an_anonymous_visitor_gets_nothing_from_any_route(client, newswatch_envi
         assert client.get(f"/newswatch/{path}").status_code in (401, 404), path
 
 
-def test_a_login_without_the_right_to_read_dags_gets_nothing_from_any_route(client, newswatch_environment):
+def test_a_login_without_the_right_to_read_dags_gets_nothing_from_any_route(
+    client: Any, newswatch_environment: Path
+) -> None:
     log_in(client, None)
     for path, methods in plugin_routes(client):
         for method in methods:
             assert client.request(method, path).status_code == 403, (method, path)
 
 
-def test_pages_take_no_request_that_changes_anything(client, newswatch_environment):
+def test_pages_take_no_request_that_changes_anything(client: Any, newswatch_environment: Path) -> None:
     assert {method for _, methods in plugin_routes(client) for method in methods} <= {"GET", "HEAD"}
 
 
-def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(client, read_days):
+def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(client: Any, read_days: ReadDays) -> None:
     nw, days = read_days
     log_in(client, "VIEWER")
     page = client.get("/newswatch/").text
@@ -106,7 +113,7 @@ def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(cl
     assert "<button" not in day.replace("<noscript><button>Show</button></noscript>", "")
 
 
-def test_a_topic_shows_every_mention_and_its_download_has_them_too(client, read_days):
+def test_a_topic_shows_every_mention_and_its_download_has_them_too(client: Any, read_days: ReadDays) -> None:
     nw, days = read_days
     log_in(client, "VIEWER")
     mentions = [
@@ -128,7 +135,7 @@ def test_a_topic_shows_every_mention_and_its_download_has_them_too(client, read_
     assert of_outlet.count("<mark>") == sum(row["outlet"] == outlet for row in mentions)
 
 
-def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client, read_days):
+def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client: Any, read_days: ReadDays) -> None:
     nw, days = read_days
     log_in(client, "VIEWER")
     stories = [r for d in days for r in day_tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{d}.parquet"))]
@@ -147,7 +154,7 @@ def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client,
     assert client.get("/newswatch/story/none").status_code == 404
 
 
-def test_a_run_leads_to_the_digest_that_it_issued(client, read_days):
+def test_a_run_leads_to_the_digest_that_it_issued(client: Any, read_days: ReadDays) -> None:
     _, days = read_days
     log_in(client, "VIEWER")
     of_run = client.get("/newswatch/run/daily_digest/scheduled__2026-11-22T06%3A00%3A00%2B00%3A00")
@@ -158,7 +165,7 @@ def test_a_run_leads_to_the_digest_that_it_issued(client, read_days):
     assert "Runs of daily_digest issue digests." in other.text
 
 
-def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client, newswatch_environment):
+def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client: Any, newswatch_environment: Path) -> None:
     nw = open_newswatch(load_settings())
     for day in (DAY_BEFORE, DAY):
         build_day(nw, day)
@@ -175,7 +182,7 @@ def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client, newswatch_en
     assert "This is issue 2" not in client.get(f"/newswatch/digest/{DAY}/1").text
 
 
-def test_no_page_allows_a_foreign_script_style_or_frame(client, read_days):
+def test_no_page_allows_a_foreign_script_style_or_frame(client: Any, read_days: ReadDays) -> None:
     nw, days = read_days
     log_in(client, "VIEWER")
     story = day_tables.STORIES.from_bytes(nw.store.read(f"tables/stories/{days[0]}.parquet"))[0]["story_id"]
@@ -190,7 +197,9 @@ def test_no_page_allows_a_foreign_script_style_or_frame(client, read_days):
 
 
 @pytest.mark.parametrize("path", ["", "topics", "digest", "feeds"])
-def test_before_anything_is_there_a_page_says_how_to_get_it(client, path: str, newswatch_environment):
+def test_before_anything_is_there_a_page_says_how_to_get_it(
+    client: Any, path: str, newswatch_environment: Path
+) -> None:
     log_in(client, "VIEWER")
     page = client.get(f"/newswatch/{path}").text
     assert "daily_digest" in page or "poll_feeds" in page
@@ -198,7 +207,9 @@ def test_before_anything_is_there_a_page_says_how_to_get_it(client, path: str, n
 
 @pytest.mark.parametrize("day", ["2031-01-01", "yesterday", "<script>alert(1)</script>", "..%2F..%2Fetc%2Fpasswd"])
 @pytest.mark.parametrize("page", ["day", "digest"])
-def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(client, page: str, day: str, newswatch_environment):
+def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(
+    client: Any, page: str, day: str, newswatch_environment: Path
+) -> None:
     nw = open_newswatch(load_settings())
     build_day(nw, DAY)
     issue_digest(nw, DAY, "test")
@@ -209,7 +220,9 @@ def test_a_day_that_is_none_is_named_and_nothing_of_it_is_run(client, page: str,
     assert "<script>alert" not in answer.text or answer.headers["content-type"] == "application/json"
 
 
-def test_the_page_of_feeds_shows_each_with_its_state(client, newsroom, newswatch_environment):
+def test_the_page_of_feeds_shows_each_with_its_state(
+    client: Any, newsroom: Newsroom, newswatch_environment: Path
+) -> None:
     nw = open_newswatch(load_settings())
     newsroom.fail("ledger", 500)
     for _ in range(3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,7 +21,7 @@ DAY = datetime.now(UTC).date() - timedelta(days=2)
 
 
 @pytest.fixture(scope="module")
-def page(running: Run) -> Iterator[object]:
+def page(running: Run) -> Iterator[Any]:
     """A page of a browser in which the admin is logged in."""
     from playwright.sync_api import sync_playwright
 
@@ -41,7 +42,7 @@ def table(running: Run, name: str) -> pd.DataFrame:
     return pd.read_parquet(Path(running.home) / "data" / "tables" / name / f"{DAY}.parquet")
 
 
-def test_from_today_to_a_topic_to_a_story_to_the_run_with_the_tables_numbers(running: Run, page):
+def test_from_today_to_a_topic_to_a_story_to_the_run_with_the_tables_numbers(running: Run, page: Any) -> None:
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
     frame.locator("select[name=day]").select_option(str(DAY))
@@ -77,7 +78,7 @@ def test_from_today_to_a_topic_to_a_story_to_the_run_with_the_tables_numbers(run
     run.close()
 
 
-def test_the_digest_shows_the_numbers_of_the_tables(running: Run, page):
+def test_the_digest_shows_the_numbers_of_the_tables(running: Run, page: Any) -> None:
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Digest", exact=True).click()
@@ -93,7 +94,7 @@ def test_the_digest_shows_the_numbers_of_the_tables(running: Run, page):
     assert shown["Donetsk"] == rows.loc[rows["topic"] == "donetsk", "story_count"].item()
 
 
-def test_the_feeds_and_their_faults_are_one_click_away(running: Run, page):
+def test_the_feeds_and_their_faults_are_one_click_away(running: Run, page: Any) -> None:
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Feeds", exact=True).click()
@@ -104,7 +105,7 @@ def test_the_feeds_and_their_faults_are_one_click_away(running: Run, page):
     assert "well" in rows["northgate-wire"]
 
 
-def test_a_storys_link_opens_at_its_outlet_in_spite_of_airflows_frame(running: Run, page):
+def test_a_storys_link_opens_at_its_outlet_in_spite_of_airflows_frame(running: Run, page: Any) -> None:
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Digest", exact=True).click()

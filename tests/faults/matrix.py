@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from certificates import client_context, server_context
+from clocks import Clock
 from fault import AFTER, DEADLINE_SECONDS, FEED_TYPE, MAX_FEED_BYTES, Fault
 from hostile import Call, Hostile, plain
 
@@ -36,22 +37,6 @@ def parse(file, *args, **kwargs):
     return whole(file, *args, **kwargs)
 feedparser.parse = parse
 """
-
-
-START = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Retry-After of the table is told against it
-
-
-@dataclass
-class Clock:
-    """Stands still until it is moved."""
-
-    now: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        self.now += timedelta(**time)
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 
 import brotli
 from hostile import Answer, dripped, plain, raw, raw_then_reset, raw_then_silence, redirect
+from made_pages import HTML, ordinary_page
 
-PARAGRAPHS = (
-    "The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay.",
-    "Members asked for figures, which the clerk promised for the following week, together with a plan of the works.",
-)
-HTML = "text/html; charset=utf-8"
 MAX_PAGE_BYTES = 100_000
 
 
 def story() -> Answer:
-    body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
-    html = f"<html lang='en'><head><title>The board met</title></head><body><article><h1>The board met</h1>{body}"
-    return plain(f"{html}</article></body></html>".encode(), Content_Type=HTML)
+    return plain(ordinary_page().encode(), Content_Type=HTML)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from clocks import Clock
 from fault import DURING, Fault
 from hostile import Hostile
-from matrix import SETTINGS, Clock, Matrix, Seen
+from matrix import SETTINGS, Matrix, Seen
 from table import FAULTS, document
 from warcio.archiveiterator import ArchiveIterator
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from certificates import AUTHORITY, server_context
+from clocks import Clock
 from fault import AFTER, BEFORE, DURING, FEED_TYPE
 from hostile import Hostile, plain, raw, redirect
 from matrix import catalogue
@@ -44,7 +45,7 @@ def row(nw: Newswatch) -> Any:
 
 
 def test_a_permanent_redirect_is_learnt_after_three_polls_and_forgotten_when_it_fails(
-    hostile: Hostile, nw: Newswatch, clock: Any
+    hostile: Hostile, nw: Newswatch, clock: Clock
 ) -> None:
     hostile.answers |= {
         "a/feed": redirect("http://b.localhost:{port}/feed", "301 Moved"),
@@ -64,7 +65,7 @@ def test_a_permanent_redirect_is_learnt_after_three_polls_and_forgotten_when_it_
     assert hostile.calls[-1].label == "a"
 
 
-def test_a_temporary_redirect_is_never_learnt(hostile: Hostile, nw: Newswatch, clock: Any) -> None:
+def test_a_temporary_redirect_is_never_learnt(hostile: Hostile, nw: Newswatch, clock: Clock) -> None:
     hostile.answers |= {"a/feed": redirect("/there"), "a/there": plain(BEFORE, Content_Type=FEED_TYPE)}
     for _ in range(5):
         outcome(nw)
@@ -73,7 +74,7 @@ def test_a_temporary_redirect_is_never_learnt(hostile: Hostile, nw: Newswatch, c
 
 
 def test_a_server_that_flaps_never_waits_longer_than_after_one_failure(
-    hostile: Hostile, nw: Newswatch, clock: Any
+    hostile: Hostile, nw: Newswatch, clock: Clock
 ) -> None:
     well, ill = plain(BEFORE, Content_Type=FEED_TYPE), plain(b"", "503 Later")
     found = []
@@ -86,7 +87,7 @@ def test_a_server_that_flaps_never_waits_longer_than_after_one_failure(
     assert found == ["ok", "http_503", "not_modified", "http_503", "not_modified", "http_503"]
 
 
-def test_a_host_that_asked_for_rest_is_not_asked_before_its_time(hostile: Hostile, nw: Newswatch, clock: Any) -> None:
+def test_a_host_that_asked_for_rest_is_not_asked_before_its_time(hostile: Hostile, nw: Newswatch, clock: Clock) -> None:
     hostile.answers["a/feed"] = plain(b"", "429 Wait", Retry_After="7200")
     assert outcome(nw) == "http_429"
     clock.advance(hours=1)
@@ -100,7 +101,7 @@ def test_a_host_that_asked_for_rest_is_not_asked_before_its_time(hostile: Hostil
 
 
 def test_a_304_to_the_very_first_poll_is_no_success_and_covers_no_day(
-    hostile: Hostile, nw: Newswatch, clock: Any
+    hostile: Hostile, nw: Newswatch, clock: Clock
 ) -> None:
     hostile.answers["a/feed"] = raw(b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n')
     for _ in range(3):
@@ -112,7 +113,7 @@ def test_a_304_to_the_very_first_poll_is_no_success_and_covers_no_day(
 
 
 def test_a_server_that_answers_304_whatever_has_changed_is_found_out_within_a_day(
-    hostile: Hostile, nw: Newswatch, clock: Any
+    hostile: Hostile, nw: Newswatch, clock: Clock
 ) -> None:
     async def stubborn(call: Any) -> None:
         is_asked = bool(call.header("If-None-Match"))
@@ -148,7 +149,7 @@ def test_a_shared_certificate_authority_is_trusted_where_the_machine_trusts_it(
 
 _FETCH = """
 import asyncio, datetime, sys
-from newswatch.fetch import Fetcher, Request
+from newswatch.net.client import Fetcher, Request
 async def run():
     settings = dict(contact="", delay_seconds=0, deadline_seconds=10, clock=lambda: datetime.datetime.now(datetime.UTC))
     async with Fetcher(**settings) as fetcher:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from clocks import Clock
 from fault import FEED_TYPE
 from hostile import Hostile, plain, raw, redirect
-from matrix import SETTINGS, Clock, catalogue
+from matrix import SETTINGS, catalogue
 from pages import HTML, MAX_PAGE_BYTES, PAGE_FAULTS, PageFault, story
 
 from newswatch.ledger import schema as t

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from clocks import Clock
 from fault import BEFORE, FEED_TYPE
 from hostile import Answer, Hostile, plain, redirect
-from matrix import SETTINGS, Clock, catalogue, names, unknown
+from matrix import SETTINGS, catalogue, names, unknown
 from pydantic import ValidationError
 from refused import LURES, METADATA, NAMES, OTHER_PUBLIC, PUBLIC, Lure
 

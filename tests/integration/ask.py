@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from newsroom.server import Newsroom
 from newswatch.ledger import schema as t
 from newswatch.pages.model import STORY_ZONES
-from newswatch.pipeline import Newswatch
+from newswatch.pipeline import Newswatch, open_newswatch
 from newswatch.tables import batch_tables
 
-NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a Sunday evening; the newsroom's days before it hold a spike
+
+@dataclass(frozen=True)
+class Read:
+    """A newsroom that has been polled and fetched: for tests that build from it and change nothing that is stored."""
+
+    nw: Newswatch
+    newsroom: Newsroom
+    folder: Path
+
+    def with_topics(self, text: str, folder: Path) -> Newswatch:
+        """The same ledger and store, opened with other topics."""
+        folder.mkdir()
+        (folder / "topics.yaml").write_text(text, encoding="utf-8")
+        (folder / "feeds.yaml").write_text(self.nw.catalogue.feeds_text, encoding="utf-8")
+        settings = self.nw.settings.model_copy(update={"config_dir": folder})
+        return replace(open_newswatch(settings), clock=self.nw.clock)
 
 
 def rows(nw: Newswatch, query: sa.Select[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ask import NOW
+from ask import Read
 from clocks import Clock
 from desk import DAY, SHELLING, WATER, Desk
 from told import TEXT, Told
@@ -126,28 +126,11 @@ def late(desk: Desk) -> Desk:
     return desk
 
 
-@dataclass(frozen=True)
-class Read:
-    """A newsroom that has been polled and fetched: for tests that build from it and change nothing that is stored."""
-
-    nw: Newswatch
-    newsroom: Newsroom
-    folder: Path
-
-    def with_topics(self, text: str, folder: Path) -> Newswatch:
-        """The same ledger and store, opened with other topics."""
-        folder.mkdir()
-        (folder / "topics.yaml").write_text(text, encoding="utf-8")
-        (folder / "feeds.yaml").write_text(self.nw.catalogue.feeds_text, encoding="utf-8")
-        settings = self.nw.settings.model_copy(update={"config_dir": folder})
-        return replace(open_newswatch(settings), clock=self.nw.clock)
-
-
 @pytest.fixture(scope="session")
 def read(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
     """Six days of the newsroom, those with many stories on New START among them, read at a Sunday evening."""
     folder = tmp_path_factory.mktemp("read")
-    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=lambda: NOW) as newsroom:
+    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=Clock()) as newsroom:
         patch.setattr("newsroom.feeds.HISTORY", timedelta(days=6))
         config = folder / "config"
         write_config(config, port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
@@ -158,7 +141,7 @@ def read(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
             database_url=new_database(),
             host_delay_seconds=0,
         )
-        nw = replace(open_newswatch(settings), clock=lambda: NOW)
+        nw = replace(open_newswatch(settings), clock=Clock())
         poll(nw, list(nw.feeds), "read")
         fetch_pending(nw, "read")
         tag_new(nw, "read")

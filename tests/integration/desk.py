@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from clocks import Clock
+from made_pages import ordinary_page
 from web_site import Site
 
 from newswatch.pipeline import Newswatch, fetch_pending, issue_digest, poll, tag_new
@@ -46,9 +47,7 @@ class Desk:
         self.clock.now = datetime(2026, 11, day, hour, tzinfo=UTC)
 
     def show(self, path: str, title: str, *paragraphs: str) -> None:
-        body = "".join(f"<p>{text}</p>" for text in paragraphs)
-        html = f"<html lang='en'><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article>"
-        self.site.answers[path] = (200, {"Content-Type": "text/html; charset=utf-8"}, html.encode())
+        self.site.html(path, ordinary_page(title, *paragraphs))
 
     def publish(self, path: str, title: str, *paragraphs: str, hour: int, day: int = 22, by: str = "site") -> None:
         """A story of that hour, seen now."""

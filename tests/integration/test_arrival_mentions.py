@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from ask import NOW
+from ask import Read
+from clocks import NOW
 
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, build_day, open_newswatch, tag
@@ -35,7 +36,7 @@ def tagged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def _in_force(read: Any, tmp_path: Path) -> Iterator[None]:
+def _in_force(read: Read, tmp_path: Path) -> Iterator[None]:
     """Other tests open the same ledger with topics of their own, and look at what they built."""
     read.with_topics(read.nw.catalogue.topics_text, tmp_path / "in-force").close()
     yield
@@ -57,7 +58,7 @@ def story_count(files: dict[str, bytes]) -> int:
 
 @pytest.mark.parametrize("of", ["code_version", "dictionaries"])
 def test_a_build_tags_nothing_again_and_gives_the_bytes_of_tagging_anew(
-    read: Any, tagged: list[int], monkeypatch: pytest.MonkeyPatch, of: str
+    read: Read, tagged: list[int], monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
     from_arrival = built(read.nw)
     assert len(rows(from_arrival, day_tables.MENTIONS)) > 20
@@ -67,7 +68,7 @@ def test_a_build_tags_nothing_again_and_gives_the_bytes_of_tagging_anew(
     assert from_arrival == anew
 
 
-def test_mentions_whose_file_is_lost_are_found_again(read: Any, tagged: list[int]) -> None:
+def test_mentions_whose_file_is_lost_are_found_again(read: Read, tagged: list[int]) -> None:
     before = built(read.nw)
     query = sa.select(t.batch_files.c.path).where(t.batch_files.c.path.startswith("batches/mentions/"))
     with read.nw.ledger.begin() as connection:
@@ -82,7 +83,7 @@ def test_mentions_whose_file_is_lost_are_found_again(read: Any, tagged: list[int
     assert before == after
 
 
-def test_an_outlet_goes_by_its_name_of_today(read: Any, tagged: list[int], tmp_path: Path) -> None:
+def test_an_outlet_goes_by_its_name_of_today(read: Read, tagged: list[int], tmp_path: Path) -> None:
     outlet = rows(built(read.nw), day_tables.MENTIONS)[0]["outlet"]
     renamed = tmp_path / "renamed"
     renamed.mkdir()
@@ -98,7 +99,7 @@ def test_an_outlet_goes_by_its_name_of_today(read: Any, tagged: list[int], tmp_p
     assert outlet not in outlets
 
 
-def test_changed_topics_are_looked_for_in_every_story(read: Any, tagged: list[int], tmp_path: Path) -> None:
+def test_changed_topics_are_looked_for_in_every_story(read: Read, tagged: list[int], tmp_path: Path) -> None:
     text = read.nw.catalogue.topics_text.replace("name: Donetsk\n", "name: Donetsk City\n")
     assert text != read.nw.catalogue.topics_text
     nw = read.with_topics(text, tmp_path / "changed")
@@ -107,7 +108,7 @@ def test_changed_topics_are_looked_for_in_every_story(read: Any, tagged: list[in
     assert tagged == [story_count(files)]
 
 
-def test_a_story_with_another_text_than_was_tagged_is_tagged_anew(read: Any, tagged: list[int]) -> None:
+def test_a_story_with_another_text_than_was_tagged_is_tagged_anew(read: Read, tagged: list[int]) -> None:
     before = built(read.nw)
     story_id = rows(before, day_tables.MENTIONS)[0]["story_id"]
     s = t.stories.c
@@ -121,7 +122,7 @@ def test_a_story_with_another_text_than_was_tagged_is_tagged_anew(read: Any, tag
     assert before == after
 
 
-def test_other_recurring_lines_than_were_cut_make_it_void(read: Any, tagged: list[int]) -> None:
+def test_other_recurring_lines_than_were_cut_make_it_void(read: Read, tagged: list[int]) -> None:
     lines = t.frozen_lines.c
     of_day = sa.update(t.frozen_lines).where(lines.day == DAY)
     with read.nw.ledger.begin() as connection:

@@ -19,7 +19,9 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from ask import NOW, story_lines
+from ask import Read, story_lines
+from clocks import NOW
+from web_site import Site
 
 from newsroom.server import find_story
 from newsroom.stories import Story
@@ -35,14 +37,14 @@ TRUE_TOPICS = ("new-start", "donetsk")
 
 
 @pytest.fixture(scope="session")
-def built(read: Any) -> Any:
+def built(read: Read) -> Any:
     """The newsroom that was read, its last five days built."""
     for day in DAYS:
         build_day(read.nw, day)
     return read
 
 
-def table_files(read: Any) -> dict[str, str]:
+def table_files(read: Read) -> dict[str, str]:
     root = Path(read.nw.store.locate("tables"))
     return {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -51,7 +53,7 @@ def table_files(read: Any) -> dict[str, str]:
     }
 
 
-def frame(read: Any, name: str) -> pd.DataFrame:
+def frame(read: Read, name: str) -> pd.DataFrame:
     return pd.read_parquet(read.nw.store.locate(f"tables/{name}"))
 
 
@@ -183,7 +185,7 @@ def test_the_tags_are_what_the_newsroom_knows_to_be_true(built: Any, topic: str)
     assert len(true & tagged) / len(tagged) >= 0.9, wrong
 
 
-def page_stories(read: Any) -> list[tuple[dict[str, Any], Story]]:
+def page_stories(read: Read) -> list[tuple[dict[str, Any], Story]]:
     """Every story whose page was had, as its day reads it, with what the newsroom knows of it."""
     paths = Path(read.nw.store.locate("batches/story_texts")).rglob("*.parquet")
     rows = [row for path in sorted(paths) for row in batch_tables.STORY_TEXTS.from_bytes(path.read_bytes())]
@@ -327,7 +329,7 @@ def test_a_digest_is_delivered_once_and_never_over_a_later_days(built: Any) -> N
 
 
 @pytest.fixture
-def hostile(site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]) -> tuple[str, str]:
+def hostile(site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]) -> tuple[str, str]:
     """The digest of a day on which a site wrote its headline against its readers: HTML and Markdown."""
     nw = make_newswatch(site_config)
     title = (

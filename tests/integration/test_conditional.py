@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from ask import feed_row, page_outcomes, rows, stories, values
+from clocks import Clock
+from web_site import Site
 
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, explain, feed_request, fetch_pending, plan_poll, poll
@@ -27,11 +29,11 @@ def outcome(nw: Newswatch) -> str:
     return name
 
 
-def asked(site: Any, path: str = "/feed") -> list[dict[str, str]]:
+def asked(site: Site, path: str = "/feed") -> list[dict[str, str]]:
     return [request for request in site.requests if request["path"] == path]
 
 
-def test_validators_are_sent_back_and_left_out_once_a_day(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_validators_are_sent_back_and_left_out_once_a_day(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.feed(site.item("/1"), ETag='"one"', **{"Last-Modified": "Sun, 22 Nov 2026 08:00:00 GMT"})
     assert outcome(nw) == "ok"
     clock.advance(hours=1)
@@ -44,7 +46,7 @@ def test_validators_are_sent_back_and_left_out_once_a_day(nw: Newswatch, site: A
     assert "if-none-match" not in third
 
 
-def test_a_server_that_lies_304_is_found_out_within_a_day(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_a_server_that_lies_304_is_found_out_within_a_day(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.feed(site.item("/1"), ETag='"one"')
     poll(nw, ["site"], "test")
     site.feed(site.item("/1"), site.item("/2"), ETag='"one"')
@@ -60,7 +62,7 @@ def test_a_server_that_lies_304_is_found_out_within_a_day(nw: Newswatch, site: A
 
 
 def test_a_body_that_is_the_same_is_neither_parsed_nor_stored_again(
-    nw: Newswatch, site: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+    nw: Newswatch, site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.feed(site.item("/1"))
     poll(nw, ["site"], "test")
@@ -74,7 +76,7 @@ def test_a_body_that_is_the_same_is_neither_parsed_nor_stored_again(
     assert values(nw, sa.select(t.polls.c.raw_path).order_by(t.polls.c.polled_at))[1] is None
 
 
-def test_a_host_that_asks_for_rest_is_left_alone_by_the_next_run_too(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_a_host_that_asks_for_rest_is_left_alone_by_the_next_run_too(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.page("/1")
     site.feed(site.item("/1"))
     poll(nw, ["site"], "test")
@@ -92,7 +94,7 @@ def test_a_host_that_asks_for_rest_is_left_alone_by_the_next_run_too(nw: Newswat
     assert fetch_pending(nw, "test").story_count == 1
 
 
-def test_robots_txt_is_asked_for_once_a_day(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_robots_txt_is_asked_for_once_a_day(nw: Newswatch, site: Site, clock: Clock) -> None:
     for number in (1, 2, 3):
         site.page(f"/{number}", title=f"Meeting {number}")
     for number, later in ((1, 0), (2, 12), (3, 13)):
@@ -103,7 +105,7 @@ def test_robots_txt_is_asked_for_once_a_day(nw: Newswatch, site: Any, clock: Any
         assert site.hits["/robots.txt"] == (2 if number == 3 else 1)
 
 
-def test_a_permanent_redirect_is_learnt_and_unlearnt(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_a_permanent_redirect_is_learnt_and_unlearnt(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.answers["/feed"] = (308, {"Location": "/new"}, b"")
     site.feed(site.item("/1"), path="/new")
     for _ in range(5):
@@ -118,7 +120,7 @@ def test_a_permanent_redirect_is_learnt_and_unlearnt(nw: Newswatch, site: Any, c
     assert feed_row(nw, "site").moved_to is None
 
 
-def test_the_publishers_ttl_and_max_age_are_waited_for(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_the_publishers_ttl_and_max_age_are_waited_for(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.feed("<ttl>120</ttl>", site.item("/1"), **{"Cache-Control": "max-age=60"})
     poll(nw, ["site"], "test")
     clock.advance(minutes=117)
@@ -127,11 +129,11 @@ def test_the_publishers_ttl_and_max_age_are_waited_for(nw: Newswatch, site: Any,
     assert len(plan_poll(nw, 1)) == 1
 
 
-def dated(site: Any, path: str, title: str, guid: str = "7") -> str:
+def dated(site: Site, path: str, title: str, guid: str = "7") -> str:
     return f"<item><title>{title}</title><link>{site.url(path)}</link><guid isPermaLink='false'>{guid}</guid></item>"
 
 
-def test_an_edited_entry_is_counted_and_no_second_story(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_an_edited_entry_is_counted_and_no_second_story(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.page("/1")
     site.feed(dated(site, "/1", "The board met"))
     poll(nw, ["site"], "test")
@@ -145,7 +147,7 @@ def test_an_edited_entry_is_counted_and_no_second_story(nw: Newswatch, site: Any
     assert fetch_pending(nw, "test").story_count == 0
 
 
-def test_a_guid_that_is_used_again_for_another_story_brings_that_story(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_a_guid_that_is_used_again_for_another_story_brings_that_story(nw: Newswatch, site: Site, clock: Clock) -> None:
     site.page("/1", title="The board met")
     site.page("/2", title="The quay is closed")
     site.feed(dated(site, "/1", "The board met"))
@@ -158,7 +160,7 @@ def test_a_guid_that_is_used_again_for_another_story_brings_that_story(nw: Newsw
     assert {story["canonical_url"] for story in stories(nw)} == {site.url("/1"), site.url("/2")}
 
 
-def test_a_link_that_differs_from_poll_to_poll_is_not_fetched_again(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_a_link_that_differs_from_poll_to_poll_is_not_fetched_again(nw: Newswatch, site: Site, clock: Clock) -> None:
     for number in range(3):
         site.page(f"/1?session={number}")
         site.feed(dated(site, f"/1?session={number}", "The board met"))
@@ -169,7 +171,7 @@ def test_a_link_that_differs_from_poll_to_poll_is_not_fetched_again(nw: Newswatc
     assert page_outcomes(nw) == {"ok": 1}
 
 
-def test_twins_of_a_page_are_one_story(nw: Newswatch, site: Any) -> None:
+def test_twins_of_a_page_are_one_story(nw: Newswatch, site: Site) -> None:
     site.page("/1")
     site.feed(dated(site, "/1", "The board met", "a"), dated(site, "/1/amp", "The board met", "b"))
     poll(nw, ["site"], "test")
@@ -182,7 +184,7 @@ def test_twins_of_a_page_are_one_story(nw: Newswatch, site: Any) -> None:
     assert all(alias.startswith("http") for alias in explain(nw, site.url("/1"))["aliases"])
 
 
-def test_a_lost_entries_file_costs_the_feeds_words_and_not_the_page(nw: Newswatch, site: Any) -> None:
+def test_a_lost_entries_file_costs_the_feeds_words_and_not_the_page(nw: Newswatch, site: Site) -> None:
     site.page("/1")
     site.feed(site.item("/1"))
     poll(nw, ["site"], "test")
@@ -191,12 +193,12 @@ def test_a_lost_entries_file_costs_the_feeds_words_and_not_the_page(nw: Newswatc
     assert fetch_pending(nw, "test").story_count == 1
 
 
-def test_entries_beyond_the_limit_are_counted(nw: Newswatch, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_beyond_the_limit_are_counted(nw: Newswatch, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.feed(*(f"<item><title>Note {n}</title></item>" for n in range(5003)))
     assert poll(nw, ["site"], "test").entry_outcomes == {"left_out": 3, "no_link": 5000}
 
 
-def test_a_link_longer_than_any_index_costs_neither_its_feed_nor_its_neighbours(nw: Newswatch, site: Any) -> None:
+def test_a_link_longer_than_any_index_costs_neither_its_feed_nor_its_neighbours(nw: Newswatch, site: Site) -> None:
     tail = "".join(secrets.token_hex(16) for _ in range(220))  # random: an index compresses what repeats
     long = f"<item><title>Long</title><link>{site.url('/1')}?utm_source={tail}</link></item>"
     site.feed(long, site.item("/2"))
@@ -204,7 +206,7 @@ def test_a_link_longer_than_any_index_costs_neither_its_feed_nor_its_neighbours(
 
 
 def test_what_the_ledger_refuses_costs_its_own_feed_alone(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], monkeypatch: pytest.MonkeyPatch
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = (site_config / "feeds.yaml").read_text()
     other = listed.replace("id: site", "id: other").replace("/feed", "/other").removeprefix("feeds:\n")
@@ -225,7 +227,7 @@ def test_what_the_ledger_refuses_costs_its_own_feed_alone(
     assert values(nw, sa.select(t.feeds.c.lease_token)) == [None, None]
 
 
-def test_pages_that_all_lead_to_a_login_keep_their_feeds_words(nw: Newswatch, site: Any) -> None:
+def test_pages_that_all_lead_to_a_login_keep_their_feeds_words(nw: Newswatch, site: Site) -> None:
     site.page("/login", title="Log in to read on")
     for number in (1, 2):
         site.answers[f"/{number}"] = (302, {"Location": "/login"}, b"")
@@ -239,7 +241,7 @@ def test_pages_that_all_lead_to_a_login_keep_their_feeds_words(nw: Newswatch, si
     }
 
 
-def test_reused_guids_count_as_news_of_the_feed(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_reused_guids_count_as_news_of_the_feed(nw: Newswatch, site: Site, clock: Clock) -> None:
     for number in range(5):
         site.feed(dated(site, f"/{number}", f"Story {number}"))
         poll(nw, ["site"], "test")
@@ -247,7 +249,9 @@ def test_reused_guids_count_as_news_of_the_feed(nw: Newswatch, site: Any, clock:
     assert feed_row(nw, "site").entry_rate > 20
 
 
-def test_a_host_that_never_stops_asking_for_rest_leaves_the_feeds_words(nw: Newswatch, site: Any, clock: Any) -> None:
+def test_a_host_that_never_stops_asking_for_rest_leaves_the_feeds_words(
+    nw: Newswatch, site: Site, clock: Clock
+) -> None:
     site.feed(*(dated(site, f"/{n}", f"Story {n}", str(n)) for n in range(6)))
     poll(nw, ["site"], "test")
     for number in range(6):
@@ -259,7 +263,7 @@ def test_a_host_that_never_stops_asking_for_rest_leaves_the_feeds_words(nw: News
     assert len(stories(nw)) == 6
 
 
-def test_times_come_back_in_utc_wherever_the_machine_is(nw: Newswatch, clock: Any, site: Any) -> None:
+def test_times_come_back_in_utc_wherever_the_machine_is(nw: Newswatch, clock: Clock, site: Site) -> None:
     site.feed(site.item("/1"))
     poll(nw, ["site"], "test")
     assert feed_row(nw, "site").polled_at.utcoffset() == timedelta(0)
@@ -267,7 +271,7 @@ def test_times_come_back_in_utc_wherever_the_machine_is(nw: Newswatch, clock: An
 
 
 def test_the_feed_that_has_waited_longest_comes_first(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
 ) -> None:
     feed = (site_config / "feeds.yaml").read_text().removeprefix("feeds:\n")
     names = ("site", "second", "third")

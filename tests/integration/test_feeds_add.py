@@ -57,7 +57,7 @@ def dated(site: Site, name: str, day: int, title: str = "") -> str:
 
 def html(site: Site, path: str, head: str = "", body: str = "") -> None:
     text = f"<!doctype html><html lang='uk'><head>{head}</head><body>{body}</body></html>"
-    site.answers[path] = (200, {"Content-Type": "text/html; charset=utf-8"}, text.encode())
+    site.html(path, text)
 
 
 def unchanged(folder: Path) -> bool:

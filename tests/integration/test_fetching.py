@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import yaml
 from ask import count, covered_days, dirty_days, feed_row, make_clean, page_outcomes, rows, stories, story_at, values
+from clocks import Clock
+from web_site import Site
 
 from newsroom.feeds import entries_of
 from newsroom.outlets import BY_ID
@@ -32,7 +33,9 @@ def address(newsroom: Newsroom, story: Story) -> str:
     return Addresses(newsroom.domain, newsroom.port).url(story)
 
 
-def test_a_story_that_two_feeds_list_is_stored_and_fetched_once(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_a_story_that_two_feeds_list_is_stored_and_fetched_once(
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
+) -> None:
     poll(nw, ["harbour-courier-world", "harbour-courier-front"], "test")
     report = fetch_pending(nw, "test")
 
@@ -70,7 +73,7 @@ def test_fetching_again_asks_for_nothing(nw: Newswatch, newsroom: Newsroom) -> N
 
 
 def test_a_page_that_fails_for_now_is_asked_again_after_its_time_and_ends_as_the_feeds_text(
-    nw: Newswatch, newsroom: Newsroom, clock: Any
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
 ) -> None:
     story = listed("khvylia", clock())[0]
     newsroom.fail("khvylia", 503, story.path)
@@ -98,7 +101,7 @@ def test_a_page_that_fails_for_now_is_asked_again_after_its_time_and_ends_as_the
     assert page_outcomes(nw)["http_503"] == 3
 
 
-def test_a_page_that_recovers_is_read_on_the_second_try(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_a_page_that_recovers_is_read_on_the_second_try(nw: Newswatch, newsroom: Newsroom, clock: Clock) -> None:
     story = listed("khvylia", clock())[0]
     newsroom.fail("khvylia", 503, story.path)
     poll(nw, ["khvylia"], "test")
@@ -110,7 +113,7 @@ def test_a_page_that_recovers_is_read_on_the_second_try(nw: Newswatch, newsroom:
     assert story_at(nw, address(newsroom, story))["text_source"] == "page"
 
 
-def test_a_page_that_is_not_there_leaves_the_feeds_text(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_a_page_that_is_not_there_leaves_the_feeds_text(nw: Newswatch, newsroom: Newsroom, clock: Clock) -> None:
     story = listed("khvylia", clock())[0]
     newsroom.fail("khvylia", 404, story.path)
     poll(nw, ["khvylia"], "test")
@@ -120,7 +123,7 @@ def test_a_page_that_is_not_there_leaves_the_feeds_text(nw: Newswatch, newsroom:
     assert page_outcomes(nw)["http_404"] == 1
 
 
-def test_a_page_that_robots_txt_forbids_is_never_asked_for(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_a_page_that_robots_txt_forbids_is_never_asked_for(nw: Newswatch, newsroom: Newsroom, clock: Clock) -> None:
     clock.now = datetime(2026, 11, 17, 18, 1, tzinfo=UTC)  # a Tuesday: Monday's plain story is private
     private = next(s for s in listed("courier", clock()) if s.path.startswith("/private/"))
     poll(nw, ["harbour-courier-front"], "test")
@@ -144,7 +147,7 @@ def test_a_host_whose_robots_txt_cannot_be_had_is_left_alone_for_now(nw: Newswat
 
 
 def test_a_late_story_makes_its_own_day_dirty(
-    nw: Newswatch, newsroom: Newsroom, clock: Any, monkeypatch: pytest.MonkeyPatch
+    nw: Newswatch, newsroom: Newsroom, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsroom.feeds.HISTORY", timedelta(days=5))
     clock.now = datetime(2026, 11, 22, 1, 1, tzinfo=UTC)
@@ -164,7 +167,7 @@ def test_a_late_story_makes_its_own_day_dirty(
 
 
 def test_stories_of_an_undated_feed_get_the_day_that_their_page_states(
-    nw: Newswatch, newsroom: Newsroom, clock: Any
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
 ) -> None:
     poll(nw, ["tidewater-gazette"], "test")
     fetch_pending(nw, "test")
@@ -177,7 +180,7 @@ def test_stories_of_an_undated_feed_get_the_day_that_their_page_states(
 
 
 def test_an_entry_without_a_link_becomes_a_story_of_the_feeds_own_text(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     site.feed("<item><title>A note</title><description>The quay is closed today.</description></item>", "<item></item>")
@@ -191,7 +194,7 @@ def test_an_entry_without_a_link_becomes_a_story_of_the_feeds_own_text(
 
 
 def test_a_link_that_leads_to_a_known_story_by_its_old_address_finds_it(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     site.page("/old", head=f'<link rel="canonical" href="{site.url("/new")}">')
@@ -210,7 +213,7 @@ def test_a_link_that_leads_to_a_known_story_by_its_old_address_finds_it(
 
 
 def test_pages_of_a_feed_that_has_left_the_list_are_still_brought_to_an_end(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     secret = site.url("/one").replace("http://", "http://user:word@")
@@ -230,7 +233,7 @@ def test_pages_of_a_feed_that_has_left_the_list_are_still_brought_to_an_end(
 
 
 def test_a_host_that_breaks_off_three_times_is_left_alone_and_the_rest_stays_pending(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     paths = [f"/{number}" for number in range(6)]
@@ -247,7 +250,7 @@ def test_a_host_that_breaks_off_three_times_is_left_alone_and_the_rest_stays_pen
 
 @pytest.mark.parametrize("seconds", ["99999999999999999999", "9" * 400, "3600"])
 def test_a_feeds_absurd_retry_after_waits_a_day_at_most(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any, seconds: str
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock, seconds: str
 ) -> None:
     nw = make_newswatch(site_config)
     site.answers["/feed"] = (503, {"Retry-After": seconds}, b"later")
@@ -259,7 +262,7 @@ def test_a_feeds_absurd_retry_after_waits_a_day_at_most(
 
 
 def test_an_entry_dated_1970_does_not_make_fifty_years_of_days_covered_and_dirty(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     site.feed(
@@ -273,7 +276,7 @@ def test_an_entry_dated_1970_does_not_make_fifty_years_of_days_covered_and_dirty
 
 
 def test_a_story_dated_in_the_future_belongs_to_the_day_on_which_it_was_seen(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     site.page("/1")
@@ -286,7 +289,7 @@ def test_a_story_dated_in_the_future_belongs_to_the_day_on_which_it_was_seen(
 
 
 def test_a_link_with_tracking_is_the_same_story_as_one_without(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     site.page("/story?id=1")
@@ -300,7 +303,7 @@ def test_a_link_with_tracking_is_the_same_story_as_one_without(
 
 
 def test_headers_that_are_not_utf_8_cost_neither_the_feed_nor_the_page(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     site.answers["/one"] = (302, {"Location": "/caf\xe9"}, b"")
@@ -314,7 +317,7 @@ def test_headers_that_are_not_utf_8_cost_neither_the_feed_nor_the_page(
 
 
 def test_an_address_too_long_for_the_ledger_costs_only_itself(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch]
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     nw = make_newswatch(site_config)
     long = site.url("/?" + "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(100)))

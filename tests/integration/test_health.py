@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from ask import feed_row, last_poll, rows
+from clocks import Clock
+from web_site import Site
 
 from newsroom.server import Newsroom
 from newswatch.ledger import schema as t
@@ -24,11 +26,13 @@ def health(nw: Newswatch) -> dict[str, FeedHealth]:
         reader.close()
 
 
-def item(site: Any, number: int) -> str:
+def item(site: Site, number: int) -> str:
     return str(site.item(f"/{number}", f"<guid>{number}</guid>"))
 
 
-def test_every_feed_of_the_list_is_shown_those_in_trouble_first(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_every_feed_of_the_list_is_shown_those_in_trouble_first(
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
+) -> None:
     newsroom.fail("ledger", 500)
     for _ in range(3):
         poll(nw, list(nw.feeds), "test")
@@ -52,7 +56,7 @@ def test_a_feed_that_was_never_polled_is_new(nw: Newswatch) -> None:
 
 
 def test_a_gap_is_recorded_polled_sooner_and_shown(
-    site: Any, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Any
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     site.feed(*(item(site, n) for n in range(1, 5)))
@@ -77,7 +81,7 @@ def test_a_gap_is_recorded_polled_sooner_and_shown(
 
 
 def test_one_who_watches_is_told_once_when_a_feed_turns_bad_and_once_when_it_is_back(
-    nw: Newswatch, newsroom: Newsroom, clock: Any
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
 ) -> None:
     told: list[tuple[str, str]] = []
 
@@ -100,7 +104,9 @@ def test_one_who_watches_is_told_once_when_a_feed_turns_bad_and_once_when_it_is_
     assert hours(3) == [("khvylia", "well")]
 
 
-def test_a_gone_feed_is_not_back_because_it_fails_in_another_way(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_a_gone_feed_is_not_back_because_it_fails_in_another_way(
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
+) -> None:
     told: list[Notice] = []
     for status in (None, 500, None, 503):
         newsroom.fail("tidewater", status, "/old/rss.xml")

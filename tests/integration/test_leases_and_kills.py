@@ -20,6 +20,7 @@ import psutil
 import pytest
 import sqlalchemy as sa
 from ask import count, page_outcomes, rows, stories, values
+from clocks import Clock
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
@@ -105,7 +106,7 @@ def test_what_a_failed_run_had_taken_is_free_at_once(nw: Newswatch) -> None:
 
 
 def test_what_a_dead_run_had_taken_is_free_after_its_lease(
-    nw: Newswatch, clock: Any, monkeypatch: pytest.MonkeyPatch
+    nw: Newswatch, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: Any) -> None:
         raise RuntimeError("the task died")
@@ -199,7 +200,7 @@ def test_tries_killed_at_any_moment_lose_nothing_and_store_nothing_twice(
     nursery = subprocess.Popen(
         [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ
     )
-    with nursery, Newsroom(clock=lambda: now) as newsroom:
+    with nursery, Newsroom(clock=Clock(now)) as newsroom:
         config = tmp_path / "config"
         write_config(config, port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
         quiet = World(nursery, tmp_path / "quiet", config, new_database())

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from ask import covered_days, dirty_days, feed_row, last_poll, make_clean, rows, values
+from clocks import Clock
 
 from newsroom.feeds import entries_of
 from newsroom.outlets import BY_ID, OUTLETS
@@ -47,7 +48,9 @@ def test_a_second_poll_stores_nothing_twice(nw: Newswatch) -> None:
     assert values(nw, sa.select(sa.func.count()).select_from(t.entries)) == [first.entry_outcomes["new"]]
 
 
-def test_entries_in_are_the_sum_of_their_outcomes_for_each_feed(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_entries_in_are_the_sum_of_their_outcomes_for_each_feed(
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
+) -> None:
     poll_all(nw)
     clock.advance(hours=15)
     poll_all(nw)
@@ -66,7 +69,7 @@ def test_entries_in_are_the_sum_of_their_outcomes_for_each_feed(nw: Newswatch, n
     assert sum(polls) == 2 * len(nw.feeds)
 
 
-def test_a_later_poll_brings_only_the_new_story_and_marks_the_days_dirty(nw: Newswatch, clock: Any) -> None:
+def test_a_later_poll_brings_only_the_new_story_and_marks_the_days_dirty(nw: Newswatch, clock: Clock) -> None:
     poll_all(nw)
     make_clean(nw)
     clock.advance(hours=20)
@@ -80,7 +83,7 @@ def test_a_later_poll_brings_only_the_new_story_and_marks_the_days_dirty(nw: New
 
 @pytest.mark.parametrize("status", [500, 503, 404])
 def test_a_feed_that_answers_with_an_error_keeps_its_validators_and_waits_longer_each_time(
-    nw: Newswatch, newsroom: Newsroom, clock: Any, status: int
+    nw: Newswatch, newsroom: Newsroom, clock: Clock, status: int
 ) -> None:
     poll(nw, ["northgate-wire"], "test")
     before = feed_row(nw, "northgate-wire")
@@ -116,7 +119,7 @@ def test_an_html_page_in_a_feeds_place_is_not_a_feed(nw: Newswatch) -> None:
     assert last_poll(nw, "svodka-culture").raw_path  # what it was can be looked at
 
 
-def test_a_feed_that_is_gone_is_asked_again_after_a_week(nw: Newswatch, clock: Any) -> None:
+def test_a_feed_that_is_gone_is_asked_again_after_a_week(nw: Newswatch, clock: Clock) -> None:
     assert poll(nw, ["tidewater-archive"], "test").feed_outcomes == {"gone": 1}
     assert feed_row(nw, "tidewater-archive").next_due_at == clock() + timedelta(days=7)
 
@@ -140,7 +143,7 @@ def test_feeds_of_one_host_are_polled_by_one_shard_and_each_feed_once(nw: Newswa
         assert len({shard_of[feed.id] for feed in outlet.feeds}) == 1
 
 
-def test_a_feed_is_not_due_again_before_its_interval_is_over(nw: Newswatch, clock: Any) -> None:
+def test_a_feed_is_not_due_again_before_its_interval_is_over(nw: Newswatch, clock: Clock) -> None:
     poll_all(nw)
     assert plan_poll(nw, 2) == []
     clock.advance(minutes=12)
@@ -170,7 +173,7 @@ def test_a_feed_whose_address_changed_starts_afresh(
     assert poll(moved, ["harbour-courier-world"], "test").feed_outcomes == {"not_modified": 1}
 
 
-def test_every_time_that_is_stored_is_the_one_clocks(nw: Newswatch, clock: Any) -> None:
+def test_every_time_that_is_stored_is_the_one_clocks(nw: Newswatch, clock: Clock) -> None:
     poll(nw, ["khvylia"], "test")
 
     assert feed_row(nw, "khvylia").polled_at == clock()
@@ -178,7 +181,7 @@ def test_every_time_that_is_stored_is_the_one_clocks(nw: Newswatch, clock: Any) 
 
 
 def test_an_outage_that_the_next_poll_makes_good_leaves_the_day_covered(
-    nw: Newswatch, newsroom: Newsroom, clock: Any
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
 ) -> None:
     outlet = BY_ID["khvylia"]
     assert len(entries_of(outlet, outlet.feeds[0], clock())) >= 2
@@ -196,7 +199,7 @@ def test_an_outage_that_the_next_poll_makes_good_leaves_the_day_covered(
 
 
 def test_a_gap_that_the_feed_no_longer_lists_leaves_its_days_uncovered(
-    nw: Newswatch, newsroom: Newsroom, clock: Any
+    nw: Newswatch, newsroom: Newsroom, clock: Clock
 ) -> None:
     poll(nw, ["khvylia"], "test")
     lost = clock().date() + timedelta(days=4)
@@ -210,7 +213,7 @@ def test_a_gap_that_the_feed_no_longer_lists_leaves_its_days_uncovered(
     assert clock().date() - timedelta(days=1) in covered
 
 
-def test_days_that_were_announced_are_not_announced_again_until_touched(nw: Newswatch, clock: Any) -> None:
+def test_days_that_were_announced_are_not_announced_again_until_touched(nw: Newswatch, clock: Clock) -> None:
     poll(nw, ["khvylia"], "test")
     told = announce(nw)
     assert clock().date() in told.days

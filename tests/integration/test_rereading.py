@@ -12,6 +12,9 @@ import pytest
 import sqlalchemy as sa
 from ask import dirty_days, make_clean, rows, stories, story_lines, values
 from click.testing import CliRunner
+from clocks import Clock
+from made_pages import ordinary_page
+from web_site import Site
 
 from newswatch.cli.main import main
 from newswatch.ledger import schema as t
@@ -33,16 +36,13 @@ def paragraphs(name: str) -> list[str]:
     ]
 
 
-def show(site: Any, name: str, *lines: str, head: str = "", encoding: str | None = None) -> None:
-    body = "".join(f"<p>{text}</p>" for text in lines)
-    title = f"{name} speaks"
-    html = f"<html lang='en'><head><title>{title}</title>{head}</head><body><article><h1>{title}</h1>{body}</article>"
-    site.answers[f"/{name}"] = (200, {"Content-Type": "text/html; charset=utf-8"}, html.encode())
+def show(site: Site, name: str, *lines: str, head: str = "") -> None:
+    site.html(f"/{name}", ordinary_page(f"{name} speaks", *lines, head=head))
 
 
 @pytest.fixture
 def open_site(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock
 ) -> Callable[..., Newswatch]:
     """Reads the site's pages of these names, whose stories end with the site's prompt."""
 
@@ -78,7 +78,7 @@ def test_a_line_that_recurs_on_a_host_is_cut_when_its_day_is_read(open_site: Cal
 
 
 def test_what_is_learnt_later_leaves_a_day_as_it_was_first_read(
-    open_site: Callable[..., Newswatch], clock: Any
+    open_site: Callable[..., Newswatch], clock: Clock
 ) -> None:
     nw = open_site("anna")
     first_day = nw.day_of(clock())
@@ -92,7 +92,7 @@ def test_what_is_learnt_later_leaves_a_day_as_it_was_first_read(
 
 
 def test_reading_a_day_again_learns_its_lines_from_all_that_is_known_by_then(
-    open_site: Callable[..., Newswatch], clock: Any
+    open_site: Callable[..., Newswatch], clock: Clock
 ) -> None:
     nw = open_site("anna")
     first_day = nw.day_of(clock())
@@ -106,7 +106,7 @@ def test_reading_a_day_again_learns_its_lines_from_all_that_is_known_by_then(
 
 
 def test_better_cleaning_reaches_old_stories_when_it_is_asked_for_and_is_no_edit(
-    open_site: Callable[..., Newswatch], monkeypatch: pytest.MonkeyPatch, clock: Any, site: Any
+    open_site: Callable[..., Newswatch], monkeypatch: pytest.MonkeyPatch, clock: Clock, site: Site
 ) -> None:
     nw = open_site("anna")
     site.answers.clear()  # no network is needed
@@ -133,7 +133,11 @@ def _rewrite(nw: Newswatch, row: dict[str, Any]) -> None:
 
 
 def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+    site: Site,
+    make_newswatch: Callable[..., Newswatch],
+    site_config: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nw = make_newswatch(site_config)
     true = clock() - timedelta(days=4)
@@ -184,7 +188,7 @@ def test_a_story_whose_bytes_are_lost_or_give_none_stays_as_it_was(
 
 
 def test_compressed_bytes_are_read_again_too(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path
 ) -> None:
     import gzip
 
@@ -218,7 +222,7 @@ def test_the_command_line_reads_again_where_it_is_asked_to(open_site: Callable[.
 
 
 def test_explain_shows_lines_zones_what_was_cut_and_who_said_what(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     plea = "Please consider supporting our journalism with a small gift today."
@@ -244,7 +248,7 @@ def test_explain_shows_lines_zones_what_was_cut_and_who_said_what(
 
 
 def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path
 ) -> None:
     nw = make_newswatch(site_config)
     show(site, "anna", *paragraphs("anna"))
@@ -285,7 +289,7 @@ def test_stories_of_the_version_before_are_read_as_they_were_stored(open_site: C
     assert (kept["title"], kept["removed_count"], kept["is_partial"]) == ("anna speaks", 0, False)
 
 
-def test_a_statement_keeps_its_witness_through_the_store(open_site: Callable[..., Newswatch], site: Any) -> None:
+def test_a_statement_keeps_its_witness_through_the_store(open_site: Callable[..., Newswatch], site: Site) -> None:
     nw = open_site("anna")
     (row,) = stories(nw)
     kept = [Claim(**w) for w in row["witnesses"]]
@@ -296,7 +300,7 @@ def test_a_statement_keeps_its_witness_through_the_store(open_site: Callable[...
 
 
 def test_a_visit_that_comes_between_keeps_its_text(
-    open_site: Callable[..., Newswatch], site: Any, monkeypatch: pytest.MonkeyPatch
+    open_site: Callable[..., Newswatch], site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from newswatch.pipeline import reextract as module
 
@@ -316,7 +320,7 @@ def test_a_visit_that_comes_between_keeps_its_text(
     assert values(nw, sa.select(t.revisions.c.path)) != ["another.parquet"]
 
 
-def test_explaining_a_story_learns_nothing(open_site: Callable[..., Newswatch], site: Any) -> None:
+def test_explaining_a_story_learns_nothing(open_site: Callable[..., Newswatch], site: Site) -> None:
     nw = open_site("anna", "boris", "clara")
     with nw.ledger.begin() as connection:
         connection.execute(sa.delete(t.frozen_lines))
@@ -326,7 +330,7 @@ def test_explaining_a_story_learns_nothing(open_site: Callable[..., Newswatch], 
 
 
 def test_an_entry_of_a_headline_alone_can_be_built_and_explained(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     site.answers["/none"] = (404, {}, b"gone")

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from ask import count, dirty_days, make_clean, rows, stories, story_lines, values
+from clocks import Clock
+from made_pages import ordinary_page
+from web_site import Site
 
 from newsroom.server import Newsroom, find_story
 from newsroom.stories import as_first_printed
@@ -26,14 +29,12 @@ MATCHING = (
 PLAIN = ("The harbour board met on Tuesday.", "Members asked for figures and were promised them within the week.")
 
 
-def show(site: Any, path: str, *paragraphs: str, title: str = "Inspectors meet", **headers: str) -> None:
-    body = "".join(f"<p>{text}</p>" for text in paragraphs)
-    html = f"<html lang='en'><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article>"
-    site.answers[path] = (200, {"Content-Type": "text/html; charset=utf-8"} | headers, html.encode())
+def show(site: Site, path: str, *paragraphs: str, title: str = "Inspectors meet", **headers: str) -> None:
+    site.html(path, ordinary_page(title, *paragraphs), **headers)
 
 
 @pytest.fixture
-def read(site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any) -> Newswatch:
+def read(site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock) -> Newswatch:
     """Two stories read and tagged, of which one matches a topic."""
     nw = make_newswatch(site_config)
     stamp = f"<pubDate>{clock():%a, %d %b %Y %H:%M:%S GMT}</pubDate>"
@@ -47,13 +48,13 @@ def read(site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, 
     return nw
 
 
-def visit(nw: Newswatch, clock: Any, hours: float) -> dict[str, int]:
+def visit(nw: Newswatch, clock: Clock, hours: float) -> dict[str, int]:
     clock.advance(hours=hours)
     return visit_due(nw, "test").outcomes
 
 
 def test_a_story_that_matched_is_looked_at_after_one_six_and_twenty_four_hours_and_no_other_is(
-    read: Newswatch, site: Any, clock: Any
+    read: Newswatch, site: Site, clock: Clock
 ) -> None:
     site.hits.clear()
     assert visit(read, clock, 0.9) == {}
@@ -67,14 +68,14 @@ def test_a_story_that_matched_is_looked_at_after_one_six_and_twenty_four_hours_a
     assert count(read, t.batch_files) == len(set(values(read, sa.select(t.batch_files.c.path))))
 
 
-def test_the_visit_asks_with_the_validators_that_the_page_came_with(read: Newswatch, site: Any, clock: Any) -> None:
+def test_the_visit_asks_with_the_validators_that_the_page_came_with(read: Newswatch, site: Site, clock: Clock) -> None:
     site.answers["/treaty"] = (304, {}, b"")
     assert visit(read, clock, 1.1) == {"not_modified": 1}
     assert site.requests[-1]["if-none-match"] == '"first"'
 
 
 def test_a_changed_figure_is_a_new_revision_the_old_one_stays_and_the_difference_is_shown(
-    read: Newswatch, site: Any, clock: Any
+    read: Newswatch, site: Site, clock: Clock
 ) -> None:
     (before,) = [s for s in stories(read) if "treaty" in s["canonical_url"]]
     show(site, "/treaty", MATCHING[0].replace("18", "19"), MATCHING[1])
@@ -90,7 +91,7 @@ def test_a_changed_figure_is_a_new_revision_the_old_one_stays_and_the_difference
     assert read.store.exists(told["revisions"][0]["file"])
 
 
-def test_an_edited_story_counts_with_its_new_text_and_its_number(read: Newswatch, site: Any, clock: Any) -> None:
+def test_an_edited_story_counts_with_its_new_text_and_its_number(read: Newswatch, site: Site, clock: Clock) -> None:
     show(site, "/treaty", MATCHING[0].replace("New START", "arms"), MATCHING[1], "Donetsk was not spoken of.")
     visit(read, clock, 1.1)
     (day,) = {s["day"] for s in stories(read)}
@@ -109,13 +110,13 @@ def read_table(nw: Newswatch, name: str, day: Any) -> list[dict[str, Any]]:
     return table.from_bytes(nw.store.read(table_path(name, day)))
 
 
-def test_a_box_that_changes_beside_the_story_is_no_edit(read: Newswatch, site: Any, clock: Any) -> None:
+def test_a_box_that_changes_beside_the_story_is_no_edit(read: Newswatch, site: Site, clock: Clock) -> None:
     show(site, "/treaty", MATCHING[0], MATCHING[1], "Read more: The quay is closed", "12 comments")
     assert visit(read, clock, 1.1) == {"unchanged": 1}
     assert count(read, t.revisions) == 2
 
 
-def test_each_change_is_a_revision_and_the_same_reading_twice_is_one(read: Newswatch, site: Any, clock: Any) -> None:
+def test_each_change_is_a_revision_and_the_same_reading_twice_is_one(read: Newswatch, site: Site, clock: Clock) -> None:
     show(site, "/treaty", MATCHING[0], "The hosts asked for nothing at all, the clerk said on Wednesday morning.")
     assert visit(read, clock, 1.1) == {"edited": 1}
     assert visit(read, clock, 5) == {"unchanged": 1}
@@ -137,7 +138,7 @@ def test_each_change_is_a_revision_and_the_same_reading_twice_is_one(read: Newsw
     ],
 )
 def test_a_visit_that_finds_no_story_is_an_outcome_and_the_story_stays(
-    read: Newswatch, site: Any, clock: Any, answer: Any, outcome: str
+    read: Newswatch, site: Site, clock: Clock, answer: Any, outcome: str
 ) -> None:
     site.answers["/treaty"] = answer
     assert visit(read, clock, 1.1) == {outcome: 1}
@@ -148,7 +149,7 @@ def test_a_visit_that_finds_no_story_is_an_outcome_and_the_story_stays(
     assert visit(read, clock, 5) == {"unchanged": 1}
 
 
-def test_a_page_that_robots_txt_has_closed_meanwhile_is_not_visited(read: Newswatch, site: Any, clock: Any) -> None:
+def test_a_page_that_robots_txt_has_closed_meanwhile_is_not_visited(read: Newswatch, site: Site, clock: Clock) -> None:
     site.answers["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /treaty\n")
     with read.ledger.begin() as connection:
         connection.execute(sa.delete(t.robots))
@@ -157,7 +158,7 @@ def test_a_page_that_robots_txt_has_closed_meanwhile_is_not_visited(read: Newswa
     assert site.hits["/treaty"] == 0
 
 
-def test_a_budget_of_visits_is_kept_and_the_rest_stays_due(read: Newswatch, clock: Any) -> None:
+def test_a_budget_of_visits_is_kept_and_the_rest_stays_due(read: Newswatch, clock: Clock) -> None:
     none = read.settings.model_copy(update={"visit_cap": 0})
     from dataclasses import replace
 
@@ -165,7 +166,7 @@ def test_a_budget_of_visits_is_kept_and_the_rest_stays_due(read: Newswatch, cloc
     assert visit(read, clock, 0) == {"unchanged": 1}
 
 
-def test_a_host_that_asks_for_rest_is_visited_later(read: Newswatch, site: Any, clock: Any) -> None:
+def test_a_host_that_asks_for_rest_is_visited_later(read: Newswatch, site: Site, clock: Clock) -> None:
     site.answers["/treaty"] = (429, {"Retry-After": "1800"}, b"")
     assert visit(read, clock, 1.1) == {"http_429": 1}
     site.hits.clear()
@@ -177,7 +178,7 @@ def test_a_host_that_asks_for_rest_is_visited_later(read: Newswatch, site: Any, 
     assert visit(read, clock, 1.5) == {"unchanged": 1}
 
 
-def test_a_late_writer_loses(read: Newswatch, site: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_writer_loses(read: Newswatch, site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     from newswatch.pipeline import revisit as module
 
     look = module._look
@@ -197,7 +198,7 @@ def test_a_late_writer_loses(read: Newswatch, site: Any, clock: Any, monkeypatch
 
 
 def test_a_story_that_came_days_after_its_day_is_not_visited(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     old = clock() - timedelta(days=3)
@@ -209,7 +210,7 @@ def test_a_story_that_came_days_after_its_day_is_not_visited(
     assert count(nw, t.visits) == 0
 
 
-def test_the_newsrooms_silent_edits_are_found(nw: Newswatch, newsroom: Newsroom, clock: Any) -> None:
+def test_the_newsrooms_silent_edits_are_found(nw: Newswatch, newsroom: Newsroom, clock: Clock) -> None:
     clock.now = clock.now.replace(day=20, hour=5)  # a day on which three stories that match are edited
     feed_ids = [feed_id for feed_id in nw.feeds if feed_id.startswith(("tidewater", "northgate", "svodka"))]
     for _ in range(12):  # as the scheduled run does, an hour apart
@@ -238,7 +239,7 @@ def test_the_newsrooms_silent_edits_are_found(nw: Newswatch, newsroom: Newsroom,
 
 
 def test_a_lost_file_ends_its_own_visits_and_no_others(
-    site: Any, make_newswatch: Callable[..., Newswatch], site_config: Any, clock: Any
+    site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock
 ) -> None:
     nw = make_newswatch(site_config)
     for number, path in enumerate(("/first", "/second")):  # two polls: two files
@@ -255,14 +256,14 @@ def test_a_lost_file_ends_its_own_visits_and_no_others(
     assert visit(nw, clock, 5) == {"unchanged": 1}
 
 
-def test_a_page_that_leads_to_the_front_page_is_not_the_story(read: Newswatch, site: Any, clock: Any) -> None:
+def test_a_page_that_leads_to_the_front_page_is_not_the_story(read: Newswatch, site: Site, clock: Clock) -> None:
     show(site, "/", *PLAIN, title="Harbour paper")
     site.answers["/treaty"] = (302, {"Location": "/"}, b"")
     assert visit(read, clock, 1.1) == {"no_story": 1}
     assert {s["title"] for s in stories(read)} == {"Inspectors meet", "Board meets"}
 
 
-def test_a_page_that_is_another_story_by_now_is_not_the_story(read: Newswatch, site: Any, clock: Any) -> None:
+def test_a_page_that_is_another_story_by_now_is_not_the_story(read: Newswatch, site: Site, clock: Clock) -> None:
     site.answers["/treaty"] = (302, {"Location": "/quay"}, b"")
     html = site.answers["/quay"][2].replace(b"</head>", b"<link rel=canonical href='/quay'></head>")
     site.answers["/quay"] = (200, {"Content-Type": "text/html"}, html)
@@ -270,7 +271,7 @@ def test_a_page_that_is_another_story_by_now_is_not_the_story(read: Newswatch, s
     assert {s["title"] for s in stories(read)} == {"Inspectors meet", "Board meets"}
 
 
-def test_a_beginning_never_takes_the_place_of_the_whole(read: Newswatch, site: Any, clock: Any) -> None:
+def test_a_beginning_never_takes_the_place_of_the_whole(read: Newswatch, site: Site, clock: Clock) -> None:
     show(site, "/treaty", MATCHING[0], "To continue reading, subscribe now.")
     html = site.answers["/treaty"][2].replace(
         b"</head>", b"<meta property='article:content_tier' content='locked'></head>"
@@ -282,7 +283,7 @@ def test_a_beginning_never_takes_the_place_of_the_whole(read: Newswatch, site: A
 
 
 def test_visits_belong_to_the_host_that_is_asked_and_are_spread_over_hosts(
-    read: Newswatch, site: Any, clock: Any
+    read: Newswatch, site: Site, clock: Clock
 ) -> None:
     assert values(read, sa.select(t.visits.c.host)) == [host_of(site.url("/treaty"))]
     with read.ledger.begin() as connection:
@@ -299,7 +300,7 @@ def test_visits_belong_to_the_host_that_is_asked_and_are_spread_over_hosts(
     assert [v.story_id for v in taken] == ["q", "s0", "s1"]
 
 
-def test_a_story_that_is_tagged_again_long_after_is_not_visited(read: Newswatch, clock: Any) -> None:
+def test_a_story_that_is_tagged_again_long_after_is_not_visited(read: Newswatch, clock: Clock) -> None:
     with read.ledger.begin() as connection:
         connection.execute(sa.delete(t.visits))
         connection.execute(sa.update(t.stories).values(tagged_batch_id=None))
@@ -309,7 +310,7 @@ def test_a_story_that_is_tagged_again_long_after_is_not_visited(read: Newswatch,
 
 
 def test_a_page_that_shows_another_storys_address_without_a_word_is_not_the_story(
-    read: Newswatch, site: Any, clock: Any
+    read: Newswatch, site: Site, clock: Clock
 ) -> None:
     site.answers["/treaty"] = (302, {"Location": "/quay"}, b"")
     assert visit(read, clock, 1.1) == {"another_story": 1}

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ask import NOW
+from ask import Read
 from click.testing import CliRunner, Result
+from clocks import NOW
 
 from newswatch.cli.main import main
 from newswatch.ledger import catalogues
@@ -32,20 +33,20 @@ HARBOUR = """
 
 
 @pytest.fixture(autouse=True)
-def _in_force(read: Any, tmp_path: Path) -> None:
+def _in_force(read: Read, tmp_path: Path) -> None:
     """Other tests open the same ledger with topics of their own."""
     read.with_topics(read.nw.catalogue.topics_text, tmp_path / "in-force").close()
 
 
 @pytest.fixture
-def edited(read: Any, tmp_path: Path) -> Path:
+def edited(read: Read, tmp_path: Path) -> Path:
     """A copy of topics.yaml, to be edited."""
     path = tmp_path / "edited.yaml"
     path.write_text(read.nw.catalogue.topics_text, encoding="utf-8")
     return path
 
 
-def run(read: Any, *arguments: str) -> Result:
+def run(read: Read, *arguments: str) -> Result:
     settings = read.nw.settings
     environment = {
         "NEWSWATCH_CONFIG_DIR": str(settings.config_dir),
@@ -56,11 +57,11 @@ def run(read: Any, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["topics", *arguments], env=environment)
 
 
-def rows(read: Any, table: Table, day: date) -> list[dict[str, Any]]:
+def rows(read: Read, table: Table, day: date) -> list[dict[str, Any]]:
     return table.from_bytes(read.nw.store.read(f"tables/{table.name}/{day}.parquet"))
 
 
-def test_an_edit_shows_what_it_gains_and_loses_with_the_sentences_that_prove_it(read: Any, edited: Path) -> None:
+def test_an_edit_shows_what_it_gains_and_loses_with_the_sentences_that_prove_it(read: Read, edited: Path) -> None:
     text = edited.read_text(encoding="utf-8")
     begin, end = text.index("  - id: donetsk"), text.index("  - id: luhansk")
     kept = text[begin : text.index("    terms:\n", begin)] + (
@@ -92,12 +93,12 @@ def test_an_edit_shows_what_it_gains_and_loses_with_the_sentences_that_prove_it(
     assert "unchanged: new-start, luhansk" in shown.stdout
 
 
-def _mentions(read: Any, day: date) -> list[dict[str, Any]]:
+def _mentions(read: Read, day: date) -> list[dict[str, Any]]:
     build_day(read.nw, day)
     return rows(read, day_tables.MENTIONS, day)
 
 
-def test_looking_changes_nothing(read: Any, edited: Path) -> None:
+def test_looking_changes_nothing(read: Read, edited: Path) -> None:
     with edited.open("a", encoding="utf-8") as file:
         file.write(HARBOUR)
     with read.nw.ledger.begin() as connection:
@@ -107,7 +108,7 @@ def test_looking_changes_nothing(read: Any, edited: Path) -> None:
         assert (catalogues.topics_versions(connection), catalogues.last_good(connection)) == before
 
 
-def test_a_wrong_edit_is_named_with_its_line(read: Any, edited: Path) -> None:
+def test_a_wrong_edit_is_named_with_its_line(read: Read, edited: Path) -> None:
     with edited.open("a", encoding="utf-8") as file:
         file.write(HARBOUR.replace("At the station.", "The harbour board slept."))
     done = run(read, "diff", SPAN, "--file", str(edited))
@@ -116,7 +117,7 @@ def test_a_wrong_edit_is_named_with_its_line(read: Any, edited: Path) -> None:
     assert f"edited.yaml:{line}: topic 'harbour': the term 'harbour' matches" in done.stderr
 
 
-def test_a_file_in_force_is_compared_with_the_version_before_it(read: Any, tmp_path: Path) -> None:
+def test_a_file_in_force_is_compared_with_the_version_before_it(read: Read, tmp_path: Path) -> None:
     old = read.nw.catalogue.topics_version
     newer = read.with_topics(read.nw.catalogue.topics_text + HARBOUR, tmp_path / "newer")
     newer.close()
@@ -132,13 +133,13 @@ def test_a_file_in_force_is_compared_with_the_version_before_it(read: Any, tmp_p
     assert "No topics version '0123456789ab' was ever in force" in unknown.stderr
 
 
-def test_without_days_the_last_week_is_compared(read: Any, edited: Path) -> None:
+def test_without_days_the_last_week_is_compared(read: Read, edited: Path) -> None:
     with edited.open("a", encoding="utf-8") as file:
         file.write(HARBOUR)
     assert ", 7 days, " in run(read, "diff", "--file", str(edited)).stdout
 
 
-def test_every_spelling_of_a_topic_can_be_seen(read: Any) -> None:
+def test_every_spelling_of_a_topic_can_be_seen(read: Read) -> None:
     shown = run(read, "forms", "donetsk").stdout
     assert "Донецкая область: Донецкая область, " in shown
     assert "Донецкой областью" in shown
@@ -147,7 +148,7 @@ def test_every_spelling_of_a_topic_can_be_seen(read: Any) -> None:
     assert "no topic 'doneck'. It has new-start, donetsk" in unknown.stderr
 
 
-def test_tables_tagged_again_are_those_that_were_tagged_on_arrival(read: Any, tmp_path: Path) -> None:
+def test_tables_tagged_again_are_those_that_were_tagged_on_arrival(read: Read, tmp_path: Path) -> None:
     """Built with the topics of the arrival, with others, and with those of the arrival again."""
     at_arrival = {(t.name, day): b"" for t in day_tables.DAY_TABLES for day in DAYS}
     for day in DAYS:
@@ -177,7 +178,7 @@ def test_tables_tagged_again_are_those_that_were_tagged_on_arrival(read: Any, tm
     assert sorted(arrived, key=lambda r: [r[k] for k in key]) == sorted(tagged, key=lambda r: [r[k] for k in key])
 
 
-def test_word_forms_are_made_once_and_kept(read: Any) -> None:
+def test_word_forms_are_made_once_and_kept(read: Read) -> None:
     """What one task made the next one takes from the ledger, and finds the same."""
     assert [m.surface for m in read.nw.matcher.find("", "В Донецкой области", "ru")] == ["Донецкой области"]
     code = (
@@ -193,7 +194,7 @@ def test_word_forms_are_made_once_and_kept(read: Any) -> None:
     assert first in (0, 1)  # it may have been the one to make them
 
 
-def in_a_process(read: Any, code: str) -> int:
+def in_a_process(read: Read, code: str) -> int:
     settings = read.nw.settings
     environment = {
         "NEWSWATCH_CONFIG_DIR": str(settings.config_dir),
@@ -205,7 +206,7 @@ def in_a_process(read: Any, code: str) -> int:
     return subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode
 
 
-def test_a_process_that_only_plans_loads_no_word_forms(read: Any) -> None:
+def test_a_process_that_only_plans_loads_no_word_forms(read: Read) -> None:
     """Topics that were accepted are not tried out again: every task reads the configuration."""
     code = (
         "import sys\n"

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-PARAGRAPHS = (
-    "The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay.",
-    "Members asked for figures, which the clerk promised for the following week, together with a plan of the works.",
-)
+from made_pages import HTML, ordinary_page
 
 
 @dataclass
@@ -31,6 +28,7 @@ class Site:
         return f"<item><title>Story at {path}</title><link>{self.url(path)}</link>{extra}</item>"
 
     def page(self, path: str, head: str = "", title: str = "The board met") -> None:
-        body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
-        html = f"<html lang='en'><head><title>{title}</title>{head}</head><body><article><h1>{title}</h1>{body}"
-        self.answers[path] = (200, {"Content-Type": "text/html; charset=utf-8"}, f"{html}</article></body>".encode())
+        self.html(path, ordinary_page(title, head=head))
+
+    def html(self, path: str, text: str, **headers: str) -> None:
+        self.answers[path] = (200, {"Content-Type": HTML} | headers, text.encode())

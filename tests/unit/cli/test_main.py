@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from made_pages import PARAGRAPHS, ordinary_page
 
 from newswatch.cli.main import main
 from newswatch.settings import SHIPPED_CONFIG_DIR
 
-PARAGRAPH = (
-    "The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay."
-)
-PAGE = f"<html lang='en'><head><title>Quay</title></head><body><article><p>{PARAGRAPH}</p><p>{PARAGRAPH}</p>"
+PAGE = ordinary_page()
 
 
 def run(*arguments: str, stdin: str = "", **environ: str) -> Result:
@@ -77,7 +75,7 @@ def test_extract_prints_the_story_of_one_page(tmp_path: Path) -> None:
     done = run("extract", str(tmp_path / "a.html"), "--url", "https://example.com/a")
     found = json.loads(done.stdout)
     assert done.exit_code == 0
-    assert found["text"].startswith(PARAGRAPH)
+    assert found["text"].startswith(PARAGRAPHS[0])
     assert (found["path"], found["language"]) == (str(tmp_path / "a.html"), "en")
 
 

@@ -19,6 +19,7 @@ import feedparser
 import pytest
 import yaml
 from aiohttp import web
+from clocks import NOW, Clock
 
 from newsroom import broken
 from newsroom.broken import BOMB_BYTES, FEEDS, INSIDE, LOST, QUIET_DAYS
@@ -31,14 +32,13 @@ from newswatch.settings import SHIPPED_CONFIG_DIR
 from newswatch.topics.matcher import Matcher
 from newswatch_airflow.local.make_run import _Run
 
-NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)
 TOPICS = SHIPPED_CONFIG_DIR / "topics.yaml"
 FEED = "/feed.xml"
 
 
 @pytest.fixture(scope="module")
 def newsroom() -> Iterator[Newsroom]:
-    with Newsroom(clock=lambda: NOW, is_broken_on=True) as running:
+    with Newsroom(clock=Clock(), is_broken_on=True) as running:
         yield running
 
 
@@ -73,7 +73,7 @@ def page_of(newsroom: Newsroom, link: str) -> tuple[http.client.HTTPResponse, by
 
 
 def test_the_outlet_is_not_there_unless_it_is_asked_for() -> None:
-    with Newsroom(clock=lambda: NOW) as running:
+    with Newsroom(clock=Clock()) as running:
         answer, body = get(running, "busy.buoy")
         assert (answer.status, body) == (200, get(running, "nobody")[1])  # as for any host that is nobody's
 
@@ -120,7 +120,7 @@ def test_the_silent_feed_takes_the_request_and_says_nothing(newsroom: Newsroom) 
 
 @pytest.mark.parametrize("has_client_gone", [False, True])
 def test_neither_the_drip_nor_the_silence_holds_up_the_newsrooms_end(has_client_gone: bool) -> None:
-    running = Newsroom(clock=lambda: NOW, is_broken_on=True).start()
+    running = Newsroom(clock=Clock(), is_broken_on=True).start()
     connections = [asked(running, name, path) for name, path in (("drip", FEED), ("drip.lost", "/notes/1"))]
     connections.append(asked(running, "silent"))
     assert all(connection.recv(1) == b"H" for connection in connections[:2])
@@ -202,12 +202,12 @@ def test_the_empty_feed_is_a_feed(newsroom: Newsroom) -> None:
 
 
 def test_the_gap_lists_three_notes_of_which_a_quarter_of_an_hour_leaves_none() -> None:
-    now = [NOW]
-    with Newsroom(clock=lambda: now[0], is_broken_on=True) as running:
+    clock = Clock()
+    with Newsroom(clock=clock, is_broken_on=True) as running:
         before = [entry.id for entry in entries(running, "gap")]
-        now[0] += timedelta(minutes=1)
+        clock.advance(minutes=1)
         next_minute = [entry.id for entry in entries(running, "gap")]
-        now[0] += timedelta(minutes=14)
+        clock.advance(minutes=14)
         later = [entry.id for entry in entries(running, "gap")]
     assert next_minute[1:] == before[:2]
     assert len(set(before + later)) == 6
@@ -216,7 +216,7 @@ def test_the_gap_lists_three_notes_of_which_a_quarter_of_an_hour_leaves_none() -
 @pytest.mark.parametrize("days", range(0, 60, 7))
 def test_the_quiet_feed_came_daily_and_stopped_forty_days_ago_or_more(days: int) -> None:
     now = NOW + timedelta(days=days)
-    with Newsroom(clock=lambda: now, is_broken_on=True) as running:
+    with Newsroom(clock=Clock(now), is_broken_on=True) as running:
         dates = [datetime(*entry.published_parsed[:6], tzinfo=UTC) for entry in entries(running, "quiet")]
     assert timedelta(days=QUIET_DAYS) <= now - dates[0] < timedelta(days=QUIET_DAYS + 31)
     assert dates == [dates[0] - timedelta(days=number) for number in range(10)]

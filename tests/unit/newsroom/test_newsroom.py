@@ -15,6 +15,7 @@ from pathlib import Path
 import feedparser
 import pytest
 import yaml
+from clocks import NOW, Clock
 
 from newsroom.config import write_config
 from newsroom.feeds import HISTORY, entries_of, fails_at
@@ -23,7 +24,6 @@ from newsroom.pages import Site, story_page
 from newsroom.server import Newsroom
 from newsroom.stories import OUTAGE_OUTLET, Story, as_first_printed, in_feed_from, stories_between, stories_of
 
-NOW = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)  # a minute in which the flaky feed answers
 FIRST = date(2026, 9, 14)
 FORMS = {
     "new-start": r"New START\b|New Strategic Arms|СНВ-III|СНВ-3|ДСНВ|СНО-III|Нов\w+ СТАРТ",
@@ -38,7 +38,7 @@ SHAKHTAR = r"Shakhtar Donetsk|«Шахтёр» \(Донецк\)|«Шахтар»
 
 @pytest.fixture(scope="module")
 def newsroom() -> Iterator[Newsroom]:
-    with Newsroom(clock=lambda: NOW) as running:
+    with Newsroom(clock=Clock()) as running:
         yield running
 
 
@@ -212,10 +212,10 @@ def test_flaky_feed_fails_one_minute_in_four() -> None:
     start = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     moments = [start + timedelta(minutes=minute) for minute in range(8)]
     assert [fails_at(moment) for moment in moments] == [True, False, False, False] * 2
-    now = [start]
-    with Newsroom(clock=lambda: now[0]) as running:
+    clock = Clock(start)
+    with Newsroom(clock=clock) as running:
         assert get(running, "ledger", "/feed")[0].status == 500
-        now[0] = moments[1]
+        clock.now = moments[1]
         assert get(running, "ledger", "/feed")[0].status == 200
 
 
@@ -261,10 +261,10 @@ def test_every_story_page_is_served(newsroom: Newsroom, stories: list[Story]) ->
 
 def test_page_waits_for_its_hour(stories: list[Story]) -> None:
     story = stories[-1]
-    now = [story.published_at - timedelta(seconds=1)]
-    with Newsroom(clock=lambda: now[0]) as running:
+    clock = Clock(story.published_at - timedelta(seconds=1))
+    with Newsroom(clock=clock) as running:
         assert get(running, story.outlet_id, story.path)[0].status == 404
-        now[0] = story.published_at
+        clock.now = story.published_at
         assert get(running, story.outlet_id, story.path)[0].status == 200
 
 
@@ -300,7 +300,7 @@ def test_windows_1251(newsroom: Newsroom) -> None:
 
 
 def test_hits_and_forced_faults() -> None:
-    with Newsroom(clock=lambda: NOW) as running:
+    with Newsroom(clock=Clock()) as running:
         running.faults["courier", "/rss.xml"] = 503
         assert get(running, "courier", "/rss.xml")[0].status == 503
         assert get(running, "courier", "/front.xml")[0].status == 200

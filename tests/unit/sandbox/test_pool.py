@@ -8,13 +8,14 @@ from typing import Any
 
 import psutil
 import pytest
+from made_pages import ordinary_page
 
 from newswatch.errors import ParseFailed
 from newswatch.feeds import autodiscovery
 from newswatch.sandbox.pool import Sandbox
 
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel></rss>'
-PAGE = b"<html><body><article>" + b"<p>The harbour board met in the old customs house on Tuesday.</p>" * 3
+PAGE = ordinary_page().encode()
 FEED_ARGUMENTS = {"feed_id": "f", "url": "http://a/", "content_type": "", "timezone": None}
 PAGE_ARGUMENTS = {"url": "http://a/", "content_type": ""}
 # Each paragraph opens inside the last one: the time that the page takes grows with the square of its length.
