@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from newsroom.config import write_config
+from newsroom.feeds import HISTORY
 from newsroom.server import DOMAIN, Newsroom, utc_now
 from newsroom.stories import stories_of
 
@@ -60,6 +61,12 @@ def serve(
         done.wait()
     finally:
         newsroom.stop()
+
+
+@main.command()
+def history() -> None:
+    """Print how many days the feeds reach back."""
+    click.echo(HISTORY.days)
 
 
 @main.command()

@@ -1,5 +1,6 @@
 """Builds the outlets' RSS 2.0 and Atom feeds, and says when the flaky one fails."""
 
+import os
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
@@ -10,7 +11,16 @@ from newsroom.outlets import Feed, Outlet
 from newsroom.pages import LABEL, Site
 from newsroom.stories import Story, in_feed_from, stories_between
 
-HISTORY = timedelta(days=70)  # a feed reaches back so far
+
+def history_days() -> int:
+    """How many days a feed reaches back: NEWSROOM_HISTORY_DAYS, else ten weeks. Raises ValueError for no number."""
+    stated = os.environ.get("NEWSROOM_HISTORY_DAYS") or "70"
+    if not stated.isdecimal() or not int(stated):
+        raise ValueError(f"NEWSROOM_HISTORY_DAYS={stated!r} is no number of days. Write 28 for four weeks.")
+    return int(stated)
+
+
+HISTORY = timedelta(days=history_days())
 TRACKING = "?utm_source=rss&utm_medium=feed"
 ATOM = "http://www.w3.org/2005/Atom"
 
@@ -21,7 +31,7 @@ def fails_at(now: datetime) -> bool:
 
 
 def entries_of(outlet: Outlet, feed: Feed, now: datetime) -> list[Story]:
-    """The stories a feed lists at ``now`` (aware), newest first: those of the last ten weeks."""
+    """The stories a feed lists at ``now`` (aware), newest first: those of its history."""
     first = (now - HISTORY).date()
     return [
         story

@@ -30,7 +30,6 @@ from newswatch_airflow.local.processes import Processes
 DAGS = ("poll_feeds", "refresh_day", "daily_digest", "watch_feeds")
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SOURCED = "NEWSWATCH_SOURCED_FROM"
-HISTORY_DAYS = 70
 DIGEST_DAYS = 7
 
 
@@ -148,7 +147,8 @@ class _Run:
         for line in self._command("newswatch", "poll", "--due").splitlines():
             self._say(f"  {line}")
         yesterday = _yesterday(settings)
-        oldest = yesterday - timedelta(days=HISTORY_DAYS - 1)
+        history_days = int(self._command("python", "-m", "newsroom", "history"))  # which is the newsroom's to say
+        oldest = yesterday - timedelta(days=history_days - 1)
         last = yesterday - timedelta(days=DIGEST_DAYS)
         self._say(f"building the days from {oldest} to {last} …")
         built = self._command("newswatch", "build", "--missing", f"{oldest}..{last}").splitlines()
