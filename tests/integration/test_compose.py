@@ -19,7 +19,7 @@ from newswatch.settings import SHIPPED_CONFIG_DIR
 
 PROJECT = SHIPPED_CONFIG_DIR.parent
 COMPOSE = PROJECT / "docker-compose.yaml"
-MAKE_ENV = PROJECT / "include" / "newswatch_airflow" / "make_env.py"
+MAKE_ENV = PROJECT / "include" / "newswatch_airflow" / "local" / "make_env.py"
 SECRETS = {"POSTGRES_PASSWORD", "AIRFLOW_JWT_SECRET", "AIRFLOW_API_SECRET", "AIRFLOW_FERNET_KEY", "ADMIN_PASSWORD"}
 ONE_SHOT = "init"
 

@@ -15,7 +15,7 @@ from clocks import Clock
 from web_site import Site
 
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, explain, feed_request, fetch_pending, plan_poll, poll
+from newswatch.pipeline import Newswatch, explain, fetch_pending, plan_poll, poll, poll_batch
 
 
 @pytest.fixture
@@ -214,13 +214,13 @@ def test_what_the_ledger_refuses_costs_its_own_feed_alone(
     nw = make_newswatch(site_config)
     site.feed(site.item("/1"))
     site.feed(site.item("/2"), path="/other")
-    made = feed_request._pending_row
+    made = poll_batch._pending_row
 
     def with_a_key_too_long_for_an_index(feed: Any, *rest: Any) -> dict[str, Any]:
         row = made(feed, *rest)
         return row | {"entry_key": secrets.token_hex(4000)} if feed.id == "site" else row
 
-    monkeypatch.setattr(feed_request, "_pending_row", with_a_key_too_long_for_an_index)
+    monkeypatch.setattr(poll_batch, "_pending_row", with_a_key_too_long_for_an_index)
     report = poll(nw, ["site", "other"], "test")
     assert report.feed_outcomes == {"failed": 1, "ok": 1}
     assert report.entry_outcomes == {"new": 1}

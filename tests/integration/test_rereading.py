@@ -146,7 +146,7 @@ def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(
     )
     site.feed(site.item("/anna"))
     with monkeypatch.context() as patch:  # as by code that did not know the metadata yet
-        patch.setattr(assemble, "witnesses", _Blind(assemble.witnesses))
+        patch.setattr(assemble, "metadata_precedence", _Blind(assemble.metadata_precedence))
         poll(nw, ["site"], "test")
         fetch_pending(nw, "test")
     (row,) = stories(nw)
@@ -314,7 +314,9 @@ def test_a_visit_that_comes_between_keeps_its_text(
         return write(*arguments)
 
     monkeypatch.setattr(module, "write_stories", write_late)
-    monkeypatch.setattr(boilerplate_phrases, "reason_of", lambda line: "plea" if "quay number 7" in line else None)
+    monkeypatch.setattr(
+        boilerplate_phrases, "reason_by_wording", lambda line: "plea" if "quay number 7" in line else None
+    )
     reread_day(nw, row["day"], "test")
     assert values(nw, sa.select(t.stories.c.path)) == ["another.parquet"]
     assert values(nw, sa.select(t.revisions.c.path)) != ["another.parquet"]
