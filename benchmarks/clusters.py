@@ -28,7 +28,7 @@ from typing import Any
 
 from newsroom import stories as newsroom
 from newswatch.days.syndication import originals
-from newswatch.pages.model import Line
+from newswatch.pages.model import StoryLine
 from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "quality"))
@@ -135,8 +135,8 @@ def of_the_newsroom(days: int = 200) -> None:
     )
 
 
-def lines_of(story: newsroom.Story) -> list[Line]:
-    return [Line(story.standfirst, "lede"), *(Line(text, "body") for text in story.paragraphs)]
+def lines_of(story: newsroom.Story) -> list[StoryLine]:
+    return [StoryLine(story.standfirst, "lede"), *(StoryLine(text, "body") for text in story.paragraphs)]
 
 
 def printed_at(moment: datetime, story: newsroom.Story, row: dict[str, Any]) -> Fingerprint:

@@ -21,7 +21,7 @@ from newsroom.stories import Story, stories_between
 from newswatch.pages import extractor
 from newswatch.pages.boilerplate_phrases import MAX_PLEA_CHARS
 from newswatch.pages.line_zones import without_facts
-from newswatch.pages.model import STORY_ZONES, Line
+from newswatch.pages.model import STORY_ZONES, StoryLine
 from newswatch.stories import boilerplate_recurring
 from newswatch.stories.boilerplate_recurring import Sample
 
@@ -33,7 +33,7 @@ SITE = Site("newsroom.localhost", None)
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    read: dict[str, list[tuple[Story, list[Line]]]] = {}
+    read: dict[str, list[tuple[Story, list[StoryLine]]]] = {}
     for story in stories_between(FIRST, LAST):
         body = story_page(story, SITE)
         content_type = f"text/html; charset={BY_ID[story.outlet_id].encoding}"
@@ -55,7 +55,9 @@ def main() -> None:
         )
 
 
-def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_learning: bool) -> tuple[int, int, float]:
+def tell(
+    stories: list[tuple[Story, list[StoryLine]]], *, with_phrases: bool, with_learning: bool
+) -> tuple[int, int, float]:
     """Foreign lines left, story lines lost, and the share of the characters kept that are the stories'."""
     rows = [(story, row_of(story, lines, with_phrases)) for story, lines in stories]
     samples = [Sample("h", r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for _, r in rows]
@@ -73,11 +75,11 @@ def tell(stories: list[tuple[Story, list[Line]]], *, with_phrases: bool, with_le
     return left, lost, own_chars / chars
 
 
-def row_of(story: Story, lines: list[Line], with_phrases: bool) -> dict[str, Any]:
+def row_of(story: Story, lines: list[StoryLine], with_phrases: bool) -> dict[str, Any]:
     """The story's row; without phrases, what they cut stands in the text again."""
     if not with_phrases:
         lines = [
-            Line(x.text, "body")
+            StoryLine(x.text, "body")
             if x.zone == "cut" and x.reason not in OF_MARKUP and len(x.text) < MAX_PLEA_CHARS
             else x
             for x in lines

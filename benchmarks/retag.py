@@ -33,7 +33,7 @@ from newsroom.stories import Story, stories_between
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.net.messages import Response
-from newswatch.pages.model import Claim, ExtractedPage, Line
+from newswatch.pages.model import Claim, ExtractedPage, StoryLine
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
 from newswatch.pipeline.story_files import ledger_row, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
@@ -55,7 +55,7 @@ def generated(wanted: int) -> Iterator[Story]:
 def row_of(nw: Newswatch, story: Story, day: date) -> dict[str, Any]:
     """The story as its page would have been read, published on the given day."""
     moment = story.published_at.astimezone(UTC).replace(year=day.year, month=day.month, day=day.day)
-    lines = [Line(story.standfirst, "lede"), *(Line(p, "body") for p in story.paragraphs)]
+    lines = [StoryLine(story.standfirst, "lede"), *(StoryLine(p, "body") for p in story.paragraphs)]
     url = f"https://{story.outlet_id}.newsroom.example{story.path}"
     page = ExtractedPage(
         statements=(
@@ -73,7 +73,7 @@ def row_of(nw: Newswatch, story: Story, day: date) -> dict[str, Any]:
         entry | {"first_seen_at": moment + timedelta(minutes=7)},
         nw.feeds["newsroom"],
         Fetched(url, page, "raw/none.warc.gz", 0, 0),
-        nw.settings.zone,
+        nw.settings.tz,
     )
     assert row is not None
     return row
