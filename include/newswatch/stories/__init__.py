@@ -1,1 +1,1 @@
-"""Stories: an entry and its page made one, recurring lines, edits, fingerprints."""
+"""Stories: an entry and its page assembled, recurring boilerplate, edits, fingerprints for reprints."""

@@ -1,4 +1,4 @@
-"""News agencies by the names under which texts are credited to them."""
+"""News agencies, with the spellings of their names under which texts are credited to them."""
 
 from __future__ import annotations
 
@@ -36,15 +36,17 @@ AGENCIES = (
     ("Keystone-SDA",), ("KUNA",), ("SANA",), ("IRNA",), ("PTI", "Press Trust of India"), ("ANI",),
     ("AAP", "Australian Associated Press"), ("The Canadian Press", "Canadian Press"),
 )  # fmt: skip
-_NAME_OF = {spelled: names[0] for names in AGENCIES for spelling in names for spelled in (spelling, spelling.upper())}
-AGENCY_KEYS = frozenset(name.casefold() for name in _NAME_OF.values())
+_NAME_BY_SPELLING = {
+    spelled: names[0] for names in AGENCIES for spelling in names for spelled in (spelling, spelling.upper())
+}
+AGENCY_KEYS = frozenset(name.casefold() for name in _NAME_BY_SPELLING.values())
 # Longest first: "Interfax-Ukraine" is not "Interfax". As written: TT, AP and STT are words in small letters.
-_ANY = re.compile(
-    r"(?<![\w-])(?:" + "|".join(re.escape(s) for s in sorted(_NAME_OF, key=len, reverse=True)) + r")(?![\w-])"
+_ANY_SPELLING = re.compile(
+    r"(?<![\w-])(?:" + "|".join(re.escape(s) for s in sorted(_NAME_BY_SPELLING, key=len, reverse=True)) + r")(?![\w-])"
 )
 
 
 def agencies_in(line: str) -> Iterator[str]:
-    """Names of the agencies that the line names."""
-    for match in _ANY.finditer(line):
-        yield _NAME_OF[match[0]]
+    """Names of the agencies in the line, in the one spelling that is kept, as often as they stand there."""
+    for match in _ANY_SPELLING.finditer(line):
+        yield _NAME_BY_SPELLING[match[0]]

@@ -1,4 +1,4 @@
-"""An entry and its page → a story: both make claims, and each `*_source` of the story says whose is believed."""
+"""Assembling a story of a feed's entry and its page: both make claims, each `*_source` says whose is believed. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from newswatch.urls.canonical import canonical_url, site_of, story_id_of
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A page that was had, and where its bytes are. `url`: the last hop's."""
+    """A page that was fetched and extracted, and where its bytes are. `url`: the last hop's."""
 
     url: str
     page: ExtractedPage
@@ -31,7 +31,7 @@ class FetchedPage:
 
 
 def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None) -> str:
-    """The page's credible canonical link, else the address that answered, else the entry's link.
+    """The story's canonical URL: the page's credible canonical link, else the address that answered, else the entry's.
 
     An entry without a link gets an address of its own below its feed's.
     """
@@ -43,13 +43,16 @@ def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None) -> str:
 
 
 def assemble(seen: SeenEntry, feed: Feed, fetched: FetchedPage | None, tz: ZoneInfo) -> Story | None:
-    """The story of an entry and, where it was had, its page; None where neither has any text."""
+    """The story of an entry and, where it could be fetched, its page; None where neither has a title or text.
+
+    `tz`: the configured zone, of the story's day. Times without a zone are in that of the feed.
+    """
     entry = seen.entry
     address = story_address(entry, feed, fetched)
     lines = fetched.page.lines if fetched else _feed_lines(entry.summary)
     claims = (*(fetched.page.claims if fetched else ()), *_feed_claims(entry))
-    believed = _believed(claims, address, seen.first_seen_at, feed, tz)
-    if not (believed["title"] or story_text(lines)):
+    of_claims = _fields_of_claims(claims, address, seen.first_seen_at, feed, tz)
+    if not (of_claims["title"] or story_text(lines)):
         return None
     return Story(
         story_id=story_id_of(address),
@@ -57,24 +60,24 @@ def assemble(seen: SeenEntry, feed: Feed, fetched: FetchedPage | None, tz: ZoneI
         outlet=feed.outlet,
         feed_id=feed.id,
         first_seen_at=seen.first_seen_at,
-        **believed,
-        **_of_lines(lines, address, believed["title"], believed["authors"]),
-        **_of_page(fetched, feed),
+        **of_claims,
+        **_fields_of_lines(lines, address, of_claims["title"], of_claims["authors"]),
+        **_fields_of_page(fetched, feed),
         claims=claims,
     )
 
 
 def reassemble(story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo) -> Story:
-    """The story as its page reads now, by today's code; who it is and what its feed claimed stay.
+    """The story extracted anew from its page; its identity, first sight and the feed's claims stay.
 
-    Its date, and so its day, may be another one.
+    `story` must have its claims. Its date, and so its day, may become another one. `tz`: as in `assemble`.
     """
     assert story.claims is not None
     claims = (*fetched.page.claims, *(claim for claim in story.claims if claim.source == "feed"))
     address = story.canonical_url
-    believed = _believed(claims, address, story.first_seen_at, feed, tz)
-    of_lines = _of_lines(fetched.page.lines, address, believed["title"], believed["authors"])
-    return replace(story, **believed, **of_lines, **_of_page(fetched, feed), claims=claims)
+    of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
+    of_lines = _fields_of_lines(fetched.page.lines, address, of_claims["title"], of_claims["authors"])
+    return replace(story, **of_claims, **of_lines, **_fields_of_page(fetched, feed), claims=claims)
 
 
 def _feed_claims(entry: Entry) -> list[Claim]:
@@ -89,7 +92,9 @@ def _feed_lines(summary: str) -> tuple[StoryLine, ...]:
     return tuple(StoryLine(text, "body" if number else "lede") for number, text in enumerate(filter(None, texts)))
 
 
-def _believed(claims: Sequence[Claim], address: str, seen_at: datetime, feed: Feed, tz: ZoneInfo) -> dict[str, Any]:
+def _fields_of_claims(
+    claims: Sequence[Claim], address: str, seen_at: datetime, feed: Feed, tz: ZoneInfo
+) -> dict[str, Any]:
     """The story's fields that claims decide, each with the source that is believed."""
     feed_tz = ZoneInfo(feed.timezone) if feed.timezone else None
     title, title_source = metadata_precedence.headline(claims, address)
@@ -118,8 +123,8 @@ def _day(time: metadata_precedence.Time | None, seen_at: datetime, tz: ZoneInfo)
     return time.moment.date() if time.is_day_only else local_days.day_of(time.moment, tz)
 
 
-def _of_lines(lines: Sequence[StoryLine], address: str, title: str, authors: Sequence[str]) -> dict[str, Any]:
-    """The lines without those that only say title and authors, and what tells them from other stories' lines."""
+def _fields_of_lines(lines: Sequence[StoryLine], address: str, title: str, authors: Sequence[str]) -> dict[str, Any]:
+    """The fields that the lines decide: those lines but title and authors, the line sample, the fingerprint."""
     kept = tuple(without_metadata(lines, title, authors))
     return {
         "lines": kept,
@@ -128,10 +133,11 @@ def _of_lines(lines: Sequence[StoryLine], address: str, title: str, authors: Seq
     }
 
 
-def _of_page(fetched: FetchedPage | None, feed: Feed) -> dict[str, Any]:
+def _fields_of_page(fetched: FetchedPage | None, feed: Feed) -> dict[str, Any]:
+    """The fields that the page decides, or the feed where there is no page."""
     if fetched is None:
-        of_feed = {"text_source": "feed", "language": feed.language, "language_source": "feed"}
-        return {**of_feed, "is_partial": True, "raw": None}
+        fields = {"text_source": "feed", "language": feed.language, "language_source": "feed"}
+        return {**fields, "is_partial": True, "raw": None}
     page = fetched.page
     code, source = language.believed(metadata_precedence.language_claim(page.claims), page.language)
     return {

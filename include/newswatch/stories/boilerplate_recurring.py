@@ -1,4 +1,4 @@
-"""Lines that recur in different stories of one host are the host's, not the stories': what is learnt, and its use.
+"""Recurring boilerplate: lines in different stories of one host are the host's, not the stories'; learnt and cut.
 
 Pure. A line is known by a hash of its letters, digits being all alike, so that "12 comments" is "7 comments". Looked at
 are a story's first and last lines alone; a line that holds a word of the headline is never taken for the host's.
@@ -36,13 +36,13 @@ _WORD = re.compile(r"\w+")
 
 
 def line_hash(line: str) -> int:
-    """The line's hash: the first eight bytes of a SHA-256, as PostgreSQL's bigint holds them."""
+    """Hash of the line's letters, digits being all alike: the first 8 bytes of a SHA-256 as a signed integer."""
     letters = _NO_LETTERS.sub("", _DIGITS.sub("0", line.casefold()))
     return int.from_bytes(hashlib.sha256(letters.encode()).digest()[:8], "big", signed=True)
 
 
 def sample_of(lines: Sequence[StoryLine], headline: str, host: str) -> LineSample:
-    """What is learnt from a story with these lines."""
+    """What recurring lines are learnt from: hashes of the story's first, last and longest inner lines."""
     texts = [line.text for line in lines if line.zone in STORY_ZONES]
     edges = [line_hash(text) if len(text) <= MAX_CHARS and _NO_LETTERS.sub("", text) else 0 for text in _edges(texts)]
     inner = sorted(texts[TOP:-BOTTOM], key=len, reverse=True)[:INNER]
@@ -59,11 +59,11 @@ def learn(samples: Iterable[LineSample]) -> dict[str, frozenset[int]]:
     Such a line stands in two different stories, of a host with many in three and in a fifth of all, and in most of them
     at the same place. Reports of markets and weather repeat a sentence now and then, prompts stand in every story.
     """
-    of_host: dict[str, list[LineSample]] = {}
+    samples_by_host: dict[str, list[LineSample]] = {}
     for sample in samples:
-        of_host.setdefault(sample.host, []).append(sample)
-    found = {host: _recurring(stories) for host, stories in of_host.items() if len(stories) > 1}
-    return {host: keys for host, keys in found.items() if keys}
+        samples_by_host.setdefault(sample.host, []).append(sample)
+    by_host = {host: _recurring(stories) for host, stories in samples_by_host.items() if len(stories) > 1}
+    return {host: keys for host, keys in by_host.items() if keys}
 
 
 def _recurring(stories: Sequence[LineSample]) -> frozenset[int]:
@@ -96,34 +96,37 @@ def _are_different(one: LineSample, other: LineSample) -> bool:
 
 
 def cut(story: Story, known: frozenset[int]) -> Story:
-    """The story with its host's lines cut: of the first TOP any, at the end an unbroken run."""
+    """The story with its host's recurring lines cut: of the first TOP any, at the end an unbroken run.
+
+    `known`: hashes of that host's lines, as `learn` gives them. Such a line becomes `cut`, reason `recurring`.
+    """
     if not known:
         return story
     lines = story.lines
-    mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
+    own_numbers = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
     words = _words(story.title)
 
     def is_hosts(number: int) -> bool:
         text = lines[number].text
         return len(text) <= MAX_CHARS and line_hash(text) in known and words.isdisjoint(_words(text))
 
-    last = list(takewhile(is_hosts, reversed(mine[-BOTTOM:])))
-    chosen = {*filter(is_hosts, mine[:TOP]), *last}
-    if not chosen or len(chosen) == len(mine):  # a story of nothing but such lines keeps them
+    at_end = list(takewhile(is_hosts, reversed(own_numbers[-BOTTOM:])))
+    cut_numbers = {*filter(is_hosts, own_numbers[:TOP]), *at_end}
+    if not cut_numbers or len(cut_numbers) == len(own_numbers):  # a story of nothing but such lines keeps them
         return story
-    kept = [StoryLine(line.text, "cut", "recurring") if n in chosen else line for n, line in enumerate(lines)]
-    first = next(number for number in mine if number not in chosen)
+    kept = [StoryLine(line.text, "cut", "recurring") if n in cut_numbers else line for n, line in enumerate(lines)]
+    first = next(number for number in own_numbers if number not in cut_numbers)
     if kept[first].zone == "body":
         kept[first] = replace(kept[first], zone="lede")
     return replace(story, lines=tuple(kept))
 
 
 def _words(text: str) -> set[str]:
-    """Words that tell; of a script without spaces, every three letters in a row."""
-    found: set[str] = set()
+    """Words of MIN_WORD_CHARS and more; of a script without spaces, every three letters in a row."""
+    words: set[str] = set()
     for word in _WORD.findall(text.casefold()):
         if UNSPACED.search(word):
-            found.update(word[at : at + 3] for at in range(len(word) - 2))
+            words.update(word[at : at + 3] for at in range(len(word) - 2))
         elif len(word) >= MIN_WORD_CHARS:
-            found.add(word)
-    return found
+            words.add(word)
+    return words

@@ -1,4 +1,4 @@
-"""What is compared of a story to find its reprints. Pure."""
+"""Fingerprints of stories, by which reprints are found: a MinHash of the text, figures, names, credits. Pure."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _DATELINE_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is compared of a text. Hashes of 63 bits, and names in small letters."""
+    """What is compared of a text: a bottom-k MinHash (63 bits) of its word shingles, CRC-32 of figures and of names."""
 
     sketch: frozenset[int]  # the smallest hashes of its word shingles; empty of a text too short to compare
     figures: frozenset[int]
     names: frozenset[int]
-    credits: frozenset[str]
+    credits: frozenset[str]  # authors, and agencies named, case-folded
 
 
 def fingerprint(lines: Sequence[StoryLine], authors: Sequence[str]) -> Fingerprint:
@@ -51,12 +51,12 @@ def fingerprint(lines: Sequence[StoryLine], authors: Sequence[str]) -> Fingerpri
         sketch=frozenset(_sketch(words)),
         figures=frozenset(sorted(figures)[:KEPT]),
         names=frozenset(sorted(names)[:KEPT]),
-        credits=frozenset(name.casefold() for name in [*_houses(authors), *_credited(lines, texts)]),
+        credits=frozenset(name.casefold() for name in [*_credit_names(authors), *_credited_agencies(lines, texts)]),
     )
 
 
 def fingerprint_columns(printed: Fingerprint) -> dict[str, Any]:
-    """Its columns in `story_texts`, each in order."""
+    """The columns of `story_texts` that hold a fingerprint, each in ascending order."""
     return {
         "sketch": sorted(printed.sketch),
         "figure_keys": sorted(printed.figures),
@@ -80,7 +80,7 @@ def _tokens(sentence: str) -> Iterator[str]:
 
 
 def _sketch(words: Sequence[int]) -> list[int]:
-    """The smallest hashes of the shingles, 63 bits each; none of a text that is too short."""
+    """The SKETCH_SIZE smallest hashes of the shingles, 63 bits each; none of a text that is too short."""
     if len(words) < FEWEST_SHINGLES + SHINGLE - 1:
         return []
     import numpy as np  # late: most tasks compare nothing
@@ -95,13 +95,13 @@ def _sketch(words: Sequence[int]) -> list[int]:
     return [int(h) for h in smallest[:SKETCH_SIZE]] if len(smallest) >= FEWEST_SHINGLES else []
 
 
-def _houses(authors: Sequence[str]) -> Iterator[str]:
+def _credit_names(authors: Sequence[str]) -> Iterator[str]:
     """Agencies that authors name, under one name each; another author as it is, who may be an outlet."""
     for author in authors:
         yield from list(agencies_in(author)) or [author]
 
 
-def _credited(lines: Sequence[StoryLine], texts: Sequence[str]) -> Iterator[str]:
+def _credited_agencies(lines: Sequence[StoryLine], texts: Sequence[str]) -> Iterator[str]:
     """Agencies named where texts are credited: bylines and credits, before the first sentence, in a short last line."""
     places = [line.text for line in lines if line.reason in ("byline", "credit")]
     if texts:

@@ -1,4 +1,4 @@
-"""A story: what entry and page say of it, in the one form in which it travels from the page to the day's tables."""
+"""The type of a story, in which it travels from its page to the day's tables, and its rows of `story_texts`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class LineSample:
-    """What recurring lines are learnt from: hashes, signed 64-bit, of the letters of a story's lines."""
+    """What recurring lines are learnt from: `line_hash` (signed, 64 bits) of a story's headline and of some lines."""
 
     host: str
     headline: int
@@ -36,7 +36,7 @@ class LineSample:
 
 @dataclass(frozen=True)
 class PrintedStory:
-    """A story as its reprints are looked for. `printed_at`: publication; first sight where no time is stated."""
+    """What syndication compares of a story. `printed_at`: publication; first sight where no time is stated (UTC)."""
 
     story_id: str
     outlet: str
@@ -46,21 +46,23 @@ class PrintedStory:
 
     @cached_property
     def outlet_key(self) -> str:
+        """The outlet's name, case-folded, as credits are."""
         return self.outlet.casefold()
 
     @cached_property
     def credits(self) -> frozenset[str]:
-        """Whom it credits but its own outlet."""
+        """Whom it credits, case-folded, but its own outlet."""
         return self.fingerprint.credits - {self.outlet_key}
 
     @property
     def order(self) -> tuple[datetime, str]:
+        """Sorts stories from the earliest on."""
         return self.printed_at, self.story_id
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One canonical URL's story, as one reading of its page (or the feed's own words) made it.
+    """One canonical URL's story, as one extraction of its page (or the feed's own words) made it.
 
     Times are UTC; `day` is that of the configured time zone. `*_source` names whose claim is believed. `claims` and
     `sample` are None where the reader of a file had no use for them.
@@ -109,6 +111,7 @@ class Story:
 
     @property
     def as_printed(self) -> PrintedStory:
+        """What syndication compares of it."""
         return PrintedStory(
             self.story_id,
             self.outlet,
@@ -119,7 +122,7 @@ class Story:
 
 
 # Columns of story_texts that have the name and the value of the story's field.
-_PLAIN = (
+_SAME_COLUMNS = (
     "story_id", "canonical_url", "outlet", "feed_id", "day", "first_seen_at", "title", "title_source", "authors_source",
     "section", "language", "language_source", "published_at", "published_at_source", "is_day_only", "updated_at",
     "text_source", "is_paywalled", "is_partial",
@@ -137,7 +140,7 @@ def to_row(story: Story) -> dict[str, Any]:
     assert story.sample is not None
     raw = story.raw
     return {
-        **{name: getattr(story, name) for name in _PLAIN},
+        **{name: getattr(story, name) for name in _SAME_COLUMNS},
         "authors": list(story.authors),
         "text": story.text,
         "zones": story.zones,
@@ -158,7 +161,7 @@ def from_row(row: Mapping[str, Any]) -> Story:
     texts = row["text"].split("\n") if row["zones"] else []
     is_whole = "claims" in row
     return Story(
-        **{name: row[name] for name in _PLAIN},
+        **{name: row[name] for name in _SAME_COLUMNS},
         authors=tuple(row["authors"]),
         lines=tuple(StoryLine(*parts) for parts in zip(texts, row["zones"], row["reasons"], strict=True)),
         fingerprint=from_columns(row),
