@@ -1,1 +1,1 @@
-"""Topics: what users look for, and every mention of it with its proof."""
+"""Topics: what users look for (the schema of topics.yaml), and the matcher that finds and proves every mention."""

@@ -1,4 +1,4 @@
-"""What stands beside a match: the words of `near` and `unless`, the longer phrases of `not_in`, in one automaton."""
+"""Context conditions of a match: the words of `near` and `unless`, the longer phrases of `not_in`, in one automaton."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEIGHBOURS = 4  # places of a word before a match that are asked how far away th
 
 
 class Condition(NamedTuple):
-    """Numbers of the words, any of which will do, how far away they may be, and on which side."""
+    """A condition, compiled: numbers of the words, any of which will do, how far away they may be, on which side."""
 
     words: frozenset[int]
     within: Literal["sentence", "paragraph"] | int = "sentence"
@@ -32,24 +32,25 @@ class Conditions:
         self._index: PhraseIndex | None = None
 
     def around(self, around: Around) -> Condition:
-        """To be asked of `beside` once `compile` was called."""
+        """Add a `near` or `unless`; the condition can be given to `beside` once `compile` was called."""
         words = self._add(Phrase(0, w, around.case, True, around.inflection) for w in around.words)
         return Condition(words, around.within, around.side)
 
     def longer(self, phrases: tuple[str, ...], *, is_alike: bool) -> Condition:
-        """To be asked of `holds` once `compile` was called."""
+        """Add a `not_in`; the condition can be given to `holds` once `compile` was called."""
         return Condition(self._add(Phrase(0, phrase, is_alike=is_alike) for phrase in phrases), "paragraph")
 
     def _add(self, phrases: Iterable[Phrase]) -> frozenset[int]:
         return frozenset(self._numbers.setdefault(phrase, len(self._numbers)) for phrase in phrases)
 
     def compile(self) -> None:
+        """Build the automaton, after the last condition was added."""
         phrases = (phrase._replace(owner=number) for phrase, number in self._numbers.items())
         self._index = PhraseIndex(phrases, self._word_forms)
 
     def holds(self, document: Document, match: Span, condition: Condition) -> bool:
-        """Whether the match lies inside one of the phrases."""
-        for spans in self._found(document, document.paragraph(match[0]), condition):
+        """Whether the match (a span of the folded text) lies inside one of the condition's phrases."""
+        for spans in self._word_spans(document, document.paragraph(match[0]), condition):
             for at in range(bisect_left(spans, (match[0] + 1,)) - 1, -1, -1):
                 if spans[at][0] < match[0] - LONGEST_PHRASE:
                     break
@@ -58,10 +59,10 @@ class Conditions:
         return False
 
     def beside(self, document: Document, match: Span, condition: Condition) -> Iterator[Span]:
-        """Places of the words that are near enough, those inside the match too."""
+        """Spans of the condition's words that are near enough to the match, those inside it too."""
         within = condition.within
         span = document.paragraph(match[0]) if within == "paragraph" else document.sentence(*match)
-        for spans in self._found(document, span, condition):
+        for spans in self._word_spans(document, span, condition):
             first, after = bisect_left(spans, (match[0],)), bisect_left(spans, (match[1],))
             for start, end in spans[max(0, first - NEIGHBOURS) : after + 1]:
                 if condition.side and (start >= match[0] if condition.side == "before" else end <= match[1]):
@@ -72,8 +73,8 @@ class Conditions:
                 ):
                     yield start, end
 
-    def _found(self, document: Document, span: Span, condition: Condition) -> Iterator[list[Span]]:
+    def _word_spans(self, document: Document, span: Span, condition: Condition) -> Iterator[list[Span]]:
         assert self._index is not None
-        found = document.beside(self._index, span)
-        for number in found.keys() & condition.words:
-            yield found[number]
+        spans_by_owner = document.beside(self._index, span)
+        for number in spans_by_owner.keys() & condition.words:
+            yield spans_by_owner[number]

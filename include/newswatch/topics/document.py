@@ -1,4 +1,4 @@
-"""One text with candidate matches: lines, sentences and words are looked at only where a match asks."""
+"""A searched text: its lines, zones, sentences and words, each worked out only where a match asks for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Span = tuple[int, int]
 
 
 class Document:
-    """Offsets that come in and go out are those of the folded text; `original` turns them into the stored text's."""
+    """One text that is searched. Offsets in and out are those of the folded text, but of `proof`: of the stored one."""
 
     def __init__(self, text: str, folded: Folded, language: str | None, zones: Sequence[str] | None) -> None:
         """`zones`: that of each line of the text. None: the first paragraph is the lede, the rest the body."""
@@ -70,7 +70,7 @@ class Document:
         return self._caps[number]
 
     def zone(self, start: int) -> str:
-        """A zone of the model, or `cut`: a line that is not the story's."""
+        """The zone of the line around `start`, or `cut`: it is not the story's."""
         number = self._line(self.folded.original(start, start + 1)[0])
         if self._zones is not None:
             return self._zones[number]
@@ -109,7 +109,10 @@ class Document:
         return left, max(spans[at][1] if at >= 0 else limit, last)
 
     def proof(self, start: int, end: int) -> tuple[Zone, int, int, int, int]:
-        """Zone, and in the stored text the match and the sentence that proves it, without white space at its ends."""
+        """Zone, start and end of the match, start and end of the sentence that proves it: offsets of the stored text.
+
+        The sentence is without white space at its ends, and of one over MAX_EVIDENCE the part around the match.
+        """
         first, last = self.folded.original(start, end)
         left, right = self._sentence(first, last)
         if right - left > MAX_EVIDENCE:
@@ -130,14 +133,14 @@ class Document:
         return left, right
 
     def beside(self, index: PhraseIndex, span: Span) -> dict[int, list[Span]]:
-        """Matches of a index in the span by owner, in order of place."""
+        """Matches of the index in the span, by owner, in order of place. Kept: always call it with the same index."""
         if span not in self._beside:
-            found: dict[int, list[Span]] = {}
+            spans_by_owner: dict[int, list[Span]] = {}
             for owner, start, end in index.find(self.folded, self.is_caps, *span):
-                found.setdefault(owner, []).append((start, end))
-            for spans in found.values():
+                spans_by_owner.setdefault(owner, []).append((start, end))
+            for spans in spans_by_owner.values():
                 spans.sort()
-            self._beside[span] = found
+            self._beside[span] = spans_by_owner
         return self._beside[span]
 
     def words_between(self, sentence: Span, end: int, start: int) -> int:

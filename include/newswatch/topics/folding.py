@@ -1,4 +1,4 @@
-"""Folding: a text made comparable, without losing where each of its characters stands."""
+"""Folding: a text normalised for comparison (case, accents, punctuation), its characters' offsets kept."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _QUOTES = "«»„“”‟″‹›\uff02「」『』"
 # One character for one, so that offsets hold. "ё" is written "е" as often as not; "İ" alone grows when lower-cased.
 _ONE_FOR_ONE = {
     old: new
-    for many, new in (
+    for alike, new in (
         (SPACES, " "), (HYPHENS[1:], "-"), (_APOSTROPHES, "'"), (_QUOTES, '"'), ("ё", "е"), ("Ё", "Е"), ("İ", "I")
     )
-    for old in many
+    for old in alike
 }  # fmt: skip
 _USUAL_ONES = "ёЁ" + "".join(old for old in _ONE_FOR_ONE if old.isascii())
 _ASCII_ONE_FOR_ONE = {ord(old): new for old, new in _ONE_FOR_ONE.items() if old.isascii()}
@@ -95,8 +95,8 @@ def _unusual(text: str) -> str:
     """The text's characters beyond ASCII and Russian and Ukrainian letters, each at least once."""
     content = text.encode("utf-8", "surrogatepass")
     leads = set(content.translate(None, _COMMON_BYTES))
-    found = {char for lead in leads for char in _BY_LEAD_BYTE[lead].findall(content)}
-    return b"".join(sorted(found)).decode("utf-8", "surrogatepass")
+    chars = {char for lead in leads for char in _BY_LEAD_BYTE[lead].findall(content)}
+    return b"".join(sorted(chars)).decode("utf-8", "surrogatepass")
 
 
 def _even(text: str) -> tuple[str, list[int], list[int]]:

@@ -1,4 +1,4 @@
-"""Word forms: every case of a Russian or Ukrainian phrase, generated; in other languages, words of the same stem."""
+"""Inflection: every case of a Russian or Ukrainian phrase, generated; in other languages, stems by Snowball."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _analyser(language: str) -> Any:
 
 
 def dictionaries() -> str:
-    """The versions of what forms are made with."""
+    """The versions of the packages that generate forms, in one line: with others the forms may differ."""
     return " ".join(metadata.version(name) for name in ("pymorphy3", "pymorphy3-dicts-ru", "pymorphy3-dicts-uk"))
 
 
@@ -58,23 +58,23 @@ Made = Mapping[str, Mapping[str, Sequence[str]]]  # forms by language and phrase
 
 
 class WordForms:
-    """Forms of phrases: those that an earlier process has made, for which no dictionary is loaded, else made now."""
+    """A cache of `forms`: of phrases whose forms an earlier process has generated no dictionary is loaded."""
 
     def __init__(self, made: Made | None = None) -> None:
         self._made = made or {}
 
     def of(self, phrase: str, language: str) -> tuple[str, ...]:
-        """As `forms`."""
-        known = self._made.get(language, {}).get(phrase)
-        return tuple(known) if known else forms(phrase, language)
+        """As `forms`, and with its errors where they are generated now."""
+        earlier = self._made.get(language, {}).get(phrase)
+        return tuple(earlier) if earlier else forms(phrase, language)
 
 
 def made(wanted: Iterable[tuple[str, str]]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Forms of phrases and languages, for a later process's `WordForms`."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    """Forms of pairs of phrase and language, for a later process's `WordForms`. Raises as `forms`."""
+    by_language: dict[str, dict[str, tuple[str, ...]]] = {}
     for phrase, language in sorted(wanted):
-        found.setdefault(language, {})[phrase] = forms(phrase, language)
-    return found
+        by_language.setdefault(language, {})[phrase] = forms(phrase, language)
+    return by_language
 
 
 @lru_cache(maxsize=100_000)
@@ -105,7 +105,7 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
     if after < len(words) and _is_apposed(words[after], readings[after]) and not edged[after][1]:  # type: ignore[index]
         tables.append(_apposed(readings[after], words[after]))
         after += 1
-    found = {
+    inflected = {
         " ".join(
             f"{match[1]}{word}{match[3]}"
             for match, word in zip(edged, (*agreeing, *words[after:]), strict=True)
@@ -113,7 +113,7 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
         )
         for agreeing in _agreeing(tables, head)
     }
-    return (phrase, *sorted(found - {phrase}))
+    return (phrase, *sorted(inflected - {phrase}))
 
 
 def _is_apposed(word: str, readings: Sequence[Any]) -> bool:
@@ -137,8 +137,8 @@ def _readings(word: str, language: str) -> list[Any]:
     parsed = [
         p for p in _analyser(language).parse(word) if p.tag.POS in ("NOUN", "ADJF", "PRTF") and _key(p.tag)[0] == "nomn"
     ]
-    known = [p for p in parsed if p.is_known]
-    return known or ([] if word.isupper() else parsed)
+    in_dictionary = [p for p in parsed if p.is_known]
+    return in_dictionary or ([] if word.isupper() else parsed)
 
 
 def _adjectives(readings: Sequence[Any]) -> list[Any]:

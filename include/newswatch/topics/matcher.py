@@ -61,7 +61,7 @@ class _Node:
 class Matcher:
     """Finds the mentions of all given topics. Build once, use for many stories; it holds no state between them.
 
-    `word_forms`: those that were made before; others are made here.
+    `word_forms`: those that were generated before; others are generated here. Raises ValueError as `inflection.forms`.
     """
 
     def __init__(self, topics: Sequence[Topic], word_forms: WordForms | None = None) -> None:
@@ -79,29 +79,29 @@ class Matcher:
         self._patterns = PatternSet(list(patterns.values())) if patterns else None
 
     def _node(
-        self, topic: str, given: Term | Group, phrases: list[Phrase], patterns: dict[int, tuple[str, bool]]
+        self, topic: str, node: Term | Group, phrases: list[Phrase], patterns: dict[int, tuple[str, bool]]
     ) -> int | _Node:
-        if isinstance(given, Group):
-            parts = (given.any, given.all, given.none)
+        if isinstance(node, Group):
+            parts = (node.any, node.all, node.none)
             return _Node(*(tuple(self._node(topic, member, phrases, patterns) for member in part) for part in parts))
         number = len(self._leaves)
         conditions = self._conditions
         self._leaves.append(
             _Leaf(
                 topic=topic,
-                name=given.label,
-                is_pattern=given.pattern is not None,
-                language=given.language,
-                zones=frozenset(given.zones) if given.zones else None,
-                not_in=conditions.longer(given.not_in, is_alike=given.letters == "alike") if given.not_in else None,
-                unless=tuple(map(conditions.around, given.unless)),
-                near=tuple(map(conditions.around, given.near)),
+                name=node.label,
+                is_pattern=node.pattern is not None,
+                language=node.language,
+                zones=frozenset(node.zones) if node.zones else None,
+                not_in=conditions.longer(node.not_in, is_alike=node.letters == "alike") if node.not_in else None,
+                unless=tuple(map(conditions.around, node.unless)),
+                near=tuple(map(conditions.around, node.near)),
             )
         )
-        is_alike = given.letters == "alike"
-        phrases += [Phrase(number, phrase, given.case, is_alike, given.inflection) for phrase in given.phrases]
-        if given.pattern:
-            patterns[number] = (given.pattern, given.case == "exact")
+        is_alike = node.letters == "alike"
+        phrases += [Phrase(number, phrase, node.case, is_alike, node.inflection) for phrase in node.phrases]
+        if node.pattern:
+            patterns[number] = (node.pattern, node.case == "exact")
         return number
 
     def find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None = None) -> list[Mention]:
@@ -129,12 +129,12 @@ class Matcher:
         """All places of all terms whose conditions hold, overlapping ones too."""
         folded = fold(text)
         document = Document(text, folded, language, zones)
-        found = self._terms.find(folded, document.is_caps)
+        places = self._terms.find(folded, document.is_caps)
         if self._patterns:
-            found += [(self._pattern_leaves[n], s, e) for n, s, e in self._patterns.find(folded.plain)]
+            places += [(self._pattern_leaves[n], s, e) for n, s, e in self._patterns.find(folded.plain)]
         return [
             _Match(start, end, number, document)
-            for number, start, end in found
+            for number, start, end in places
             if not (zones and document.is_outside(start, end))
             and (number not in self._bound or self._allows(self._leaves[number], document, (start, end)))
         ]
@@ -154,11 +154,11 @@ class Matcher:
             for condition in leaf.near
         )
 
-    def _counted(self, found: set[int]) -> set[int]:
+    def _counted(self, present: set[int]) -> set[int]:
         """Leaves whose matches are mentions: all of topics without groups, else those of groups that hold."""
-        counted = {n for n in found if self._leaves[n].topic not in self._trees}
+        counted = {n for n in present if self._leaves[n].topic not in self._trees}
         for roots in self._trees.values():
-            counted.update(*(_holding(root, found) or () for root in roots))
+            counted.update(*(_holding(root, present) or () for root in roots))
         return counted
 
     def _longest(self, matches: list[_Match]) -> list[_Match]:
@@ -188,14 +188,14 @@ class Matcher:
         return Mention(leaf.topic, leaf.name, zone, first, last, text[first:last], text[left:right], left, right)
 
 
-def _holding(node: int | _Node, found: set[int]) -> set[int] | None:
+def _holding(node: int | _Node, present: set[int]) -> set[int] | None:
     """Leaves whose matches are mentions of a node that holds; None: it does not."""
     if isinstance(node, int):
-        return {node} if node in found else None
-    if any(_holding(member, found) is not None for member in node.none):
+        return {node} if node in present else None
+    if any(_holding(member, present) is not None for member in node.none):
         return None
-    needed = [_holding(member, found) for member in node.all]
-    wanted = [leaves for member in node.any if (leaves := _holding(member, found)) is not None]
+    needed = [_holding(member, present) for member in node.all]
+    wanted = [leaves for member in node.any if (leaves := _holding(member, present)) is not None]
     if None in needed or (node.any and not wanted):
         return None
     return set().union(*(wanted if node.any else (leaves for leaves in needed if leaves)))

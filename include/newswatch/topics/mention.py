@@ -1,4 +1,4 @@
-"""A match with its proof."""
+"""The type of a mention: a match of a topic's term in a story, with the sentence that proves it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Zone = Literal["headline", "lede", "body", "caption", "quote"]
 
 
 class Mention(NamedTuple):
-    """One match, with its proof. Offsets count code points of the headline or of the text, end exclusive."""
+    """One match and its sentence. Offsets count code points of the headline or text (by `zone`), end exclusive."""
 
     topic: str
     term: str

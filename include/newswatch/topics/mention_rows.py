@@ -1,4 +1,4 @@
-"""Stories' texts → rows of the table `mentions`."""
+"""Tagging: stories' texts → rows of the table `mentions`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newswatch.topics.matcher import Matcher, about
 
 @dataclass(frozen=True, slots=True)
 class SearchedText:
-    """What of a story is looked through. `zones`: that of each line of the text."""
+    """What of a story is searched. `zones`: that of each line of the text. `language`: ISO 639-1, or `und`."""
 
     story_id: str
     day: date

@@ -1,4 +1,4 @@
-"""Mentions of very many stories: found by two processes of their own while the caller goes on.
+"""Tagging in parallel: mentions of very many stories, found by two child processes while the caller goes on.
 
 A child is a fresh interpreter, as the sandbox's are: multiprocessing would import the caller's main module again, which
 in a task is all of Airflow. Parent and child speak pickle, each to its own kin alone.
@@ -28,9 +28,10 @@ CHILDREN = 2
 def start(
     texts: Sequence[SearchedText], topics: Sequence[Topic], forms: Made, topics_version: str
 ) -> Callable[[], list[dict[str, Any]]]:
-    """Begin to look through the texts, with word forms that were made before.
+    """Begin to tag the texts in child processes, with word forms that were generated before.
 
-    Returns what waits for the rows of `mentions`; that raises TransientError where a child dies.
+    Returns a function that waits for the rows of `mentions`, by child and so not in the order of the texts; it raises
+    TransientError where a child dies.
     """
     shares = [texts[number::CHILDREN] for number in range(CHILDREN)]
     pool = ThreadPoolExecutor(CHILDREN)

@@ -1,4 +1,4 @@
-"""Phrases, many at once: one automaton finds all of them, overlapping ones too; then edges, capitals and hyphens."""
+"""The phrase index: one automaton (Aho-Corasick) finds all phrases, overlapping ones too; then edges and capitals."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _forms(phrase: Phrase, word_forms: WordForms) -> Iterable[_Form]:
 
 
 def spellings(phrase: str, language: str | None) -> tuple[str, ...]:
-    """What a phrase looks for, to be read by people: its forms, or "treati…" for words of one stem."""
+    """What a phrase matches, for people to read: its forms, or "treati…" for words of one stem. Raises as `forms`."""
     forms = list(_forms(Phrase(0, phrase, "exact", language=language), WordForms()))
     if forms[0].stems:
         return (" ".join(f"{stem}…" for stem in forms[0].stems),)
@@ -79,7 +79,7 @@ def spellings(phrase: str, language: str | None) -> tuple[str, ...]:
 
 
 class PhraseIndex:
-    """Build once, use for many texts; it holds no state between them."""
+    """All phrases of all owners. Build once, use for many texts; it holds no state between them."""
 
     def __init__(self, phrases: Iterable[Phrase], word_forms: WordForms) -> None:
         self._forms: list[list[_Form]] = []
@@ -101,7 +101,7 @@ class PhraseIndex:
         `is_caps` says of an offset whether its whole line is in capitals.
         """
         bare = text.bare if start == 0 and end is None else text.bare[start:end]
-        found: list[tuple[int, int, int]] = []
+        matches: list[tuple[int, int, int]] = []
         low = text.low
         for index, left, right in self._automaton.find_matches_as_indexes(bare.replace("-", " "), overlapping=True):
             left += start
@@ -110,8 +110,8 @@ class PhraseIndex:
             for form in self._forms[index]:
                 stop = _stop(form, text, left, right + start, is_caps)
                 if stop:
-                    found.append((form.phrase.owner, left, stop))
-        return found
+                    matches.append((form.phrase.owner, left, stop))
+        return matches
 
 
 def _stop(form: _Form, text: Folded, start: int, end: int, is_caps: Callable[[int], bool]) -> int:

@@ -1,4 +1,4 @@
-"""A little ordinary prose in each language that topics are often written in: a term that is often in it is no name."""
+"""Reference prose: a little ordinary text a language, in which a term that is too common shows itself."""
 
 from __future__ import annotations
 

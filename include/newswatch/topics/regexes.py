@@ -1,4 +1,4 @@
-"""Regular expressions in topics: RE2 alone, whose time grows with the text and nothing else."""
+"""Regular expressions of topics: RE2 alone, whose time is linear in the text."""
 
 from __future__ import annotations
 
@@ -93,7 +93,11 @@ class PatternSet:
             self._any = None
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Number of the pattern, start and end of each match: leftmost first, the longest there, none overlapping."""
+        """Number of the pattern, start and end (code points) of each match.
+
+        By pattern; of one leftmost first, the longest there, none overlapping. Raises UnicodeEncodeError where the text
+        has a lone surrogate.
+        """
         content = text.encode()
         for number in sorted(self._any.Match(content) or ()) if self._any else range(len(self._compiled)):
             at = chars = counted = 0

@@ -1,4 +1,4 @@
-"""The topic language: what topics.yaml may say. docs/topics.md explains it with examples."""
+"""The schema of topics.yaml: topics, terms, groups, conditions. docs/topics.md explains it with examples."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _check_phrase(phrase: str) -> str:
 
 def _check_language(language: str | None) -> str | None:
     if language is not None and language not in inflection.LANGUAGES:
-        known = ", ".join(sorted(inflection.LANGUAGES))
-        raise ValueError(f"{language!r} is no language whose words can be inflected here ({known})")
+        languages = ", ".join(sorted(inflection.LANGUAGES))
+        raise ValueError(f"{language!r} is no language whose words can be inflected here ({languages})")
     return language
 
 
@@ -124,6 +124,7 @@ class Term(_Strict):
 
     @property
     def phrases(self) -> Phrases:
+        """The text and its variants; none of a pattern."""
         return (self.text, *self.variants) if self.text else ()
 
     @property
@@ -161,6 +162,8 @@ Group.model_rebuild()
 
 
 class Examples(_Strict):
+    """Texts in which a topic must be found, and such in which it must not."""
+
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
 
@@ -188,26 +191,29 @@ class Topic(_Strict):
             yield from _leaves(term, ("terms", i), is_alone=True)
 
 
-def _leaves(given: Term | Group, place: Place, *, is_alone: bool) -> Iterator[tuple[Place, Term, bool]]:
-    if isinstance(given, Term):
-        yield place, given, is_alone
+def _leaves(node: Term | Group, place: Place, *, is_alone: bool) -> Iterator[tuple[Place, Term, bool]]:
+    if isinstance(node, Term):
+        yield place, node, is_alone
         return
     for part in ("any", "all", "none"):
-        for i, member in enumerate(getattr(given, part)):
+        for i, member in enumerate(getattr(node, part)):
             yield from _leaves(member, (*place, part, i), is_alone=False)
 
 
 def declined(topics: Iterable[Topic]) -> set[tuple[str, str]]:
-    """Phrases of which forms are generated, with their language."""
-    found: set[tuple[str, str]] = set()
+    """Pairs of phrase and language of the topics whose forms are generated (`inflection.forms`), not stemmed."""
+    generated: set[tuple[str, str]] = set()
     for topic in topics:
         for _, term, _ in topic.leaves():
-            said = [(term.inflection, term.phrases), *((a.inflection, a.words) for a in (*term.unless, *term.near))]
-            found.update(
+            inflected = [
+                (term.inflection, term.phrases),
+                *((a.inflection, a.words) for a in (*term.unless, *term.near)),
+            ]
+            generated.update(
                 (phrase, language)
-                for language, phrases in said
+                for language, phrases in inflected
                 if language and inflection.is_generated(language)
                 for phrase in phrases
                 if not phrase.endswith("*")
             )
-    return found
+    return generated
