@@ -1,1 +1,1 @@
-"""Days: the tables that a day's stories, polls and outcomes make."""
+"""Days: a day's tables from its stories, polls and outcomes; syndication, trends, the data dictionary."""

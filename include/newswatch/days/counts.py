@@ -1,4 +1,8 @@
-"""The day's counts: topics, topics in outlets, pairs of topics, outlets. Pure."""
+"""A day's counts: topics, topics in outlets, pairs of topics, outlets. Pure; `day` is left to the caller.
+
+Throughout, `story_topics` is what `topics_of_stories` returns, `stories` and `mentions` are rows of those tables, and
+`covering` are ids of feeds whose polls cover the whole day.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +18,24 @@ Coverage = frozenset[str]  # feed ids
 _PLACE = ["story_id", "is_headline", "sentence_start"]  # of a sentence
 
 
-def found_topics(mentions: pd.DataFrame, cluster_of: Mapping[str, str]) -> pd.DataFrame:
-    """A row for each topic of each story: what the tables of topics are counted from."""
+def topics_of_stories(mentions: pd.DataFrame, cluster_of: Mapping[str, str]) -> pd.DataFrame:
+    """A row for each topic of each story: what the tables of topics are counted from. `cluster_of`: by story id."""
     marked = mentions.assign(is_headline=mentions["zone"] == "headline")
-    found = marked.groupby(["topic", "story_id"], sort=True, as_index=False).agg(
+    grouped = marked.groupby(["topic", "story_id"], sort=True, as_index=False).agg(
         outlet=("outlet", "first"),
         is_about=("is_about", "first"),
         mention_count=("zone", "size"),
         headline_mention_count=("is_headline", "sum"),
     )
-    return found.assign(
-        cluster_id=found["story_id"].map(cluster_of).astype("str"),
-        is_in_headline=found["headline_mention_count"] > 0,
+    return grouped.assign(
+        cluster_id=grouped["story_id"].map(cluster_of).astype("str"),
+        is_in_headline=grouped["headline_mention_count"] > 0,
     )
 
 
-def _counted(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _counted(story_topics: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """The counts that every table of topics has, by these keys."""
-    return found.groupby(keys, sort=True).agg(
+    return story_topics.groupby(keys, sort=True).agg(
         story_count=("story_id", "size"),
         original_count=("cluster_id", "nunique"),
         about_story_count=("is_about", "sum"),
@@ -42,9 +46,11 @@ def _counted(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     )
 
 
-def topic_days(found: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue, covering: Coverage) -> pd.DataFrame:
+def topic_days(
+    story_topics: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue, covering: Coverage
+) -> pd.DataFrame:
     topics = [topic.id for topic in catalogue.topics]
-    counts = _counted(found, ["topic"]).reindex(topics).fillna(0).astype("int64")
+    counts = _counted(story_topics, ["topic"]).reindex(topics).fillna(0).astype("int64")
     frame = counts.rename_axis("topic").reset_index()
     seen = len(stories)
     fetched = int((stories["text_source"] == "page").sum())
@@ -60,17 +66,17 @@ def topic_days(found: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue,
     )
 
 
-def topic_outlet_days(found: pd.DataFrame, stories: pd.DataFrame, topics_version: str) -> pd.DataFrame:
-    frame = _counted(found, ["topic", "outlet"]).reset_index()
+def topic_outlet_days(story_topics: pd.DataFrame, stories: pd.DataFrame, topics_version: str) -> pd.DataFrame:
+    frame = _counted(story_topics, ["topic", "outlet"]).reset_index()
     all_stories = frame["outlet"].map(stories.groupby("outlet").size()).astype("int64")
     return frame.assign(
         outlet_story_count=all_stories, story_share=frame["story_count"] / all_stories, topics_version=topics_version
     )
 
 
-def topic_pair_days(found: pd.DataFrame, mentions: pd.DataFrame, topics_version: str) -> pd.DataFrame:
+def topic_pair_days(story_topics: pd.DataFrame, mentions: pd.DataFrame, topics_version: str) -> pd.DataFrame:
     keys = ["topic", "other_topic"]
-    stories = _pairs(found[["topic", "story_id", "cluster_id"]], ["story_id", "cluster_id"])
+    stories = _pairs(story_topics[["topic", "story_id", "cluster_id"]], ["story_id", "cluster_id"])
     counts = stories.groupby(keys).agg(story_count=("story_id", "size"), original_count=("cluster_id", "nunique"))
     places = mentions.assign(is_headline=mentions["zone"] == "headline")[["topic", *_PLACE]].drop_duplicates()
     sentences = _pairs(places, _PLACE).groupby(keys).size().rename("sentence_count")
@@ -84,7 +90,9 @@ def _pairs(rows: pd.DataFrame, on: list[str]) -> pd.DataFrame:
     return both[both["topic"] < both["other_topic"]]
 
 
-def outlet_days(found: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue, covering: Coverage) -> pd.DataFrame:
+def outlet_days(
+    story_topics: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue, covering: Coverage
+) -> pd.DataFrame:
     import pandas as pd
 
     feeds = pd.DataFrame([{"outlet": f.outlet, "is_covering": f.id in covering} for f in catalogue.feeds])
@@ -94,8 +102,8 @@ def outlet_days(found: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue
         "story_count": stories.groupby("outlet").size(),
         "original_count": stories.groupby("outlet")["cluster_id"].nunique(),
         "reprint_count": stories[is_reprint].groupby("outlet").size(),
-        "topic_story_count": found.groupby("outlet")["story_id"].nunique(),
-        "mention_count": found.groupby("outlet")["mention_count"].sum(),
+        "topic_story_count": story_topics.groupby("outlet")["story_id"].nunique(),
+        "mention_count": story_topics.groupby("outlet")["mention_count"].sum(),
         "feed_only_count": stories[stories["text_source"] == "feed"].groupby("outlet").size(),
         "feed_count": of_outlet.size(),
         "covering_feed_count": of_outlet.sum(),

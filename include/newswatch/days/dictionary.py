@@ -1,4 +1,4 @@
-"""What the words of the tables mean, outcomes and reasons among them; the data dictionary is made from it."""
+"""The data dictionary, docs/tables.md: the columns of every table, the outcomes, the reasons why lines are cut."""
 
 from __future__ import annotations
 

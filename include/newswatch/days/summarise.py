@@ -1,4 +1,4 @@
-"""A day's stories, polls and outcomes → its tables. Pure: the same inputs give the same rows in the same order."""
+"""The day build: stories, polls, outcomes, mentions → tables. Pure: the same inputs give the same rows, in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCount:
-    """How often something ended in one way in one batch, by feed, with an example."""
+    """How often something ended with one outcome in one batch, by feed, with an example."""
 
     batch_id: str
     kind: str  # feed, entry, page, visit
@@ -31,7 +31,7 @@ class OutcomeCount:
 
 @dataclass(frozen=True)
 class DayInputs:
-    """All that a day's tables are made from, but the mentions."""
+    """All that a day's tables are made from, but the mentions. `day`: in the configured time zone."""
 
     day: date
     stories: Sequence[Story]
@@ -50,14 +50,14 @@ def day_tables(inputs: DayInputs, mentions: Sequence[Mapping[str, Any]]) -> dict
     catalogue, covering, version = inputs.catalogue, inputs.covering, inputs.catalogue.topics_version
     stories = _stories(inputs)
     matches = pd.DataFrame(mentions, columns=[c.name for c in MENTIONS.columns]).astype({"is_about": "bool"})
-    found = counts.found_topics(matches, dict(zip(stories["story_id"], stories["cluster_id"], strict=True)))
+    story_topics = counts.topics_of_stories(matches, dict(zip(stories["story_id"], stories["cluster_id"], strict=True)))
     frames = {
         "stories": stories,
         "mentions": matches,
-        "topic_days": counts.topic_days(found, stories, catalogue, covering),
-        "topic_outlet_days": counts.topic_outlet_days(found, stories, version),
-        "topic_pair_days": counts.topic_pair_days(found, matches, version),
-        "outlet_days": counts.outlet_days(found, stories, catalogue, covering),
+        "topic_days": counts.topic_days(story_topics, stories, catalogue, covering),
+        "topic_outlet_days": counts.topic_outlet_days(story_topics, stories, version),
+        "topic_pair_days": counts.topic_pair_days(story_topics, matches, version),
+        "outlet_days": counts.outlet_days(story_topics, stories, catalogue, covering),
         "feed_days": _feed_days(inputs),
         "outcomes": _outcomes(inputs),
     }

@@ -3,7 +3,7 @@
 Of a story are kept a sketch of the word shingles of its text, the figures and names in it, and who is credited with
 it. Two stories share a text if their shingles do and their figures and names agree: reports made from one template
 (markets, results, daily counts) share the words around the figures and names alone. A credit that both give, or that
-names the other's outlet, is a second witness, with which fewer shingles are enough.
+names the other's outlet, is evidence of its own, with which fewer shingles are enough.
 
 A sketch is the smallest SKETCH_SIZE hashes of a set. Among the smallest of two sets together the share of those that
 are in both estimates the sets' Jaccard similarity (Broder, "On the resemblance and containment of documents", 1997).
@@ -28,22 +28,22 @@ ENOUGH_APART = 0.55  # of texts more than APART apart: templates come back
 ENOUGH_IN_ONE = 0.75  # of texts of one outlet
 APART = timedelta(hours=14)  # an evening's report is reprinted in the morning
 AGREE = 0.6  # of the fewer figures, or names, that the other text has too
-MOST_CALLED = 8  # stories that one hash calls up, the earliest: of a template's there are thousands
-AT_ONCE = 8192  # stories whose calls are counted together: 13 MB of pairs
+MAX_CANDIDATES = 8  # earliest stories with a hash that others are compared with: of a template's there are thousands
+BLOCK_SIZE = 8192  # stories whose candidates are counted together: 13 MB of pairs
 
 
 def originals(stories: Iterable[PrintedStory]) -> dict[str, PrintedStory]:
-    """Story id → its cluster's original; a story that nobody else prints is its own."""
+    """Story id → its cluster's original; a story without reprints is its own. `stories`: in any order."""
     ordered = sorted(stories, key=lambda s: s.order)
-    cluster_of = _joined(ordered)
+    cluster_of = _clusters(ordered)
     members: dict[int, list[PrintedStory]] = {}
     for place, story in enumerate(ordered):
         members.setdefault(cluster_of[place], []).append(story)
-    found: dict[str, PrintedStory] = {}
+    original_of: dict[str, PrintedStory] = {}
     for group in members.values():
         original = _original(group)
-        found |= {story.story_id: original for story in group}
-    return found
+        original_of |= {story.story_id: original for story in group}
+    return original_of
 
 
 def _original(group: Sequence[PrintedStory]) -> PrintedStory:
@@ -53,29 +53,33 @@ def _original(group: Sequence[PrintedStory]) -> PrintedStory:
     return (of_credited or group)[0]
 
 
-def _joined(ordered: Sequence[PrintedStory]) -> list[int]:
+def _clusters(ordered: Sequence[PrintedStory]) -> list[int]:
     """For each story the place of the first one of its cluster: it joins the earlier story that it is most like."""
-    houses = AGENCY_KEYS | {story.outlet_key for story in ordered}  # two outlets may have a reporter of the same name
+    creditable = AGENCY_KEYS | {
+        story.outlet_key for story in ordered
+    }  # two outlets may have a reporter of the same name
     credited = frozenset().union(*(story.credits for story in ordered))
-    has_credit = [story.outlet_key in credited or not houses.isdisjoint(story.credits) for story in ordered]
+    has_credit = [story.outlet_key in credited or not creditable.isdisjoint(story.credits) for story in ordered]
     enough = [ENOUGH_WITH_CREDIT if has else ENOUGH for has in has_credit]
     cluster_of = list(range(len(ordered)))
-    for place, called in groupby(_calls([story.fingerprint.sketch for story in ordered], enough), key=itemgetter(0)):
+    for place, candidates in groupby(
+        _candidate_pairs([story.fingerprint.sketch for story in ordered], enough), key=itemgetter(0)
+    ):
         story = ordered[place]
         best, most = place, 0.0
-        for _, other, count in called:
+        for _, other, count in candidates:
             if count <= most * len(story.fingerprint.sketch):
                 break  # nobody left can be more like it
-            if (likeness := _likeness(ordered[other], story, count, houses)) > most:
+            if (likeness := _likeness(ordered[other], story, count, creditable)) > most:
                 best, most = other, likeness
         cluster_of[place] = cluster_of[best]
     return cluster_of
 
 
-def _calls(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Iterator[tuple[int, int, int]]:
+def _candidate_pairs(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Iterator[tuple[int, int, int]]:
     """Place of a sketch, of an earlier one, and how many hashes they share, where that may be `enough` of the sketch.
 
-    By place, most shared first. A hash calls up the first MOST_CALLED sketches that hold it.
+    By place, most shared first. A hash gives the first MAX_CANDIDATES sketches that hold it as candidates.
     """
     import numpy as np
 
@@ -87,13 +91,13 @@ def _calls(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Ite
     first = np.maximum.accumulate(np.where(is_first, np.arange(len(keys)), 0))
     rank = np.arange(len(keys)) - first
     least = np.array(enough) * sizes
-    for begin in range(0, len(sketches), AT_ONCE):
-        mine = np.flatnonzero((places >= begin) & (places < begin + AT_ONCE))
-        called = []
-        for number in range(MOST_CALLED):
-            later = mine[rank[mine] > number]
-            called.append(places[later] * len(sketches) + places[first[later] + number])
-        pairs = np.concatenate(called)
+    for begin in range(0, len(sketches), BLOCK_SIZE):
+        in_block = np.flatnonzero((places >= begin) & (places < begin + BLOCK_SIZE))
+        pairs_by_rank = []
+        for number in range(MAX_CANDIDATES):
+            later = in_block[rank[in_block] > number]
+            pairs_by_rank.append(places[later] * len(sketches) + places[first[later] + number])
+        pairs = np.concatenate(pairs_by_rank)
         pairs, shared = np.unique(pairs, return_counts=True)
         place, other = np.divmod(pairs, len(sketches))
         kept = shared >= least[place]
@@ -102,9 +106,9 @@ def _calls(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Ite
         yield from zip(place[order].tolist(), other[order].tolist(), shared[order].tolist(), strict=True)
 
 
-def _likeness(one: PrintedStory, other: PrintedStory, shared_count: int, houses: AbstractSet[str]) -> float:
-    """How like the two texts are, 0 to 1; 0 where they are not one text. `shared_count`: at most so many hashes are."""
-    enough = _enough(one, other, houses)
+def _likeness(one: PrintedStory, other: PrintedStory, shared_count: int, creditable: AbstractSet[str]) -> float:
+    """Similarity of two texts, 0 to 1; 0 where they are not one text. `shared_count`: at most so many hashes shared."""
+    enough = _enough(one, other, creditable)
     a, b = one.fingerprint, other.fingerprint
     size = max(len(a.sketch), len(b.sketch))
     if shared_count < enough * size or not (_agree(a.figures, b.figures) and _agree(a.names, b.names)):
@@ -116,11 +120,12 @@ def _likeness(one: PrintedStory, other: PrintedStory, shared_count: int, houses:
     return likeness if likeness >= enough else 0.0
 
 
-def _enough(one: PrintedStory, other: PrintedStory, houses: AbstractSet[str]) -> float:
+def _enough(one: PrintedStory, other: PrintedStory, creditable: AbstractSet[str]) -> float:
+    """The least similarity at which two stories count as one text."""
     if one.outlet == other.outlet:
         return ENOUGH_IN_ONE
     is_near = abs(one.printed_at - other.printed_at) <= APART
-    if one.credits & other.credits & houses or one.outlet_key in other.credits or other.outlet_key in one.credits:
+    if one.credits & other.credits & creditable or one.outlet_key in other.credits or other.outlet_key in one.credits:
         return ENOUGH_WITH_CREDIT if is_near else ENOUGH
     return ENOUGH if is_near else ENOUGH_APART
 

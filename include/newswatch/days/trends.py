@@ -1,4 +1,4 @@
-"""What is usual for a topic, and whether a day departs from it. A pure function of three tables of earlier days.
+"""Trends: what is usual for a topic on a weekday, and whether a day departs from it. A pure function of three tables.
 
 The baseline is the median of the same weekday over the eight weeks before: news has a week's rhythm, and a median of
 eight bears three odd days. Spread is the median absolute deviation, which the same three cannot move (Hampel, "The
@@ -41,7 +41,7 @@ Tuples = Iterable[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class History:
-    """The three tables over the days that are looked at. A day that was not built is in none of them."""
+    """The three tables over WINDOW_DAYS and the day itself. A day that was not built is in none of them."""
 
     topics: Mapping[str, Mapping[date, tuple[int, str]]]  # story count and topic_terms_version
     carriers: Mapping[str, Mapping[date, Mapping[str, int]]]  # topic → day → outlet → stories
@@ -63,13 +63,16 @@ class History:
 
 
 def topic_trends(day: date, history: History) -> list[dict[str, Any]]:
-    """Rows of the table `topic_trends` for the day's topics. Only days up to this one are looked at."""
+    """Rows of the table `topic_trends` for the day's topics, by topic id. Only days up to this one are used."""
     window = [day - timedelta(days=back) for back in range(WINDOW_DAYS, 0, -1)]
-    out = _Outages(day, window, history.outlets)
-    return [_row(topic, day, window, days, history.carriers.get(topic, {}), out) for topic, days in _of(day, history)]
+    outages = _Outages(day, window, history.outlets)
+    return [
+        _row(topic, day, window, days, history.carriers.get(topic, {}), outages)
+        for topic, days in _topics_of_day(day, history)
+    ]
 
 
-def _of(day: date, history: History) -> list[tuple[str, Mapping[date, tuple[int, str]]]]:
+def _topics_of_day(day: date, history: History) -> list[tuple[str, Mapping[date, tuple[int, str]]]]:
     return [(topic, days) for topic, days in sorted(history.topics.items()) if day in days]
 
 
@@ -79,17 +82,14 @@ def _row(
     window: Sequence[date],
     days: Mapping[date, tuple[int, str]],
     carriers: Mapping[date, Mapping[str, int]],
-    out: _Outages,
+    outages: _Outages,
 ) -> dict[str, Any]:
     count, version = days[day]
     alike = [d for d in window if d in days and days[d][1] == version]
-    weights: dict[str, int] = {}
-    for d in alike:
-        for outlet, stories in carriers.get(d, {}).items():
-            weights[outlet] = weights.get(outlet, 0) + stories
-    missing = out.share(weights, day)
-    told = {d: days[d][0] for d in alike if out.share(weights, d) < CANNOT_TELL_FROM}
-    compared = [told[d] for d in told if (day - d).days % 7 == 0]
+    weights = _stories_by_outlet(alike, carriers)
+    missing = outages.share(weights, day)
+    comparable = {d: days[d][0] for d in alike if outages.share(weights, d) < CANNOT_TELL_FROM}
+    compared = [comparable[d] for d in comparable if (day - d).days % 7 == 0]
     row: dict[str, Any] = {
         "day": day,
         "topic": topic,
@@ -110,16 +110,25 @@ def _row(
     elif missing >= CANNOT_TELL_FROM:
         state = "cannot_tell"
     else:
-        state = "silence" if _is_silent(day, count, told, missing) else "normal"
+        state = "silence" if _is_silent(day, count, comparable, missing) else "normal"
     return row | {"state": state}
 
 
-def _is_silent(day: date, count: int, told: Counts, missing: float) -> bool:
+def _stories_by_outlet(days: Iterable[date], carriers: Mapping[date, Mapping[str, int]]) -> dict[str, int]:
+    """How many of a topic's stories of these days each outlet brought."""
+    totals: dict[str, int] = {}
+    for day in days:
+        for outlet, stories in carriers.get(day, {}).items():
+            totals[outlet] = totals.get(outlet, 0) + stories
+    return totals
+
+
+def _is_silent(day: date, count: int, comparable: Counts, missing: float) -> bool:
     """Whether so little, today and on the quiet days just before, is too little for chance."""
     run = 1
-    while run < LONGEST_RUN_DAYS and (before := day - timedelta(days=run)) in told and told[before] == 0:
+    while run < LONGEST_RUN_DAYS and (before := day - timedelta(days=run)) in comparable and comparable[before] == 0:
         run += 1
-    earlier = [c for d, c in told.items() if d <= day - timedelta(days=run)]
+    earlier = [c for d, c in comparable.items() if d <= day - timedelta(days=run)]
     if not earlier:
         return False
     usual = sum(earlier) / len(earlier) * (1 - missing)
@@ -127,7 +136,7 @@ def _is_silent(day: date, count: int, told: Counts, missing: float) -> bool:
 
 
 class _Outages:
-    """Which outlets are out on a day, and to what part."""
+    """Which outlets are out on a day, and to what part (0 to 1) of what they usually bring."""
 
     def __init__(
         self, day: date, window: Sequence[date], outlets: Mapping[str, Mapping[date, tuple[int, int]]]
@@ -135,9 +144,9 @@ class _Outages:
         self._parts: dict[date, dict[str, float]] = {d: {} for d in (*window, day)}
         self._is_looked_at = {d for days in outlets.values() for d, (_, covering) in days.items() if covering}
         for outlet, days in outlets.items():
-            known = [days[d] for d in window if d in days]
-            usual = median(covering for _, covering in known) if known else 0.0
-            rate = sum(stories for stories, _ in known) / len(known) if known else 0.0
+            in_window = [days[d] for d in window if d in days]
+            usual = median(covering for _, covering in in_window) if in_window else 0.0
+            rate = sum(stories for stories, _ in in_window) / len(in_window) if in_window else 0.0
             for d, parts in self._parts.items():
                 if usual and d in days:  # else it is not read any more, or was not yet: nothing is expected of it
                     part = 1.0 if _is_frozen(days, d, rate) else 1.0 - days[d][1] / usual
