@@ -1,4 +1,4 @@
-"""A topic's days as a chart: inline SVG in the page's own colours, without scripts, text by the page's fonts.
+"""Charts of a topic's days: inline SVG in the page's own colours, without scripts, text in the page's fonts.
 
 Drawn by matplotlib; what it writes is then fitted to stand inside a page: no style sheet of its own, colours as CSS
 variables (light and dark), no fixed identifiers but those of the chart. The same days give the same bytes.
@@ -45,16 +45,19 @@ class ChartDay:
 
 
 def small_chart(days: Sequence[ChartDay], label: str, key: str) -> Markup:
-    """Bars on the band of what is usual, no axes: to stand in a line. `label` is read aloud; `key` tells it apart."""
-    return _drawn(days, label, key, (180, 34), is_large=False)
+    """Bars on the band of what is usual, without axes, 180 by 34 pixels: to stand in a line.
+
+    `label`: for screen readers. `key`: goes into the ids in the SVG, which must differ from chart to chart on a page.
+    """
+    return _chart(days, label, key, (180, 34), is_large=False)
 
 
 def large_chart(days: Sequence[ChartDay], label: str, key: str) -> Markup:
-    """The same with axes, for weeks or months."""
-    return _drawn(days, label, key, (720, 190), is_large=True)
+    """As `small_chart`, but with axes and 720 by 190 pixels, for weeks or months."""
+    return _chart(days, label, key, (720, 190), is_large=True)
 
 
-def _drawn(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int], *, is_large: bool) -> Markup:
+def _chart(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int], *, is_large: bool) -> Markup:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -62,10 +65,10 @@ def _drawn(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int]
         figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI)
         axes = figure.add_axes((0.05, 0.17, 0.94, 0.79) if is_large else (0, 0, 1, 1))
         _draw(axes, days)
-        _axes(axes, days) if is_large else axes.set_axis_off()
+        _add_axes(axes, days) if is_large else axes.set_axis_off()
         content = BytesIO()
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    return _fitted(content.getvalue(), label, size)
+    return _fitted_to_page(content.getvalue(), label, size)
 
 
 def _draw(axes: Axes, days: Sequence[ChartDay]) -> None:
@@ -86,15 +89,15 @@ def _draw(axes: Axes, days: Sequence[ChartDay]) -> None:
             bars[colour].append((place - 0.36, 0.0, 0.72, float(d.count)))
     axes.set_xlim(-0.6, len(days) - 0.4)
     axes.set_ylim(0, top * 1.04)
-    _boxes(axes, band, facecolor=_BAND)
-    _boxes(axes, hatched, facecolor="none", edgecolor=_SOFT, hatch="//////")
-    _boxes(axes, missing, facecolor=_SOFT)
+    _add_boxes(axes, band, facecolor=_BAND)
+    _add_boxes(axes, hatched, facecolor="none", edgecolor=_SOFT, hatch="//////")
+    _add_boxes(axes, missing, facecolor=_SOFT)
     for colour, boxes in bars.items():
-        _boxes(axes, boxes, facecolor=colour)
+        _add_boxes(axes, boxes, facecolor=colour)
     axes.axhline(0, color=_LINE, linewidth=1.5)
 
 
-def _boxes(axes: Axes, boxes: Sequence[Box], **style: Any) -> None:
+def _add_boxes(axes: Axes, boxes: Sequence[Box], **style: Any) -> None:
     """Boxes of one look as one path: a patch each takes ten times as long."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
@@ -105,7 +108,7 @@ def _boxes(axes: Axes, boxes: Sequence[Box], **style: Any) -> None:
         axes.add_patch(PathPatch(path, **{"linewidth": 0, **style}))
 
 
-def _axes(axes: Axes, days: Sequence[ChartDay]) -> None:
+def _add_axes(axes: Axes, days: Sequence[ChartDay]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     mondays = [place for place, d in enumerate(days) if d.day.weekday() == 0]
@@ -120,29 +123,29 @@ def _axes(axes: Axes, days: Sequence[ChartDay]) -> None:
     axes.yaxis.grid(visible=True, color=_LINE, linewidth=0.8)
 
 
-def _fitted(content: bytes, label: str, size: tuple[int, int]) -> Markup:
+def _fitted_to_page(content: bytes, label: str, size: tuple[int, int]) -> Markup:
     """matplotlib's file as an element of a page."""
     parser = etree.XMLParser(remove_comments=True, resolve_entities=False, no_network=True)
-    drawn = etree.fromstring(content, parser)
-    for element in [*drawn.iter(f"{_SVG}metadata"), *drawn.iter(f"{_SVG}style")]:
+    svg = etree.fromstring(content, parser)
+    for element in [*svg.iter(f"{_SVG}metadata"), *svg.iter(f"{_SVG}style")]:
         element.getparent().remove(element)
-    names: Any = drawn.nsmap  # the default one has no prefix, which the stubs do not know
+    names: Any = svg.nsmap  # the default one has no prefix, which the stubs do not know
     look = {"viewBox": f"0 0 {size[0]} {size[1]}", "width": str(size[0]), "height": str(size[1])}
     root = etree.Element(f"{_SVG}svg", look | {"role": "img", "aria-label": label}, nsmap=names)
-    root.extend(list(drawn))
+    root.extend(list(svg))
     for element in root.iter():
         element.tail = None
         if element.tag != f"{_SVG}text":
             element.text = None
-        for name, value in _looks(str(element.attrib.pop("style", ""))):
+        for name, value in _style_attributes(str(element.attrib.pop("style", ""))):
             element.set(name, value)
     text = etree.tostring(root, encoding="unicode")
-    for drawn_in, name in _COLOURS.items():
-        text = text.replace(drawn_in, name)
+    for drawn_colour, name in _COLOURS.items():
+        text = text.replace(drawn_colour, name)
     return Markup(text)  # noqa: S704 - lxml has escaped what is in it
 
 
-def _looks(style: str) -> Iterator[tuple[str, str]]:
+def _style_attributes(style: str) -> Iterator[tuple[str, str]]:
     """A style attribute's declarations as attributes of their own: pages forbid the former. The font is the page's."""
     for declaration in filter(None, style.split(";")):
         name, _, value = (part.strip() for part in declaration.partition(":"))
@@ -153,5 +156,5 @@ def _looks(style: str) -> Iterator[tuple[str, str]]:
 
 
 def days_before(day: date, count: int = DAYS) -> list[date]:
-    """The days of a chart that ends with this one."""
+    """The `count` days of a chart that ends with this one, in order."""
     return [day - timedelta(days=back) for back in range(count - 1, -1, -1)]

@@ -1,4 +1,4 @@
-"""A day's digest from its tables: per topic the counts, what is unusual, and each text once with its proof."""
+"""Content of a day's digest, from its tables: per topic the counts, what is unusual, each text once with its proof."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LATE_DAYS = 7  # before the digest's own, of which late additions are listed
 
 @dataclass(frozen=True, slots=True)
 class TrendNote:
-    """A topic's day beside what is usual."""
+    """A topic's day compared with what is usual. `state`: of topic_trends, or `open`: the day is not over."""
 
     state: str
     text: str
@@ -27,7 +27,7 @@ class TrendNote:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of the day. Counts as in topic_days."""
+    """One topic of the day. `counts`: those of topic_days, by column."""
 
     id: str
     name: str
@@ -40,10 +40,12 @@ class Section:
 
     @property
     def story_count(self) -> int:
+        """Stories of the day with a mention, as in topic_days."""
         return self.counts["story_count"]
 
     @property
     def original_count(self) -> int:
+        """The same, but stories that share a text count once."""
         return self.counts["original_count"]
 
 
@@ -68,7 +70,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """All that every format shows."""
+    """The content of one issue, as every format shows it. `day`: in the zone `timezone`."""
 
     day: date
     number: int
@@ -84,6 +86,7 @@ class Digest:
 
     @property
     def title(self) -> str:
+        """The issue's title: product and day."""
         return f"Newswatch, {self.day:%A} {self.day.day} {self.day:%B %Y}"
 
     @property
@@ -95,7 +98,7 @@ class Digest:
         return f"{covering} of {feeds} feeds were read over the whole day: a zero below is a real zero for those."
 
     def record(self) -> dict[str, Any]:
-        """What the ledger keeps, so that the next issue can say what it changed."""
+        """What the ledger keeps of the issue, as JSON types, so that the next one can say what it changed."""
         late = {
             str(late.day): [i for _, line in late.lines for i in (line.story_id, *(c.story_id for c in line.copies))]
             for late in self.late
@@ -106,7 +109,7 @@ class Digest:
 
 @dataclass(frozen=True)
 class Issue:
-    """What a digest is made from."""
+    """The input of a digest: the day's tables, and what earlier issues and days bring."""
 
     day: date
     number: int
@@ -120,12 +123,12 @@ class Issue:
 
 
 def compose(issue: Issue) -> Digest:
-    """Put the digest together."""
+    """The digest of an issue. Pure: the same issue gives the same digest."""
     names = {topic.id: topic.name for topic in issue.catalogue.topics}
     rows = DayRows.from_rows(issue.day, issue.tables["stories"], issue.tables["mentions"], names)
     home = rows.home_topics()
     counts = {row["topic"]: row for row in issue.tables["topic_days"]}
-    trends = {day: {row["topic"]: row for row in found} for day, found in issue.trends.items()}
+    trends = {day: {row["topic"]: row for row in of_day} for day, of_day in issue.trends.items()}
     sections = tuple(_section(issue, topic, counts[topic], rows, home, trends) for topic in names)
     first = next(iter(counts.values()))
     return Digest(
@@ -137,7 +140,7 @@ def compose(issue: Issue) -> Digest:
         counts={n: first[n] for n in ("seen_story_count", "failed_story_count", "feed_count", "covering_feed_count")},
         outlet_count=len({row["outlet"] for row in rows.stories.values()}),
         sections=sections,
-        late=tuple(filter(None, (_late(day, *found, issue.tz) for day, found in sorted(issue.late.items())))),
+        late=tuple(filter(None, (_late(day, *of_day, issue.tz) for day, of_day in sorted(issue.late.items())))),
         corrections=_corrections(issue.before[2], sections, rows) if issue.before else (),
         replaces=f"issue {issue.before[0]} of {issue.before[1].astimezone(issue.tz):%Y-%m-%d %H:%M}"
         if issue.before
@@ -153,9 +156,9 @@ def _section(
     home: Mapping[str, str],
     trends: Mapping[date, Mapping[str, Row]],
 ) -> Section:
-    found = rows.found[topic]
-    mine = rows.ranked(topic, [cluster for cluster in found if home[cluster] == topic])
-    others = [cluster for cluster in sorted(found) if home[cluster] != topic]
+    stories_by_cluster = rows.found[topic]
+    mine = rows.ranked(topic, [cluster for cluster in stories_by_cluster if home[cluster] == topic])
+    others = [cluster for cluster in sorted(stories_by_cluster) if home[cluster] != topic]
     return Section(
         id=topic,
         name=rows.names[topic],
@@ -164,7 +167,7 @@ def _section(
         chart=chart_of(topic, issue.day, trends),
         lines=tuple(rows.line(topic, cluster, issue.tz) for cluster in mine),
         elsewhere=tuple((rows.line(topic, c, issue.tz).title, rows.names[home[c]]) for c in others),
-        story_ids=tuple(sorted(story_id for stories in found.values() for story_id in stories)),
+        story_ids=tuple(sorted(story_id for stories in stories_by_cluster.values() for story_id in stories)),
     )
 
 
@@ -206,14 +209,14 @@ def _late(day: date, rows: DayRows, late_ids: frozenset[str], tz: ZoneInfo) -> L
 
 def _corrections(before: Record, sections: Sequence[Section], rows: DayRows) -> tuple[Correction, ...]:
     """Topics whose stories are other ones now."""
-    found = []
+    corrections = []
     now = {section.id: section for section in sections}
     for topic in [*now, *(t for t in before["topics"] if t not in now)]:
         old, new = before["topics"].get(topic), now.get(topic)
         old_ids, new_ids = set(old["story_ids"]) if old else set(), set(new.story_ids) if new else set()
         if old_ids != new_ids or not (old and new):
             titles = (rows.stories[i]["title"] or rows.stories[i]["canonical_url"] for i in sorted(new_ids - old_ids))
-            found.append(
+            corrections.append(
                 Correction(
                     name=new.name if new else old["name"] if old else topic,
                     before=len(old_ids) if old else None,
@@ -222,4 +225,4 @@ def _corrections(before: Record, sections: Sequence[Section], rows: DayRows) -> 
                     removed_count=len(old_ids - new_ids),
                 )
             )
-    return tuple(found)
+    return tuple(corrections)

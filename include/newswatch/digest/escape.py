@@ -1,4 +1,4 @@
-"""Text of others made inert: for Markdown, for spreadsheets, for links. HTML is escaped by its templates."""
+"""Escaping of untrusted text: for Markdown, for spreadsheets, for links. HTML is escaped by its templates."""
 
 from __future__ import annotations
 

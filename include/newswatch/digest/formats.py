@@ -1,4 +1,4 @@
-"""A digest as HTML, Markdown, CSV and JSON, and the RSS feed of all digests. Each escapes for itself."""
+"""Formats of a digest: HTML, Markdown, CSV and JSON, and the RSS feed of all digests. Each escapes for itself."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _environment() -> Environment:
 
 
 def chart(section: Section) -> str:
-    """The section's days as a small chart."""
+    """The section's days as a small chart, as markup for the HTML template."""
     return small_chart(section.chart, said(section.chart), section.id)
 
 
 def said(days: Sequence[ChartDay]) -> str:
-    """A chart in words."""
+    """A chart in words, for screen readers. `days`: at least one."""
     counts = ", ".join("no table" if d.count is None else str(d.count) for d in days)
     return f"Stories a day, {days[0].day} to {days[-1].day}: {counts}"
 
@@ -68,11 +68,15 @@ def to_html(digest: Digest) -> str:
 
 
 def to_markdown(digest: Digest) -> str:
+    """The digest in Markdown, with everything from outside escaped."""
     return _environment().get_template("digest.md.j2").render(digest=digest)
 
 
 def to_csv(digest: Digest) -> str:
-    """A row a line, late additions too. It begins with a byte order mark, by which Excel knows UTF-8."""
+    """A row for each item of the digest, late additions too, under CSV_COLUMNS.
+
+    It begins with a byte order mark, by which Excel knows UTF-8.
+    """
     text = StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -169,7 +173,7 @@ class FeedItem:
 
 
 def to_rss(items: Sequence[FeedItem], pages_url: str) -> bytes:
-    """The digests as RSS 2.0, the newest first. Their links lead to the pages where `pages_url` names them."""
+    """The digests as RSS 2.0, UTF-8, in the order given. Links lead below `pages_url`; "": items have none."""
     root = etree.Element("rss", version="2.0")
     channel = etree.SubElement(root, "channel")
     home = pages_url or "https://newswatch.invalid"  # RSS wants a link; this name leads nowhere by its standard

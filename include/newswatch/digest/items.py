@@ -1,4 +1,4 @@
-"""Lines of a digest: one for each text, however many outlets print it, with the sentence that proves it."""
+"""Items of a digest: one for each text, however many outlets print it, with the sentence that proves it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class Evidence:
 
     @property
     def sentence(self) -> str:
+        """The whole sentence, in one line."""
         return self.before + self.surface + self.after
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One outlet's print of the text."""
+    """One outlet's copy of the text. `time`: as in DigestItem."""
 
     story_id: str
     outlet: str
@@ -57,7 +58,7 @@ class DigestItem:
 
 @dataclass(frozen=True)
 class DayRows:
-    """A day's stories and mentions, as they are looked up to write lines."""
+    """A day's stories and mentions, indexed to write items: rows of the tables `stories` and `mentions`."""
 
     day: date
     stories: Mapping[str, Row]
@@ -66,13 +67,14 @@ class DayRows:
 
     @classmethod
     def from_rows(cls, day: date, stories: Sequence[Row], mentions: Sequence[Row], names: Mapping[str, str]) -> DayRows:
+        """Index the rows of one day. `names`: of topics, by id; mentions of other topics are left out."""
         by_id = {row["story_id"]: row for row in stories}
-        found: dict[str, dict[str, dict[str, list[Row]]]] = {topic: {} for topic in names}
+        mentions_by_topic: dict[str, dict[str, dict[str, list[Row]]]] = {topic: {} for topic in names}
         for row in mentions:
-            if row["topic"] in found:  # not in the tables of another version
+            if row["topic"] in mentions_by_topic:  # not in the tables of another version
                 cluster = by_id[row["story_id"]]["cluster_id"]
-                found[row["topic"]].setdefault(cluster, {}).setdefault(row["story_id"], []).append(row)
-        return cls(day, by_id, found, names)
+                mentions_by_topic[row["topic"]].setdefault(cluster, {}).setdefault(row["story_id"], []).append(row)
+        return cls(day, by_id, mentions_by_topic, names)
 
     def home_topics(self) -> dict[str, str]:
         """Cluster → the topic that it is listed under: the one it mentions most, the first of equals."""
@@ -85,7 +87,7 @@ class DayRows:
         return home
 
     def line(self, topic: str, cluster: str, tz: ZoneInfo) -> DigestItem:
-        """The text's line under the topic."""
+        """The item of a text under a topic that it mentions. `tz`: of the times that it shows."""
         members = self.found[topic][cluster]
         ordered = sorted((self.stories[story_id] for story_id in members), key=_order)
         shown = next((row for row in ordered if row["story_id"] == cluster), ordered[0])
@@ -122,7 +124,7 @@ class DayRows:
         return f"{len(outlets)} outlets, first {first} {when}"
 
     def ranked(self, topic: str, clusters: Sequence[str]) -> list[str]:
-        """What is about the topic first, then what names it in the headline, then what names it most."""
+        """The clusters in order: those about the topic, then with it in the headline, then by number of mentions."""
         return sorted(clusters, key=lambda cluster: self._rank(topic, cluster))
 
     def _rank(self, topic: str, cluster: str) -> tuple[Any, ...]:
@@ -139,7 +141,7 @@ def _weight(stories: Mapping[str, Sequence[Row]]) -> tuple[bool, bool, int]:
 
 
 def moment_of(story: Row) -> datetime:
-    """When it was published; where the day alone is stated, or nothing, when it was first seen."""
+    """When a row of `stories` was published; where the day alone is stated, or nothing, when it was first seen. UTC."""
     is_stated = story["published_at"] and not story["is_day_only"]
     moment: datetime = story["published_at"] if is_stated else story["first_seen_at"]
     return moment
@@ -155,7 +157,7 @@ def _time(story: Row, tz: ZoneInfo) -> str:
 
 
 def evidence_of(rows: Sequence[Row]) -> Evidence:
-    """The sentence that says most: the headline stands above it already."""
+    """The sentence that proves most: of the lede, then of the body; the headline stands above it already."""
     order = {"lede": 0, "body": 1, "headline": 2}
     return marked(min(rows, key=lambda r: (order.get(r["zone"], 1), r["start"])))
 
