@@ -66,27 +66,15 @@ def topic_trends(day: date, history: History) -> list[dict[str, Any]]:
     """Rows of the table `topic_trends` for the day's topics, by topic id. Only days up to this one are used."""
     window = [day - timedelta(days=back) for back in range(WINDOW_DAYS, 0, -1)]
     outages = _Outages(day, window, history.outlets)
-    return [
-        _row(topic, day, window, days, history.carriers.get(topic, {}), outages)
-        for topic, days in _topics_of_day(day, history)
-    ]
+    topics = sorted(topic for topic, days in history.topics.items() if day in days)
+    return [_row(topic, day, window, history, outages) for topic in topics]
 
 
-def _topics_of_day(day: date, history: History) -> list[tuple[str, Mapping[date, tuple[int, str]]]]:
-    return [(topic, days) for topic, days in sorted(history.topics.items()) if day in days]
-
-
-def _row(
-    topic: str,
-    day: date,
-    window: Sequence[date],
-    days: Mapping[date, tuple[int, str]],
-    carriers: Mapping[date, Mapping[str, int]],
-    outages: _Outages,
-) -> dict[str, Any]:
+def _row(topic: str, day: date, window: Sequence[date], history: History, outages: _Outages) -> dict[str, Any]:
+    days = history.topics[topic]
     count, version = days[day]
     alike = [d for d in window if d in days and days[d][1] == version]
-    weights = _stories_by_outlet(alike, carriers)
+    weights = _stories_by_outlet(alike, history.carriers.get(topic, {}))
     missing = outages.share(weights, day)
     comparable = {d: days[d][0] for d in alike if outages.share(weights, d) < CANNOT_TELL_FROM}
     compared = [comparable[d] for d in comparable if (day - d).days % 7 == 0]
@@ -142,7 +130,7 @@ class _Outages:
         self, day: date, window: Sequence[date], outlets: Mapping[str, Mapping[date, tuple[int, int]]]
     ) -> None:
         self._parts: dict[date, dict[str, float]] = {d: {} for d in (*window, day)}
-        self._is_looked_at = {d for days in outlets.values() for d, (_, covering) in days.items() if covering}
+        self._covered_days = {d for days in outlets.values() for d, (_, covering) in days.items() if covering}
         for outlet, days in outlets.items():
             in_window = [days[d] for d in window if d in days]
             usual = median(covering for _, covering in in_window) if in_window else 0.0
@@ -155,7 +143,7 @@ class _Outages:
 
     def share(self, weights: Mapping[str, int], day: date) -> float:
         """How much of what these outlets bring is missing on the day, 0 to 1; 1 where nobody looked at all."""
-        if day not in self._is_looked_at:
+        if day not in self._covered_days:
             return 1.0
         total = sum(weights.values())
         missing = sum(weights.get(outlet, 0) * part for outlet, part in self._parts[day].items())

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 # Forms that carry an IPv4 address inside an IPv6 one. RFC 6052, RFC 8215, RFC 3056, RFC 4380, RFC 4291, RFC 5214.
-_CARRIERS = tuple(
+_IPV4_CARRIERS = tuple(
     map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0:0/96"))
 )
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # the third quarter of an address
 # Not public either, and unknown as such to some of the Python versions that we run on. RFC 3879, RFC 9637, RFC 9602.
-_RETIRED = tuple(map(ip_network, ("fec0::/10", "3fff::/20", "5f00::/16", "192.88.99.0/24", "192.0.0.0/24")))
+_NOT_PUBLIC = tuple(map(ip_network, ("fec0::/10", "3fff::/20", "5f00::/16", "192.88.99.0/24", "192.0.0.0/24")))
 # Where clouds tell a machine its own secrets: no feed lives there, so that no mark opens them. AWS, Azure, Google and
 # others; their credentials for containers; Azure's second; Alibaba; Oracle; AWS, Google and OpenStack over IPv6.
 _METADATA = frozenset(
@@ -36,14 +36,14 @@ def refusal(address: str, port: int, *, allow_private: bool = False, ports: froz
         return f"{address!r} is no address"
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    if not _METADATA.isdisjoint(_ends(ip)):
+    if not _METADATA.isdisjoint(_with_embedded(ip)):
         return f"{ip} is a cloud's metadata service"
     if allow_private:
         return None
-    if isinstance(ip, IPv6Address) and _is_carrier(ip):
+    if isinstance(ip, IPv6Address) and _carries_ipv4(ip):
         return f"{ip} is a translated address"
     if (
-        any(ip in network for network in _RETIRED if network.version == ip.version)
+        any(ip in network for network in _NOT_PUBLIC if network.version == ip.version)
         or not ip.is_global
         or ip.is_multicast
         or ip.is_reserved
@@ -54,15 +54,15 @@ def refusal(address: str, port: int, *, allow_private: bool = False, ports: froz
     return None
 
 
-def _ends(ip: IPv4Address | IPv6Address) -> set[IPv4Address | IPv6Address]:
+def _with_embedded(ip: IPv4Address | IPv6Address) -> set[IPv4Address | IPv6Address]:
     """The address, and those that a gateway may make of it where it carries one of IPv4."""
-    if isinstance(ip, IPv4Address) or not _is_carrier(ip):
+    if isinstance(ip, IPv4Address) or not _carries_ipv4(ip):
         return {ip}
     last, whole = int(ip) & 0xFFFFFFFF, int(ip)
-    second = (whole >> 80) & 0xFFFFFFFF  # 6to4
-    parted = (whole >> 64 & 0xFFFF) << 16 | whole >> 40 & 0xFFFF  # RFC 6052, section 2.2, a prefix of 48 bits
-    return {ip, *map(IPv4Address, (last, last ^ 0xFFFFFFFF, second, parted))}  # Teredo turns its bits over
+    of_6to4 = (whole >> 80) & 0xFFFFFFFF  # RFC 3056, section 2
+    split_48 = (whole >> 64 & 0xFFFF) << 16 | whole >> 40 & 0xFFFF  # RFC 6052, section 2.2, a prefix of 48 bits
+    return {ip, *map(IPv4Address, (last, last ^ 0xFFFFFFFF, of_6to4, split_48))}  # Teredo turns its bits over
 
 
-def _is_carrier(ip: IPv6Address) -> bool:
-    return any(ip in network for network in _CARRIERS) or (int(ip) >> 32 & 0xFFFFFFFF) in _ISATAP
+def _carries_ipv4(ip: IPv6Address) -> bool:
+    return any(ip in network for network in _IPV4_CARRIERS) or (int(ip) >> 32 & 0xFFFFFFFF) in _ISATAP

@@ -14,16 +14,21 @@ def paused_until(first_seen_at: datetime, now: datetime, retry_after_seconds: fl
     patience_ends = first_seen_at + PAGE_PATIENCE
     if now >= patience_ends:
         return None
-    asked = timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_WAIT.total_seconds()))
+    asked = _asked_wait(retry_after_seconds)
     return min(now + max(timedelta(minutes=10), asked), max(patience_ends, now + timedelta(minutes=10)))
 
 
 def next_attempt_at(attempt_count: int, now: datetime, retry_after_seconds: float | None = None) -> datetime | None:
     """When to request a page again after its n-th transient failure; None: not again.
 
-    In 10 minutes, then in 40, or when the host asks for it, if that is later.
+    In 10 minutes, then in 40; later where the host asks for it, but not after LONGEST_WAIT.
     """
     if attempt_count >= MAX_PAGE_ATTEMPTS:
         return None
-    asked = timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_WAIT.total_seconds()))
+    asked = _asked_wait(retry_after_seconds)
     return now + max(timedelta(minutes=10 << 2 * (attempt_count - 1)), asked)
+
+
+def _asked_wait(retry_after_seconds: float | None) -> timedelta:
+    """The rest that a host asks for, up to LONGEST_WAIT."""
+    return timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_WAIT.total_seconds()))

@@ -52,27 +52,29 @@ def standfirst(tree: HtmlElement, claims: Sequence[Claim], box: HtmlElement | No
     """
     descriptions = [letters_key(claim.value)[:60] for claim in claims if claim.field == "description"]
     descriptions = [key for key in descriptions if len(key) >= _min_standfirst_chars(key)]
-    printed, named, looked_at = "", "", 0
+    by_description, by_name, named_count = "", "", 0
     is_above = is_below = False
     for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span", "ul"):
         if element.tag == "h1":
-            is_above, named = box is not None, ""  # a site's name may be the first of them
+            is_above, by_name = box is not None, ""  # a site's name may be the first of them
         is_below = is_below or element is box
         is_named = is_named_standfirst(element)
         if not is_named and (element.tag not in ("h2", "h3", "h4", "p") or not descriptions):
             continue
-        looked_at += is_named
-        if looked_at > MAX_NAMED:
+        named_count += is_named
+        if named_count > MAX_NAMED:
             break
         text = line_of(element)
         if not _min_standfirst_chars(text) <= len(text) <= MAX_STANDFIRST_CHARS:
             continue
         key = letters_key(text) if descriptions else ""
-        if any(description in key for description in descriptions) and (not printed or len(text) < len(printed)):
-            printed = text
-        if is_named and is_above and not is_below and not named and element.tag != "header":
-            named = text
-    return printed or named
+        if any(description in key for description in descriptions) and (
+            not by_description or len(text) < len(by_description)
+        ):
+            by_description = text
+        if is_named and is_above and not is_below and not by_name and element.tag != "header":
+            by_name = text
+    return by_description or by_name
 
 
 def is_named_standfirst(element: HtmlElement) -> bool:
@@ -82,8 +84,8 @@ def is_named_standfirst(element: HtmlElement) -> bool:
 
 @lru_cache(maxsize=8192)
 def _is_standfirsts(names: str) -> bool:
-    parted = _CAMEL.sub("-", names)
-    return bool(_STANDFIRST.search(parted)) and not _NOT_STORYS.search(parted)
+    hyphenated = _CAMEL.sub("-", names)
+    return bool(_STANDFIRST.search(hyphenated)) and not _NOT_STORYS.search(hyphenated)
 
 
 def _min_standfirst_chars(text: str) -> int:

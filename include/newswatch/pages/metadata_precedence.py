@@ -1,6 +1,6 @@
 """Precedence of metadata sources: which one is believed for which field, and why. Pure: claims in, values out.
 
-**Headline.** Publishers give several: the one printed on the page, one for search engines, one for social networks.
+**Headline.** Publishers give several: the one shown on the page, one for search engines, one for social networks.
 The one that most independent sources give is believed, in the spelling of the first of `_TITLE_SOURCES` to give it.
 
 **Time of publication.** In the order of `_TIME_SOURCES`: what publishers state for machines comes first, since it is
@@ -65,11 +65,11 @@ def letters_key(text: str) -> str:
 def titles(claims: Sequence[Claim]) -> list[str]:
     """Every title of the story: without the site's name, then as stated; of `h1` only one that is the page's only."""
     stated = [claim for claim in claims if claim.field == "title"]
-    printed = [claim.value for claim in stated if claim.source == "h1"]
+    headings = [claim.value for claim in stated if claim.source == "h1"]
     return [
         *(title for _, title in _titles_without_site(claims, "")),
         *(claim.value for claim in stated if claim.source != "h1"),
-        *(printed if len(printed) == 1 else ()),
+        *(headings if len(headings) == 1 else ()),
     ]
 
 
@@ -121,16 +121,16 @@ def _is_cut_short(key: str, spellings: Iterable[str]) -> bool:
 def _without_site(title: str, stated: Sequence[tuple[str, str]], sites: set[str]) -> str:
     """The title without the site's name or the section's, where another source or the site's own name tells.
 
-    A printed heading that is shorter than what stands beside it is such a name itself. One that is longer than another
+    A heading (`h1`) that is shorter than what stands beside it is such a name itself. One that is longer than another
     title is the headline in full: publishers shorten it for machines.
     """
-    is_printed = ("h1", title) in stated
+    is_heading = ("h1", title) in stated
     for source, other in stated:
         if not len(other) < len(title) or letters_key(other) in sites:
             continue
         beginning, end = title[: len(other)], title[len(title) - len(other) :]
         is_name = source == "h1" and 2 * len(other) < len(title)
-        if _alike(beginning, other) and _MARK_AFTER.match(title[len(other) :]) and not (is_name or is_printed):
+        if _alike(beginning, other) and _MARK_AFTER.match(title[len(other) :]) and not (is_name or is_heading):
             return beginning
         if _alike(end, other) and _MARK_BEFORE.search(title[: len(title) - len(other)]):
             if not is_name:

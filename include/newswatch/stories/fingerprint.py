@@ -55,13 +55,13 @@ def fingerprint(lines: Sequence[StoryLine], authors: Sequence[str]) -> Fingerpri
     )
 
 
-def fingerprint_columns(printed: Fingerprint) -> dict[str, Any]:
+def fingerprint_columns(fingerprint: Fingerprint) -> dict[str, Any]:
     """The columns of `story_texts` that hold a fingerprint, each in ascending order."""
     return {
-        "sketch": sorted(printed.sketch),
-        "figure_keys": sorted(printed.figures),
-        "name_keys": sorted(printed.names),
-        "credits": sorted(printed.credits),
+        "sketch": sorted(fingerprint.sketch),
+        "figure_keys": sorted(fingerprint.figures),
+        "name_keys": sorted(fingerprint.names),
+        "credits": sorted(fingerprint.credits),
     }
 
 

@@ -90,20 +90,20 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
     phrase = " ".join(_APOSTROPHES.sub("'", phrase).split())
     edged = [_EDGES.fullmatch(word) for word in phrase.split(" ")]
     words = [match[2] for match in edged if match]
-    readings = [_readings(word, language) for word in words]
+    parses = [_parses(word, language) for word in words]
     head = 0
-    while head + 1 < len(words) and _adjectives(readings[head]) and (readings[head + 1] or words[head + 1].isupper()):
+    while head + 1 < len(words) and _adjectives(parses[head]) and (parses[head + 1] or words[head + 1].isupper()):
         head += 1
-    tables = [_declined(_adjectives(readings[i]), words[i]) for i in range(head)]
-    tables.append(_declined_head(readings[head], words[head], language))
+    tables = [_declined(_adjectives(parses[i]), words[i]) for i in range(head)]
+    tables.append(_declined_head(parses[head], words[head], language))
     if not tables[-1]:
         raise ValueError(
             f"{phrase!r} cannot be inflected: {words[head]!r} is no noun or adjective in the nominative. Write it as "
             "the dictionary does, or leave out inflection and list the forms as variants"
         )
     after = head + 1
-    if after < len(words) and _is_apposed(words[after], readings[after]) and not edged[after][1]:  # type: ignore[index]
-        tables.append(_apposed(readings[after], words[after]))
+    if after < len(words) and _is_apposed(words[after], parses[after]) and not edged[after][1]:  # type: ignore[index]
+        tables.append(_apposed(parses[after], words[after]))
         after += 1
     inflected = {
         " ".join(
@@ -116,33 +116,33 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
     return (phrase, *sorted(inflected - {phrase}))
 
 
-def _is_apposed(word: str, readings: Sequence[Any]) -> bool:
+def _is_apposed(word: str, parses: Sequence[Any]) -> bool:
     """Whether a word after the noun is declined with it: Владимир Путин, село Донецкое."""
-    return bool(readings) and word[:1].isupper() and not word.isupper()
+    return bool(parses) and word[:1].isupper() and not word.isupper()
 
 
-def _apposed(readings: Sequence[Any], word: str) -> Table:
+def _apposed(parses: Sequence[Any], word: str) -> Table:
     """An adjective agrees with the noun before it; another noun has its case alone."""
-    table = _declined(_adjectives(readings), word)
-    for (case, number), words in _declined([p for p in readings if p.tag.POS == "NOUN"], word).items():
+    table = _declined(_adjectives(parses), word)
+    for (case, number), words in _declined([p for p in parses if p.tag.POS == "NOUN"], word).items():
         if number != "plur":
             table.setdefault((case, ""), set()).update(words)
     return table
 
 
-def _readings(word: str, language: str) -> list[Any]:
+def _parses(word: str, language: str) -> list[Any]:
     """What the word may be in the nominative: nouns and adjectives, as the dictionary says or guesses."""
     if not word.replace("'", "").replace("-", "").isalpha():
         return []
-    parsed = [
+    candidates = [
         p for p in _analyser(language).parse(word) if p.tag.POS in ("NOUN", "ADJF", "PRTF") and _key(p.tag)[0] == "nomn"
     ]
-    in_dictionary = [p for p in parsed if p.is_known]
-    return in_dictionary or ([] if word.isupper() else parsed)
+    in_dictionary = [p for p in candidates if p.is_known]
+    return in_dictionary or ([] if word.isupper() else candidates)
 
 
-def _adjectives(readings: Sequence[Any]) -> list[Any]:
-    return [p for p in readings if p.tag.POS != "NOUN"]
+def _adjectives(parses: Sequence[Any]) -> list[Any]:
+    return [p for p in parses if p.tag.POS != "NOUN"]
 
 
 def _key(tag: Any) -> tuple[str, str]:
@@ -155,19 +155,19 @@ def _key(tag: Any) -> tuple[str, str]:
 Table = dict[tuple[str, str], set[str]]
 
 
-def _declined(readings: Iterable[Any], like: str) -> Table:
+def _declined(parses: Iterable[Any], like: str) -> Table:
     table: Table = {}
-    for reading in list(readings)[:1]:
-        for form in reading.lexeme:
+    for parse in list(parses)[:1]:
+        for form in parse.lexeme:
             if form.tag.POS in ("NOUN", "ADJF", "PRTF") and "Supr" not in form.tag:
                 table.setdefault(_key(form.tag), set()).add(_spelled(form.word, like))
     return table
 
 
-def _declined_head(readings: Sequence[Any], word: str, language: str) -> Table:
+def _declined_head(parses: Sequence[Any], word: str, language: str) -> Table:
     """As noun and as adjective, whichever it may be. An abbreviation that is not declined agrees with anything."""
-    table = _declined(_adjectives(readings), word)
-    for key, words in _declined_noun([p for p in readings if p.tag.POS == "NOUN"][:1], word, language).items():
+    table = _declined(_adjectives(parses), word)
+    for key, words in _declined_noun([p for p in parses if p.tag.POS == "NOUN"][:1], word, language).items():
         table.setdefault(key, set()).update(words)
     if not (len(word) > 1 and word.isupper()):
         return table
