@@ -97,7 +97,7 @@ def test_the_last_seven_days_have_digests_and_the_weeks_before_have_tables(runni
     assert topic_days.loc[topic_days["topic"] == "new-start", "story_count"].sum() > 4 * HISTORY_DAYS / 7
 
 
-def test_a_run_says_what_it_did_without_its_logs(running: Run, api: AirflowApi) -> None:
+def test_a_run_says_what_it_did_without_its_logs(api: AirflowApi) -> None:
     run = poll(api)
     assert run["state"] == "success"
     assert "Polled" in run["note"]
@@ -124,9 +124,7 @@ FAULTS = {
 }
 
 
-def test_every_fault_of_the_newsroom_stands_on_the_page_of_feeds_and_no_run_is_red(
-    running: Run, api: AirflowApi
-) -> None:
+def test_every_fault_of_the_newsroom_stands_on_the_page_of_feeds_and_no_run_is_red(api: AirflowApi) -> None:
     assert poll(api)["state"] == "success"
     page = api.page("/newswatch/feeds")
     for feed_id, outcome in FAULTS.items():
