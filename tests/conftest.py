@@ -19,6 +19,7 @@ os.environ["XDG_RUNTIME_DIR"] = str(_SCRATCH)
 import hypothesis  # noqa: E402 - the environment comes first
 import sqlalchemy as sa  # noqa: E402
 from clocks import Clock  # noqa: E402
+from shared_parsers import SharedParsers  # noqa: E402
 from xdist.remote import Producer  # noqa: E402
 from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
@@ -124,9 +125,27 @@ def newsroom(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom
         yield running
 
 
+@pytest.fixture(scope="session")
+def parsers() -> Iterator[SharedParsers]:
+    """Parser processes for all tests that ask for none of their own, with the limits that are the default."""
+    given = Settings()
+    pool = SharedParsers(
+        size=given.parse_workers,
+        deadline_seconds=given.parse_deadline_seconds,
+        memory_bytes=given.parse_memory_bytes,
+    )
+    yield pool
+    pool.end()
+
+
 @pytest.fixture
-def make_newswatch(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Newswatch]]:
-    """Opens a Newswatch on the test's database and folder; the last one opened and all others are closed at the end."""
+def make_newswatch(
+    database_url: str, tmp_path: Path, clock: Clock, parsers: SharedParsers
+) -> Iterator[Callable[..., Newswatch]]:
+    """Opens a Newswatch on the test's database and folder; all that were opened are closed at the end.
+
+    One with limits of its own for parsers has parsers of its own.
+    """
     opened: list[Newswatch] = []
 
     def make(config_dir: Path, **settings: object) -> Newswatch:
@@ -138,7 +157,8 @@ def make_newswatch(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[
             "host_delay_seconds": 0.0,
             "request_deadline_seconds": 5.0,
         }
-        nw = replace(open_newswatch(Settings.model_validate(values | settings)), clock=clock)
+        shared = None if any(name.startswith("parse_") for name in settings) else parsers
+        nw = replace(open_newswatch(Settings.model_validate(values | settings), parsers=shared), clock=clock)
         opened.append(nw)
         return nw
 

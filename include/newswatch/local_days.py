@@ -8,22 +8,22 @@ from zoneinfo import ZoneInfo
 LOOK_BACK = (timedelta(days=1), timedelta(days=2))  # of syndication: a day's tables read the stories of two days before
 
 
-def whole_days(begin: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
+def whole_days(begin: datetime, end: datetime, tz: ZoneInfo) -> list[date]:
     """Days of the zone that lie wholly between the two moments."""
-    day = begin.astimezone(zone).date()
-    if start_of(day, zone) < begin:
+    day = begin.astimezone(tz).date()
+    if start_of(day, tz) < begin:
         day += timedelta(days=1)
     days = []
-    while start_of(day + timedelta(days=1), zone) <= end:
+    while start_of(day + timedelta(days=1), tz) <= end:
         days.append(day)
         day += timedelta(days=1)
     return days
 
 
-def start_of(day: date, zone: ZoneInfo) -> datetime:
+def start_of(day: date, tz: ZoneInfo) -> datetime:
     """The first moment of the day in the zone, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=tz).astimezone(UTC)
 
 
-def day_of(moment: datetime, zone: ZoneInfo) -> date:
-    return moment.astimezone(zone).date()
+def day_of(moment: datetime, tz: ZoneInfo) -> date:
+    return moment.astimezone(tz).date()

@@ -68,7 +68,7 @@ class Settings(BaseModel):
         return value
 
     @property
-    def zone(self) -> ZoneInfo:
+    def tz(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
 

@@ -44,4 +44,4 @@ def day_of(context: Any) -> date:
         return date.fromisoformat(stated)
     from newswatch.settings import load_settings
 
-    return datetime.now(load_settings().zone).date() - timedelta(days=1)
+    return datetime.now(load_settings().tz).date() - timedelta(days=1)

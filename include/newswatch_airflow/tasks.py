@@ -114,13 +114,13 @@ def announce(events: Any) -> None:
         _note(f"Days to refresh: {', '.join(keys)}.")
 
 
-def build_tables(day: date, events: Any, *, is_reread: bool = False) -> None:
-    """Rebuild one day's tables; `is_reread`: from stories that are first extracted anew from their stored bytes."""
+def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
+    """Rebuild one day's tables; `is_reextract`: from stories that are first extracted anew from their stored bytes."""
     from newswatch import pipeline
 
     with _open() as nw:
-        if is_reread:
-            done = pipeline.reread_day(nw, day, "daily_digest")
+        if is_reextract:
+            done = pipeline.reextract_day(nw, day, "daily_digest")
             _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")
         run = get_current_context()["dag_run"]
         report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")

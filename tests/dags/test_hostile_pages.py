@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -20,15 +20,17 @@ from installed import close_pages, installation, log_in
 from looks import SKELETON, Frame, Look, Seen, browser
 from payloads import CSV, XSS
 
+from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.ledger import revisions
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.net.messages import Response
-from newswatch.pages.model import Claim, ExtractedPage, Line
+from newswatch.pages.model import Claim, ExtractedPage, StoryLine
 from newswatch.pipeline import Newswatch, build_day, issue_digest, open_newswatch, poll, tag_new
-from newswatch.pipeline.story_files import ledger_row, revision, write_stories
+from newswatch.pipeline.story_files import first_revision, new_story, write_stories
 from newswatch.settings import load_settings
-from newswatch.stories.assemble import Fetched, story_row
+from newswatch.stories.assemble import FetchedPage, assemble
+from newswatch.stories.story import RawRecord, Story
 from newswatch.urls.canonical import names_of
 
 DAY = NOW.date()
@@ -58,26 +60,25 @@ OURS = Frame(
 )
 
 
-def row_of(nw: Newswatch, number: int, text: str, *, is_copy: bool) -> dict[str, Any]:
+def hostile_story(nw: Newswatch, number: int, text: str, *, is_copy: bool) -> Story:
     """A story whose every text is the hostile one; a copy is another outlet's, with the same lines."""
     feed = list(nw.feeds.values())[number - is_copy]
     moment = datetime(DAY.year, DAY.month, DAY.day, 9, tzinfo=UTC) + timedelta(minutes=number, seconds=is_copy)
     said = " ".join(text.split())
     prose = " ".join(f"word{number}x{n}" for n in range(80))
-    lines = [Line(f"{said} met at the quay {said}", "lede"), Line(prose, "body"), Line(said, "caption")]
+    lines = [StoryLine(f"{said} met at the quay {said}", "lede"), StoryLine(prose, "body"), StoryLine(said, "caption")]
     url = f"https://example.com/{number}{'-copy' if is_copy else ''}/{quote(said)}"
     page = ExtractedPage(
-        statements=tuple(Claim(fact, "h1", text) for fact in ("title", "author", "section", "published_at")),
-        lines=(*lines, Line(said, "cut", "byline")),
+        claims=tuple(Claim(field, "h1", text) for field in ("title", "author", "section", "published_at")),
+        lines=(*lines, StoryLine(said, "cut", "byline")),
         language="en",
         canonical_url=url,
         is_partial=False,
     )
-    entry = {"url": url, "title": text, "summary": "", "authors": [text], "published_at": moment}
-    fetched = Fetched(url, page, "raw/none.warc.gz", 0, 0)
-    row = story_row(entry | {"first_seen_at": moment}, feed, fetched, nw.settings.zone)
-    assert row is not None
-    return row | {"title": text, "authors": [text], "section": text, "language": text}
+    seen = SeenEntry(Entry(feed.id, url, url, text, "", (text,), moment), moment)
+    story = assemble(seen, feed, FetchedPage(url, page, RawRecord("raw/none.warc.gz", 0, 0)), nw.settings.tz)
+    assert story is not None
+    return replace(story, title=text, authors=(text,), section=text, language=text)
 
 
 def write_catalogue(folder: Path, texts: Sequence[str]) -> None:
@@ -110,20 +111,20 @@ def write_catalogue(folder: Path, texts: Sequence[str]) -> None:
 def fill(texts: Sequence[str]) -> list[str]:
     """Store, tag and build a day of these texts; returns the ids of its stories, a story and its copy in turn."""
     nw = open_newswatch(load_settings())
-    rows = [row_of(nw, n, text, is_copy=is_copy) for n, text in enumerate(texts) for is_copy in (False, True)]
+    made = [hostile_story(nw, n, text, is_copy=is_copy) for n, text in enumerate(texts) for is_copy in (False, True)]
     places = [text if n % 3 else f"https://example.com/{n}/{text}" for n, text in enumerate(texts) for _ in range(2)]
-    in_files = [row | {"canonical_url": url} for row, url in zip(rows, places, strict=True)]
-    texts_of = [(nw.new_batch("fetch", "test"), [row | {"title": f"Was {row['title']}"} for row in in_files])]
-    texts_of.append((nw.new_batch("fetch", "test"), in_files))
+    in_files = [replace(story, canonical_url=url) for story, url in zip(made, places, strict=True)]
+    earlier = [replace(story, title=f"Was {story.title}") for story in in_files]
     answer = Response("https://example.com/", 200, (), b"", b"", NOW, 0.0)
     with nw.ledger.begin() as connection:
-        for number, (batch, stored) in enumerate(texts_of, 1):
+        for number, stored in enumerate((earlier, in_files), 1):
+            batch = nw.new_batch("fetch", "test")
             commit(connection, batch, write_stories(nw, batch, stored), Outcomes())
-            kept = [ledger_row(row, batch, answer) for row in rows]
-            revisions.add(connection, [revision(row["story_id"], number, row, NOW) for row in kept])
+            kept = [new_story(story, batch, answer) for story in made]
+            revisions.add(connection, [replace(first_revision(story), number=number, seen_at=NOW) for story in kept])
         ledger_stories.add(connection, kept)
-        names = {n: row["story_id"] for row in rows for n in names_of(row["canonical_url"])}
-        names |= {text: row["story_id"] for text, row in zip(texts, rows[::2], strict=True)}
+        names = {n: story.story_id for story in made for n in names_of(story.canonical_url)}
+        names |= {text: story.story_id for text, story in zip(texts, made[::2], strict=True)}
         ledger_stories.add_aliases(connection, names)
     tag_new(nw, "test")
     poll(nw, list(nw.feeds)[:5], "test")  # nobody answers
@@ -131,7 +132,7 @@ def fill(texts: Sequence[str]) -> list[str]:
         build_day(nw, DAY, RUN)
         issue_digest(nw, DAY, f"{RUN}{number}")
     nw.close()
-    return [row["story_id"] for row in rows]
+    return [story.story_id for story in made]
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def test_a_story_shows_its_provenance_its_marked_words_and_who_prints_it(client:
     page = client.get(f"/newswatch/story/{reprint['story_id']}").text
     assert "Who prints this text" in page
     assert f'href="/newswatch/story/{reprint["cluster_id"]}"' in page
-    for word in ("raw/pages/", "Witnesses", "Revisions", reprint["canonical_url"]):
+    for word in ("raw/pages/", "Claims", "Revisions", reprint["canonical_url"]):
         assert word in page
     mentioned = {
         r["story_id"]

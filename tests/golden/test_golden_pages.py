@@ -19,15 +19,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
 from newswatch.config.catalogue import Feed
 from newswatch.errors import NoStory
+from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.pages import extractor
 from newswatch.pages.model import STORY_ZONES
-from newswatch.stories.assemble import Fetched, story_row
+from newswatch.stories.assemble import FetchedPage, assemble
+from newswatch.stories.story import RawRecord, Story, to_row
 
 PAGES = Path(__file__).parent / "pages"
 SEEN_AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -39,44 +42,43 @@ def expected_of(name: str) -> dict[str, Any]:
     return expected
 
 
-def story_of(name: str) -> dict[str, Any]:
-    """The page's row of story_texts, as the pipeline would store it. Raises NoStory."""
+def story_of(name: str) -> Story:
+    """The page's story, as the pipeline would store it. Raises NoStory."""
     expected = expected_of(name)
+    url, said = expected["url"], expected.get("entry", {})
     body = (PAGES / f"{name}.html").read_bytes()
-    page = extractor.parse(body, url=expected["url"], content_type=expected.get("content_type", ""))
-    entry = {"url": expected["url"], "title": "", "summary": "", "authors": [], "published_at": None}
-    entry |= {"first_seen_at": SEEN_AT} | expected.get("entry", {})
+    page = extractor.parse(body, url=url, content_type=expected.get("content_type", ""))
+    entry = Entry(
+        feed_id="golden",
+        key=url,
+        url=url,
+        title=said.get("title", ""),
+        summary=said.get("summary", ""),
+        authors=tuple(said.get("authors", ())),
+        published_at=said.get("published_at"),
+    )
     feed = Feed(id="golden", outlet="The Golden Gazette", url="https://gazette.example/feed", language="en")
-    row = story_row(entry, feed, Fetched(expected["url"], page, "raw", 0, len(body)), feed_zone(expected))
-    assert row is not None
-    return row
-
-
-def feed_zone(expected: dict[str, Any]) -> Any:
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(expected.get("timezone", "UTC"))
-
-
-def lines_of(row: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return list(zip(row["text"].split("\n"), row["zones"], row["reasons"], strict=True))
+    fetched = FetchedPage(url, page, RawRecord("raw", 0, len(body)))
+    story = assemble(SeenEntry(entry, SEEN_AT), feed, fetched, ZoneInfo(expected.get("timezone", "UTC")))
+    assert story is not None
+    return story
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if "kind" not in expected_of(n)])
 def test_a_page_gives_its_story_and_nothing_else(name: str) -> None:
-    expected, row = expected_of(name), story_of(name)
-    lines = lines_of(row)
+    expected, story = expected_of(name), story_of(name)
     found = {
-        **row,
-        "lines": [text for text, zone, _ in lines if zone in STORY_ZONES],
-        "zones": [zone for _, zone, _ in lines if zone in STORY_ZONES],
-        "captions": [text for text, zone, _ in lines if zone == "caption"],
+        **to_row(story),
+        "lines": [line.text for line in story.lines if line.zone in STORY_ZONES],
+        "zones": [line.zone for line in story.lines if line.zone in STORY_ZONES],
+        "captions": [line.text for line in story.lines if line.zone == "caption"],
     }
     for key in expected.keys() - {"url", "content_type", "entry", "cut", "timezone"}:
         assert found[key] == expected[key], key
     if "cut" in expected:
         wanted = [(reason, text) for reason, texts in expected["cut"].items() for text in texts]
-        was_cut = [(reason, text) for text, zone, reason in lines if zone == "cut" and reason != "headline"]
+        lines = [line for line in story.lines if line.zone == "cut" and line.reason != "headline"]
+        was_cut = [(line.reason, line.text) for line in lines]
         for reason, beginning in wanted:
             assert any(r == reason and text.startswith(beginning) for r, text in was_cut), (reason, beginning, was_cut)
         assert len(was_cut) == len(wanted), was_cut

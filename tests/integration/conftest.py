@@ -15,6 +15,7 @@ import yaml
 from ask import Read
 from clocks import Clock
 from desk import DAY, SHELLING, WATER, Desk
+from shared_parsers import SharedParsers
 from told import TEXT, Told
 from web_site import Site
 
@@ -127,7 +128,9 @@ def late(desk: Desk) -> Desk:
 
 
 @pytest.fixture(scope="session")
-def read(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+def read(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, parsers: SharedParsers
+) -> Iterator[Read]:
     """Six days of the newsroom, those with many stories on New START among them, read at a Sunday evening."""
     folder = tmp_path_factory.mktemp("read")
     with pytest.MonkeyPatch.context() as patch, Newsroom(clock=Clock()) as newsroom:
@@ -141,7 +144,7 @@ def read(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
             database_url=new_database(),
             host_delay_seconds=0,
         )
-        nw = replace(open_newswatch(settings), clock=Clock())
+        nw = replace(open_newswatch(settings, parsers=parsers), clock=Clock())
         poll(nw, list(nw.feeds), "read")
         fetch_pending(nw, "read")
         tag_new(nw, "read")

@@ -15,7 +15,7 @@ from clocks import NOW
 
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, build_day, open_newswatch, tag
-from newswatch.pipeline.build import table_path
+from newswatch.storage import paths
 from newswatch.tables import day_tables
 
 DAY = NOW.date() - timedelta(days=2)
@@ -45,7 +45,7 @@ def _in_force(read: Read, tmp_path: Path) -> Iterator[None]:
 
 def built(nw: Newswatch) -> dict[str, bytes]:
     build_day(nw, DAY)
-    return {table.name: nw.store.read(table_path(table.name, DAY)) for table in day_tables.DAY_TABLES}
+    return {table.name: nw.store.read(paths.table(table.name, DAY)) for table in day_tables.DAY_TABLES}
 
 
 def rows(files: dict[str, bytes], table: Any) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from ask import Read, story_lines
+from ask import Read
 from clocks import NOW
 from web_site import Site
 
@@ -28,6 +28,8 @@ from newsroom.stories import Story
 from newswatch.config.catalogue import parse_catalogue
 from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll
 from newswatch.pipeline.recurring_lines import frozen_lines
+from newswatch.stories.story import Story as StoredStory
+from newswatch.stories.story import from_row
 from newswatch.tables import batch_tables, day_tables
 from newswatch.tables.parquet import Table
 
@@ -185,20 +187,20 @@ def test_the_tags_are_what_the_newsroom_knows_to_be_true(built: Any, topic: str)
     assert len(true & tagged) / len(tagged) >= 0.9, wrong
 
 
-def page_stories(read: Read) -> list[tuple[dict[str, Any], Story]]:
+def page_stories(read: Read) -> list[tuple[StoredStory, Story]]:
     """Every story whose page was had, as its day reads it, with what the newsroom knows of it."""
     paths = Path(read.nw.store.locate("batches/story_texts")).rglob("*.parquet")
     rows = [row for path in sorted(paths) for row in batch_tables.STORY_TEXTS.from_bytes(path.read_bytes())]
-    known = frozen_lines(read.nw, {row["day"] for row in rows})
-    of_pages = [known.cut(row, row["day"]) for row in rows if row["text_source"] == "page"]
-    return [(row, truth_of(row["canonical_url"])) for row in of_pages]
+    stored = [from_row(row) for row in rows if row["text_source"] == "page"]
+    known = frozen_lines(read.nw, {story.day for story in stored})
+    return [(known.cut(story, story.day), truth_of(story.canonical_url)) for story in stored]
 
 
 def test_every_page_gives_the_storys_own_words_and_no_furniture(built: Any) -> None:
     strange: Counter[str] = Counter()
-    for row, story in page_stories(built):
-        lines = story_lines(row)
-        assert set(lines) >= set(story.paragraphs), row["canonical_url"]
+    for stored, story in page_stories(built):
+        lines = stored.own_text.split("\n")
+        assert set(lines) >= set(story.paragraphs), stored.canonical_url
         for line in set(lines) - set(story.paragraphs) - {story.standfirst}:
             if not (line in ", ".join(story.authors) or (story.credit and story.credit in line)):
                 strange[line] += 1
@@ -206,7 +208,7 @@ def test_every_page_gives_the_storys_own_words_and_no_furniture(built: Any) -> N
 
 
 def test_every_story_has_its_own_headline(built: Any) -> None:
-    wrong = [(row["title"], story.headline) for row, story in page_stories(built) if row["title"] != story.headline]
+    wrong = [(stored.title, story.headline) for stored, story in page_stories(built) if stored.title != story.headline]
     assert not wrong
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 from ask import feed_row, page_outcomes, rows, stories, values
 from clocks import Clock
+from shared_parsers import SharedParsers
 from web_site import Site
 
+from newswatch.feeds.model import ParsedFeed
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, explain, fetch_pending, plan_poll, poll, poll_batch
+from newswatch.pipeline import Newswatch, explain, fetch_pending, plan_poll, poll
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_a_body_that_is_the_same_is_neither_parsed_nor_stored_again(
     async def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("parsed")
 
-    monkeypatch.setattr("newswatch.sandbox.pool.Sandbox.feed", refuse)
+    monkeypatch.setattr("newswatch.sandbox.pool.ParserPool.feed", refuse)
     clock.advance(hours=1)
     assert outcome(nw) == "not_modified"
     assert values(nw, sa.select(t.polls.c.raw_path).order_by(t.polls.c.polled_at))[1] is None
@@ -205,23 +208,27 @@ def test_a_link_longer_than_any_index_costs_neither_its_feed_nor_its_neighbours(
     assert poll(nw, ["site"], "test").entry_outcomes == {"new": 2}
 
 
+class KeyTooLong(SharedParsers):
+    """Parsers that give the entries of one feed a key which no index of the ledger takes."""
+
+    async def feed(self, body: bytes, **arguments: Any) -> ParsedFeed:
+        parsed = await super().feed(body, **arguments)
+        long = tuple(replace(entry, key=secrets.token_hex(4000)) for entry in parsed.entries)
+        return replace(parsed, entries=long) if arguments["feed_id"] == "site" else parsed
+
+
 def test_what_the_ledger_refuses_costs_its_own_feed_alone(
-    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], monkeypatch: pytest.MonkeyPatch
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
 ) -> None:
     listed = (site_config / "feeds.yaml").read_text()
     other = listed.replace("id: site", "id: other").replace("/feed", "/other").removeprefix("feeds:\n")
     (site_config / "feeds.yaml").write_text(listed + other)
-    nw = make_newswatch(site_config)
     site.feed(site.item("/1"))
     site.feed(site.item("/2"), path="/other")
-    made = poll_batch._pending_row
-
-    def with_a_key_too_long_for_an_index(feed: Any, *rest: Any) -> dict[str, Any]:
-        row = made(feed, *rest)
-        return row | {"entry_key": secrets.token_hex(4000)} if feed.id == "site" else row
-
-    monkeypatch.setattr(poll_batch, "_pending_row", with_a_key_too_long_for_an_index)
+    parsers = KeyTooLong(size=1, deadline_seconds=20, memory_bytes=1_000_000_000)
+    nw = replace(make_newswatch(site_config), parsers=parsers)
     report = poll(nw, ["site", "other"], "test")
+    parsers.end()
     assert report.feed_outcomes == {"failed": 1, "ok": 1}
     assert report.entry_outcomes == {"new": 1}
     assert values(nw, sa.select(t.feeds.c.lease_token)) == [None, None]

@@ -132,7 +132,7 @@ def composed(texts: Sequence[str], addresses: Sequence[str] = ()) -> Digest:
         tables={"stories": stories, "mentions": found, "topic_days": days},
         trends={},
         catalogue=catalogue.model_copy(update={"topics": named}),
-        zone=ZoneInfo("UTC"),
+        tz=ZoneInfo("UTC"),
         late={
             earlier: (DayRows.from_rows(earlier, late, found_late, names), frozenset(row["story_id"] for row in late))
         },

@@ -18,12 +18,12 @@ from web_site import Site
 
 from newswatch.cli.main import main
 from newswatch.ledger import schema as t
-from newswatch.pages import boilerplate_phrases
+from newswatch.pages import boilerplate_phrases, metadata_precedence
 from newswatch.pages.model import Claim
-from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, reread_day, tag_new
-from newswatch.pipeline.build import table_path
+from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, reextract_day, tag_new
 from newswatch.pipeline.recurring_lines import frozen_lines
-from newswatch.stories import assemble
+from newswatch.storage import paths
+from newswatch.stories.story import from_row, to_row
 from newswatch.tables import batch_tables, day_tables
 
 PROMPT = "Every letter to the desk by the window is opened by two people."
@@ -61,9 +61,8 @@ def open_site(
 
 
 def cut_of(nw: Newswatch, row: dict[str, Any]) -> list[str]:
-    after = frozen_lines(nw, [row["day"]]).cut(row, row["day"])
-    texts = zip(after["text"].split("\n"), after["reasons"], strict=True)
-    return [text for text, reason in texts if reason == "recurring"]
+    after = frozen_lines(nw, [row["day"]]).cut(from_row(row), row["day"])
+    return [line.text for line in after.lines if line.reason == "recurring"]
 
 
 def test_a_line_that_recurs_on_a_host_is_cut_when_its_day_is_read(open_site: Callable[..., Newswatch]) -> None:
@@ -71,7 +70,7 @@ def test_a_line_that_recurs_on_a_host_is_cut_when_its_day_is_read(open_site: Cal
     assert {tuple(cut_of(nw, row)) for row in stories(nw)} == {(PROMPT,)}
     (day,) = {row["day"] for row in stories(nw)}
     build_day(nw, day)
-    table = day_tables.STORIES.from_bytes(nw.store.read(table_path("stories", day)))
+    table = day_tables.STORIES.from_bytes(nw.store.read(paths.table("stories", day)))
     chars = {row["title"]: len("\n".join(paragraphs(row["title"].split()[0]))) for row in table}
     assert {row["title"]: row["text_chars"] for row in table} == chars
     assert {row["removed_count"] for row in table} == {2}  # the headline, the prompt
@@ -83,11 +82,11 @@ def test_what_is_learnt_later_leaves_a_day_as_it_was_first_read(
     nw = open_site("anna")
     first_day = nw.day_of(clock())
     build_day(nw, first_day)
-    before = nw.store.read(table_path("stories", first_day))
+    before = nw.store.read(paths.table("stories", first_day))
     clock.advance(days=1)
     open_site("boris", "clara", "denys")
     assert not build_day(nw, first_day).is_changed
-    assert nw.store.read(table_path("stories", first_day)) == before
+    assert nw.store.read(paths.table("stories", first_day)) == before
     assert {tuple(cut_of(nw, row)) for row in stories(nw) if row["day"] != first_day} == {(PROMPT,)}
 
 
@@ -99,7 +98,7 @@ def test_reading_a_day_again_learns_its_lines_from_all_that_is_known_by_then(
     build_day(nw, first_day)
     clock.advance(days=1)
     open_site("boris", "clara", "denys")
-    report = reread_day(nw, first_day, "test")
+    report = reextract_day(nw, first_day, "test")
     assert (report.story_count, report.changed_count, report.failed_count) == (1, 0, 0)
     assert build_day(nw, first_day).is_changed
     assert [cut_of(nw, row) for row in stories(nw) if row["day"] == first_day] == [[PROMPT]]
@@ -118,13 +117,13 @@ def test_better_cleaning_reaches_old_stories_when_it_is_asked_for_and_is_no_edit
         before
         | {"zones": ["lede" if z == "cut" else z for z in before["zones"]], "reasons": [""] * len(before["zones"])},
     )
-    report = reread_day(nw, before["day"], "test")
+    report = reextract_day(nw, before["day"], "test")
     assert (report.story_count, report.changed_count) == (1, 1)
     (after,) = stories(nw)
     assert story_lines(after) == story_lines(before)
     assert [r["number"] for r in explain(nw, site.url("/anna"))["revisions"]] == [1]
     assert before["day"] in dirty_days(nw)
-    assert reread_day(nw, before["day"], "test").changed_count == 0
+    assert reextract_day(nw, before["day"], "test").changed_count == 0
 
 
 def _rewrite(nw: Newswatch, row: dict[str, Any]) -> None:
@@ -146,33 +145,20 @@ def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(
     )
     site.feed(site.item("/anna"))
     with monkeypatch.context() as patch:  # as by code that did not know the metadata yet
-        patch.setattr(assemble, "metadata_precedence", _Blind(assemble.metadata_precedence))
+        patch.setattr(metadata_precedence, "published", lambda *_: None)
         poll(nw, ["site"], "test")
         fetch_pending(nw, "test")
     (row,) = stories(nw)
     assert (row["day"], row["published_at_source"]) == (clock().date(), "first_seen")
     make_clean(nw)
 
-    report = reread_day(nw, row["day"], "test")
+    report = reextract_day(nw, row["day"], "test")
     assert report.moved_to == (true.date(),)
     (moved,) = stories(nw)
     assert (moved["day"], moved["published_at"], moved["published_at_source"]) == (true.date(), true, "opengraph")
     assert {row["day"], moved["day"]} <= dirty_days(nw)
     assert build_day(nw, row["day"]).story_count == 0
     assert build_day(nw, moved["day"]).story_count == 1
-
-
-class _Blind:
-    """Witnesses of which nobody knows the time."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def published(self, *_: Any) -> None:
-        return None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
 
 
 def test_a_story_whose_bytes_are_lost_or_give_none_stays_as_it_was(
@@ -182,7 +168,7 @@ def test_a_story_whose_bytes_are_lost_or_give_none_stays_as_it_was(
     before = stories(nw)
     (path,) = {row["raw_path"] for row in before}
     Path(nw.store.locate(path)).unlink()
-    report = reread_day(nw, before[0]["day"], "test")
+    report = reextract_day(nw, before[0]["day"], "test")
     assert (report.story_count, report.changed_count, report.failed_count) == (2, 0, 2)
     assert stories(nw) == before
 
@@ -202,7 +188,7 @@ def test_compressed_bytes_are_read_again_too(
     site.feed(site.item("/anna"), site.item("/boris"))
     poll(nw, ["site"], "test")
     fetch_pending(nw, "test")
-    report = reread_day(nw, stories(nw)[0]["day"], "test")
+    report = reextract_day(nw, stories(nw)[0]["day"], "test")
     assert (report.story_count, report.changed_count, report.failed_count) == (2, 0, 0)
 
 
@@ -243,8 +229,8 @@ def test_explain_shows_lines_zones_what_was_cut_and_who_said_what(
     ]  # fmt: skip
     assert told["lines"][-1]["text"] == plea
     assert (told["title_source"], told["authors_source"], told["published_at_source"]) == ("json_ld",) * 3
-    assert "title by feed: Story at /anna" in told["witnesses"]
-    assert f"published_at by json_ld: {clock().isoformat()}" in told["witnesses"]
+    assert "title by feed: Story at /anna" in told["claims"]
+    assert f"published_at by json_ld: {clock().isoformat()}" in told["claims"]
 
 
 def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
@@ -262,7 +248,7 @@ def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
     assert tag_new(nw, "test").topic_story_counts == {"inspections": 1, "new-start": 1}
     (row,) = stories(nw)
     build_day(nw, row["day"])
-    found = day_tables.MENTIONS.from_bytes(nw.store.read(table_path("mentions", row["day"])))
+    found = day_tables.MENTIONS.from_bytes(nw.store.read(paths.table("mentions", row["day"])))
     assert {(m["topic"], m["zone"]) for m in found} >= {("new-start", "caption"), ("new-start", "quote")}
     assert not [m for m in found if m["topic"] == "donetsk"]
     for m in found:
@@ -270,31 +256,12 @@ def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
         assert row["text"][m["sentence_start"] :].startswith(m["sentence"])
 
 
-def _as_before(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as the version before zones stored it."""
-    new = {"zones", "reasons", "witnesses", "is_day_only", "title_source", "authors_source", "section"}
-    new |= {"language_source", "is_paywalled", "is_partial", "updated_at", "headline_key", "edge_keys", "inner_keys"}
-    old = {name: value for name, value in row.items() if name not in new}
-    return old | {"text": "\n".join(story_lines(row))}
-
-
-def test_stories_of_the_version_before_are_read_as_they_were_stored(open_site: Callable[..., Newswatch]) -> None:
+def test_a_claim_keeps_its_source_through_the_store(open_site: Callable[..., Newswatch], site: Site) -> None:
     nw = open_site("anna")
     (row,) = stories(nw)
-    old = _as_before(row)
-    _rewrite(nw, old)
-    report = build_day(nw, row["day"])
-    assert report.story_count == 1
-    (kept,) = day_tables.STORIES.from_bytes(nw.store.read(table_path("stories", row["day"])))
-    assert (kept["title"], kept["removed_count"], kept["is_partial"]) == ("anna speaks", 0, False)
-
-
-def test_a_statement_keeps_its_witness_through_the_store(open_site: Callable[..., Newswatch], site: Site) -> None:
-    nw = open_site("anna")
-    (row,) = stories(nw)
-    kept = [Claim(**w) for w in row["witnesses"]]
-    assert Claim("title", "h1", "anna speaks") in kept
-    assert Claim("title", "feed", "Story at /anna") in kept
+    assert Claim("title", "h1", "anna speaks") in (from_row(row).claims or ())
+    assert Claim("title", "feed", "Story at /anna") in (from_row(row).claims or ())
+    assert to_row(from_row(row)) == row
     assert rows(nw, sa.select(t.stories.c.host))[0].host == f"site.localhost:{site.port}"
     assert boilerplate_phrases.reason_by_wording(PROMPT) is None  # it is cut for recurring, and for nothing else
 
@@ -317,7 +284,7 @@ def test_a_visit_that_comes_between_keeps_its_text(
     monkeypatch.setattr(
         boilerplate_phrases, "reason_by_wording", lambda line: "plea" if "quay number 7" in line else None
     )
-    reread_day(nw, row["day"], "test")
+    reextract_day(nw, row["day"], "test")
     assert values(nw, sa.select(t.stories.c.path)) == ["another.parquet"]
     assert values(nw, sa.select(t.revisions.c.path)) != ["another.parquet"]
 
@@ -344,19 +311,3 @@ def test_an_entry_of_a_headline_alone_can_be_built_and_explained(
     if not row["zones"]:
         assert explain(nw, site.url("/none"))["lines"] == []
     assert build_day(nw, row["day"]).story_count == 1
-
-
-def test_what_the_feed_said_of_a_story_of_the_version_before_is_not_lost(open_site: Callable[..., Newswatch]) -> None:
-    nw = open_site("anna")
-    (row,) = stories(nw)
-    old = _as_before(row)
-    day = row["day"] - timedelta(days=2)
-    published = row["published_at"] - timedelta(days=2)
-    old |= {"authors": ["Anna Lee"], "published_at": published, "published_at_source": "feed", "day": day}
-    _rewrite(nw, old)
-    with nw.ledger.begin() as connection:
-        connection.execute(sa.update(t.stories).values(day=day, host=None))
-    reread_day(nw, day, "test")
-    (after,) = stories(nw)
-    assert (after["authors"], after["published_at"], after["day"]) == (["Anna Lee"], published, day)
-    assert values(nw, sa.select(t.stories.c.host)) != [None]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from answers import Answers
 from ask import count, dirty_days, make_clean, rows, stories, story_lines, values
 from clocks import Clock
 from made_pages import ordinary_page
@@ -19,6 +20,7 @@ from newsroom.stories import as_first_printed
 from newswatch.errors import LeaseLost
 from newswatch.ledger import revisions
 from newswatch.ledger import schema as t
+from newswatch.ledger.revisions import PlannedVisit
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, tag_new, visit_due
 from newswatch.urls.canonical import host_of
 
@@ -103,11 +105,11 @@ def test_an_edited_story_counts_with_its_new_text_and_its_number(read: Newswatch
 
 
 def read_table(nw: Newswatch, name: str, day: Any) -> list[dict[str, Any]]:
-    from newswatch.pipeline.build import table_path
+    from newswatch.storage import paths
     from newswatch.tables import day_tables
 
     table = next(table for table in day_tables.DAY_TABLES if table.name == name)
-    return table.from_bytes(nw.store.read(table_path(name, day)))
+    return table.from_bytes(nw.store.read(paths.table(name, day)))
 
 
 def test_a_box_that_changes_beside_the_story_is_no_edit(read: Newswatch, site: Site, clock: Clock) -> None:
@@ -178,21 +180,16 @@ def test_a_host_that_asks_for_rest_is_visited_later(read: Newswatch, site: Site,
     assert visit(read, clock, 1.5) == {"unchanged": 1}
 
 
-def test_a_late_writer_loses(read: Newswatch, site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    from newswatch.pipeline import revisit as module
-
-    look = module._look
-
-    async def slow(*arguments: Any) -> Any:
-        found = await look(*arguments)
-        with read.ledger.begin() as connection:  # a second try takes the visit over meanwhile
+def test_a_late_writer_loses(read: Newswatch, site: Site, clock: Clock) -> None:
+    def take_over() -> None:
+        with read.ledger.begin() as connection:  # as a second try does
             connection.execute(sa.update(t.visits).values(lease_token="another"))
-        return found
 
-    show(site, "/treaty", MATCHING[0].replace("18", "19"), MATCHING[1])
-    monkeypatch.setattr(module, "_look", slow)
+    edited = ordinary_page("Inspectors meet", MATCHING[0].replace("18", "19"), MATCHING[1])
+    answers = Answers({site.url("/treaty"): edited.encode()}, meanwhile=take_over)
     with pytest.raises(LeaseLost):
-        visit(read, clock, 1.1)
+        visit(answers.of(read), clock, 1.1)
+    assert len(answers.asked) == 1
     assert count(read, t.revisions) == 2
     assert {s["revision_number"] for s in map(dict, (r._mapping for r in rows(read, sa.select(t.stories))))} == {1}
 
@@ -294,7 +291,7 @@ def test_visits_belong_to_the_host_that_is_asked_and_are_spread_over_hosts(
             story = {"story_id": story_id, "canonical_url": story_id, "day": clock().date(), "first_seen_at": at}
             known = {"published_at_source": "feed", "batch_id": "b", "path": "p", "page_url": f"http://{host}/{number}"}
             connection.execute(sa.insert(t.stories).values(story | known))
-            revisions.plan_visits(connection, [{"story_id": story_id, "host": host, "began_at": at, "due_at": at}])
+            revisions.plan_visits(connection, [PlannedVisit(story_id, host, at, at)])
         lease = read.lease("test", 60)
         taken = revisions.claim(connection, 0, 1, 3, lease, clock() + timedelta(hours=1))
     assert [v.story_id for v in taken] == ["q", "s0", "s1"]

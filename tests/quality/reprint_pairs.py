@@ -19,8 +19,9 @@ from itertools import combinations
 from pathlib import Path
 
 from newswatch.days.syndication import originals
-from newswatch.pages.model import Line
-from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns
+from newswatch.pages.model import StoryLine
+from newswatch.stories.fingerprint import fingerprint
+from newswatch.stories.story import PrintedStory
 
 FOLDER = Path(__file__).parent / "reprints"
 FIRST_DAY = date(2026, 11, 19)
@@ -230,7 +231,7 @@ class Story:
     outlet: str
     agency: str
     published_at: datetime
-    lines: tuple[Line, ...]
+    lines: tuple[StoryLine, ...]
     authors: tuple[str, ...] = ()
     is_day_only: bool = False
     share: float | None = None
@@ -247,17 +248,14 @@ class Story:
 
 
 @cache
-def printed(story: Story) -> Fingerprint:
-    day = story.published_at.replace(hour=0, minute=0)
-    return Fingerprint.from_row(
-        {
-            "story_id": story.story_id,
-            "outlet": story.outlet,
-            "first_seen_at": story.published_at + timedelta(minutes=7),
-            "published_at": day if story.is_day_only else story.published_at,
-            "is_day_only": story.is_day_only,
-            **fingerprint_columns(story.lines, story.authors),
-        }
+def printed(story: Story) -> PrintedStory:
+    seen_at = story.published_at + timedelta(minutes=7)
+    return PrintedStory(
+        story_id=story.story_id,
+        outlet=story.outlet,
+        feed_id=story.outlet,
+        printed_at=seen_at if story.is_day_only else story.published_at,
+        fingerprint=fingerprint(story.lines, story.authors),
     )
 
 
@@ -312,10 +310,10 @@ def _text(text_id: str, about: Mapping[str, str], first: str, rest: str) -> Stor
     )
 
 
-def _lines(headline: str, paragraphs: Sequence[str], note: str = "") -> tuple[Line, ...]:
-    body = [Line(text, "body" if at else "lede") for at, text in enumerate(paragraphs)]
-    foot = [Line(note, "cut", "credit")] if note else []
-    return (Line(headline, "cut", "headline"), *body, *foot)
+def _lines(headline: str, paragraphs: Sequence[str], note: str = "") -> tuple[StoryLine, ...]:
+    body = [StoryLine(text, "body" if at else "lede") for at, text in enumerate(paragraphs)]
+    foot = [StoryLine(note, "cut", "credit")] if note else []
+    return (StoryLine(headline, "cut", "headline"), *body, *foot)
 
 
 # ---- reprints
@@ -531,15 +529,15 @@ def one_at_a_time(kind: str = "event") -> Judged:
 def described(pair: Pair) -> str:
     """What is known of a pair: similarities, true and estimated, and the share of figures and names in common."""
     one, other = sorted(pair, key=lambda s: s.story_id)
-    left, right = printed(one), printed(other)
+    left, right = printed(one).fingerprint, printed(other).fingerprint
     union = sorted(left.sketch | right.sketch)[: max(len(left.sketch), len(right.sketch))]
     estimated = sum(key in left.sketch & right.sketch for key in union) / (len(union) or 1)
-    hours = abs(left.moment - right.moment).total_seconds() / 3600
+    hours = abs(printed(one).printed_at - printed(other).printed_at).total_seconds() / 3600
     return (
         f"{pair_kind(one, other):15} {one.story_id:28} {other.story_id:28} true {jaccard(one, other):.2f}"
         f" est. {estimated:.2f} figures {_common(left.figures, right.figures)} names {_common(left.names, right.names)}"
         f" {hours:4.1f} h{' one outlet' if one.outlet == other.outlet else ''}"
-        f"{' credit' if left.credits & right.credits else ''}"
+        f"{' credit' if printed(one).credits & printed(other).credits else ''}"
     )
 
 

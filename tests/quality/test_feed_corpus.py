@@ -23,7 +23,7 @@ import feedparser
 import pytest
 
 from newswatch.errors import ParseFailed
-from newswatch.sandbox.pool import Sandbox
+from newswatch.sandbox.pool import ParserPool
 
 FILE_COUNT = 2106
 FOLDER = Path(os.environ.get("NEWSWATCH_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")
@@ -57,7 +57,7 @@ def originals(documents: dict[str, bytes]) -> dict[str, Result]:
 def results(bodies: Iterable[bytes]) -> list[Result]:
     """What becomes of each body in one of two children that are killed at their deadline."""
 
-    async def one(pool: Sandbox, body: bytes) -> Result:
+    async def one(pool: ParserPool, body: bytes) -> Result:
         started = time.monotonic()
         arguments = {"feed_id": "f", "url": "https://example.com/feed", "content_type": "", "timezone": None}
         try:
@@ -70,12 +70,12 @@ def results(bodies: Iterable[bytes]) -> list[Result]:
         waiting = list(enumerate(bodies))[::-1]
         found: dict[int, Result] = {}
 
-        async def work(pool: Sandbox) -> None:
+        async def work(pool: ParserPool) -> None:
             while waiting:
                 number, body = waiting.pop()
                 found[number] = await one(pool, body)
 
-        async with Sandbox(size=2, deadline_seconds=10, memory_bytes=1_000_000_000) as pool:
+        with ParserPool(size=2, deadline_seconds=10, memory_bytes=1_000_000_000) as pool:
             await asyncio.gather(work(pool), work(pool))
         return [found[number] for number in sorted(found)]
 

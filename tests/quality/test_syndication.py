@@ -111,5 +111,7 @@ def test_a_later_story_does_not_change_the_original_of_an_earlier_one(known: int
 
 def test_the_original_of_a_reprint_is_the_report_and_not_another_reprint() -> None:
     original_of = originals(map(printed, everything()))
-    wrong = [one.story_id for one in everything() if original_of[one.story_id] not in (one.text_id, one.story_id)]
+    wrong = [
+        one.story_id for one in everything() if original_of[one.story_id].story_id not in (one.text_id, one.story_id)
+    ]
     assert wrong == []

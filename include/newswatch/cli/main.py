@@ -24,7 +24,7 @@ from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from newswatch.pipeline import Newswatch, RereadReport
+    from newswatch.pipeline import Newswatch, ReextractReport
 
 
 OWNER = "newswatch poll"  # of leases: the next call goes on with what a killed one had taken
@@ -146,13 +146,13 @@ def build(
     """
     from newswatch import pipeline
 
-    issuer = f"cli-{uuid.uuid4().hex[:8]}"
+    run_id = f"cli-{uuid.uuid4().hex[:8]}"
     with _open() as nw:
         wanted = [day for group in days for day in group]
         if as_known_at:
             if extract or missing:
                 raise click.UsageError("--as-known-at goes with neither --extract nor --missing.")
-            at = as_known_at if as_known_at.tzinfo else as_known_at.replace(tzinfo=nw.settings.zone)
+            at = as_known_at if as_known_at.tzinfo else as_known_at.replace(tzinfo=nw.settings.tz)
             if at > nw.clock():
                 raise click.UsageError(f"--as-known-at {at}: nothing is known of the future.")
             for day in wanted:
@@ -160,16 +160,16 @@ def build(
             return
         for day in pipeline.never_built(nw, wanted) if missing else wanted:
             if extract:
-                click.echo(_reread(pipeline.reread_day(nw, day, issuer), day))
+                click.echo(_reextracted(pipeline.reextract_day(nw, day, run_id), day))
             built = pipeline.build_day(nw, day)
             text = f"{day}  {built.story_count} stories; {_counts(built.topic_story_counts)}"
             if digest:
-                issued = pipeline.issue_digest(nw, day, issuer)
+                issued = pipeline.issue_digest(nw, day, run_id)
                 text += f"; digest {issued.number}: {nw.store.locate(issued.html_path)}"
             click.echo(text)
 
 
-def _reread(done: RereadReport, day: date) -> str:
+def _reextracted(done: ReextractReport, day: date) -> str:
     moved = f"; some moved to {', '.join(map(str, done.moved_to))}" if done.moved_to else ""
     failed = f"; {done.failed_count} could not be, and stay as they were" if done.failed_count else ""
     return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{moved}"
@@ -220,7 +220,7 @@ def tag() -> None:
 @main.command()
 @click.argument("url")
 def explain(url: str) -> None:
-    """Print all that is known of the story at URL: bytes, witnesses, lines, what was cut, mentions, revisions, days."""
+    """Print all that is known of the story at URL: bytes, claims, lines, what was cut, mentions, revisions, days."""
     from newswatch import pipeline
 
     with _open() as nw:

@@ -73,7 +73,7 @@ def diff(days: tuple[list[date], ...], path: Path | None, against: str | None, s
 
 
 def _last_days(settings: Settings) -> list[date]:
-    today = datetime.now(settings.zone).date()
+    today = datetime.now(settings.tz).date()
     return [today - timedelta(days=back) for back in range(USUAL_DAYS - 1, -1, -1)]
 
 
@@ -85,7 +85,7 @@ def _other_side(nw: Newswatch, text: str, against: str | None) -> tuple[str, Seq
         return against, pipeline.topics_of_version(nw, against)
     if text != nw.catalogue.topics_text:
         return nw.catalogue.topics_version, nw.catalogue.topics
-    earlier = [v["topics_version"] for v in pipeline.versions(nw)[1:]]
+    earlier = [v.topics_version for v in pipeline.versions(nw)[1:]]
     if not earlier:
         raise ConfigError(
             ["This topics.yaml is in force, and there was none before it. Name an edited one with --file."]
@@ -125,7 +125,7 @@ def list_versions() -> None:
 
     with closing(pipeline.open_in_force(load_settings())) as nw:
         for row in pipeline.versions(nw):
-            click.echo(f"{row['topics_version']}  accepted {row['accepted_at']:%Y-%m-%d %H:%M} UTC")
+            click.echo(f"{row.topics_version}  accepted {row.accepted_at:%Y-%m-%d %H:%M} UTC")
 
 
 @topics.command()

@@ -55,7 +55,7 @@ def topic_days(found: pd.DataFrame, stories: pd.DataFrame, catalogue: Catalogue,
         failed_story_count=seen - fetched,
         feed_count=len(catalogue.feeds),
         covering_feed_count=sum(feed.id in covering for feed in catalogue.feeds),
-        topic_version=[topic.version for topic in catalogue.topics],
+        topic_terms_version=[topic.version for topic in catalogue.topics],
         topics_version=catalogue.topics_version,
     )
 

@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from newswatch.config.catalogue import Catalogue
-from newswatch.days import counts, syndication
-from newswatch.feeds.state import SUCCESSES
-from newswatch.pages.model import lines_of, story_text
-from newswatch.stories import fingerprint
-from newswatch.tables.day_tables import DAY_TABLES, FEED_DAYS, MENTIONS, STORIES
+from newswatch.days import counts
+from newswatch.feeds.state import SUCCESSES, PollRecord
+from newswatch.stories.story import PrintedStory, Story
+from newswatch.tables.day_tables import DAY_TABLES, FEED_DAYS, MENTIONS, STORIES, STORY_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """How often something ended in one way in one batch, by feed, with an example."""
+
+    batch_id: str
+    kind: str  # feed, entry, page, visit
+    outcome: str
+    feed_id: str
+    outcome_count: int
+    example: str
 
 
 @dataclass(frozen=True)
 class DayInputs:
-    """All that a day's tables are made from."""
+    """All that a day's tables are made from, but the mentions."""
 
     day: date
-    stories: Sequence[Row]  # rows of story_texts, with their revision_number
-    before: Sequence[Row]  # of the days that clusters look back on; what cluster.Printed needs of them
-    polls: Sequence[Row]
-    outcomes: Sequence[Row]
+    stories: Sequence[Story]
+    revision_numbers: Mapping[str, int]  # by story id
+    originals: Mapping[str, PrintedStory]  # by story id: whose text it prints
+    polls: Sequence[PollRecord]
+    outcomes: Sequence[OutcomeCount]
     covering: frozenset[str]  # feed ids
     catalogue: Catalogue
 
 
-def day_tables(inputs: DayInputs, mentioned: Callable[[], Sequence[Row]]) -> dict[str, pd.DataFrame]:
-    """Every table of the day, by name, with exactly its declared columns. `mentioned`: waits for the `mention_rows`."""
+def day_tables(inputs: DayInputs, mentions: Sequence[Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
+    """Every table of the day, by name, with exactly its declared columns. `mentions`: rows of that table."""
     import pandas as pd
 
     catalogue, covering, version = inputs.catalogue, inputs.covering, inputs.catalogue.topics_version
     stories = _stories(inputs)
-    mentions = pd.DataFrame(mentioned(), columns=[c.name for c in MENTIONS.columns]).astype({"is_about": "bool"})
-    found = counts.found_topics(mentions, dict(zip(stories["story_id"], stories["cluster_id"], strict=True)))
+    matches = pd.DataFrame(mentions, columns=[c.name for c in MENTIONS.columns]).astype({"is_about": "bool"})
+    found = counts.found_topics(matches, dict(zip(stories["story_id"], stories["cluster_id"], strict=True)))
     frames = {
         "stories": stories,
-        "mentions": mentions,
+        "mentions": matches,
         "topic_days": counts.topic_days(found, stories, catalogue, covering),
         "topic_outlet_days": counts.topic_outlet_days(found, stories, version),
-        "topic_pair_days": counts.topic_pair_days(found, mentions, version),
+        "topic_pair_days": counts.topic_pair_days(found, matches, version),
         "outlet_days": counts.outlet_days(found, stories, catalogue, covering),
         "feed_days": _feed_days(inputs),
         "outcomes": _outcomes(inputs),
@@ -57,22 +67,21 @@ def day_tables(inputs: DayInputs, mentioned: Callable[[], Sequence[Row]]) -> dic
 def _stories(inputs: DayInputs) -> pd.DataFrame:
     import pandas as pd
 
-    printed = {row["story_id"]: fingerprint.Fingerprint.from_row(row) for row in (*inputs.before, *inputs.stories)}
-    original_of = syndication.originals(printed.values())
-    columns = [c.name for c in STORIES.columns]
+    names = [c.name for c in STORY_COLUMNS]
     rows = []
-    for row in inputs.stories:
-        lines = lines_of(row)
-        original = printed[original_of[row["story_id"]]]
-        made = {
-            "text_chars": len(story_text(lines)),
-            "removed_count": sum(line.zone == "cut" for line in lines),
+    for story in inputs.stories:
+        original = inputs.originals[story.story_id]
+        row = {name: getattr(story, name) for name in names}
+        row |= {
+            "revision_number": inputs.revision_numbers[story.story_id],
+            "text_chars": len(story.own_text),
+            "removed_count": sum(line.zone == "cut" for line in story.lines),
             "cluster_id": original.story_id,
             "original_outlet": original.outlet,
-            "original_at": original.moment,
+            "original_at": original.printed_at,
         }
-        rows.append({name: made[name] if name in made else row[name] for name in columns})
-    return pd.DataFrame(rows, columns=columns)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=[c.name for c in STORIES.columns])
 
 
 def _feed_days(inputs: DayInputs) -> pd.DataFrame:
@@ -81,7 +90,7 @@ def _feed_days(inputs: DayInputs) -> pd.DataFrame:
     outlets = {feed.id: feed.outlet for feed in inputs.catalogue.feeds}
     rows: dict[str, dict[str, Any]] = {}
     for poll in inputs.polls:
-        feed_id = poll["feed_id"]
+        feed_id = poll.feed_id
         row = rows.setdefault(
             feed_id,
             {
@@ -99,25 +108,24 @@ def _feed_days(inputs: DayInputs) -> pd.DataFrame:
                 "poll_seconds": 0.0,
             },
         )
-        is_success = poll["outcome"] in SUCCESSES
+        is_success = poll.outcome in SUCCESSES
         row["poll_count"] += 1
         row["success_count"] += is_success
         row["failure_count"] += not is_success
-        row["unchanged_count"] += poll["outcome"] == "not_modified"
-        row["damaged_count"] += poll["outcome"] == "damaged"
-        row["gap_count"] += poll["is_gap"]
-        row["last_success_at"] = poll["polled_at"] if is_success else row["last_success_at"]
-        row["new_entry_count"] += poll["new_entry_count"]
-        row["poll_seconds"] += poll["seconds"]
-        row["last_outcome"] = poll["outcome"]
+        row["unchanged_count"] += poll.outcome == "not_modified"
+        row["damaged_count"] += poll.outcome == "damaged"
+        row["gap_count"] += poll.is_gap
+        row["last_success_at"] = poll.polled_at if is_success else row["last_success_at"]
+        row["new_entry_count"] += poll.new_entry_count
+        row["poll_seconds"] += poll.seconds
+        row["last_outcome"] = poll.outcome
     return pd.DataFrame(list(rows.values()), columns=[c.name for c in FEED_DAYS.columns])
 
 
 def _outcomes(inputs: DayInputs) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame(
-        [dict(o) for o in inputs.outcomes], columns=["kind", "outcome", "feed_id", "outcome_count", "example"]
-    )
+    columns = ["kind", "outcome", "feed_id", "outcome_count", "example"]
+    frame = pd.DataFrame([[getattr(o, name) for name in columns] for o in inputs.outcomes], columns=columns)
     grouped = frame.groupby(["kind", "outcome", "feed_id"], as_index=False)
     return grouped.agg({"outcome_count": "sum", "example": "min"})

@@ -19,7 +19,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from newswatch.stories.agencies import AGENCY_KEYS
-from newswatch.stories.fingerprint import KEPT, SKETCH_SIZE, Fingerprint
+from newswatch.stories.fingerprint import KEPT, SKETCH_SIZE
+from newswatch.stories.story import PrintedStory
 
 ENOUGH = 0.35  # similarity of two texts that are one
 ENOUGH_WITH_CREDIT = 0.15
@@ -31,39 +32,39 @@ MOST_CALLED = 8  # stories that one hash calls up, the earliest: of a template's
 AT_ONCE = 8192  # stories whose calls are counted together: 13 MB of pairs
 
 
-def originals(stories: Iterable[Fingerprint]) -> dict[str, str]:
-    """Story id → story id of its cluster's original; a story that nobody else prints is its own."""
+def originals(stories: Iterable[PrintedStory]) -> dict[str, PrintedStory]:
+    """Story id → its cluster's original; a story that nobody else prints is its own."""
     ordered = sorted(stories, key=lambda s: s.order)
     cluster_of = _joined(ordered)
-    members: dict[int, list[Fingerprint]] = {}
+    members: dict[int, list[PrintedStory]] = {}
     for place, story in enumerate(ordered):
         members.setdefault(cluster_of[place], []).append(story)
-    found: dict[str, str] = {}
+    found: dict[str, PrintedStory] = {}
     for group in members.values():
         original = _original(group)
-        found |= {story.story_id: original.story_id for story in group}
+        found |= {story.story_id: original for story in group}
     return found
 
 
-def _original(group: Sequence[Fingerprint]) -> Fingerprint:
+def _original(group: Sequence[PrintedStory]) -> PrintedStory:
     """The earliest of the outlet that others credit with the text, else the earliest. The group is in order of time."""
     credited = Counter(name for story in group for name in story.credits)
     of_credited = [story for story in group if credited[story.outlet_key]]
     return (of_credited or group)[0]
 
 
-def _joined(ordered: Sequence[Fingerprint]) -> list[int]:
+def _joined(ordered: Sequence[PrintedStory]) -> list[int]:
     """For each story the place of the first one of its cluster: it joins the earlier story that it is most like."""
     houses = AGENCY_KEYS | {story.outlet_key for story in ordered}  # two outlets may have a reporter of the same name
     credited = frozenset().union(*(story.credits for story in ordered))
     has_credit = [story.outlet_key in credited or not houses.isdisjoint(story.credits) for story in ordered]
     enough = [ENOUGH_WITH_CREDIT if has else ENOUGH for has in has_credit]
     cluster_of = list(range(len(ordered)))
-    for place, called in groupby(_calls([story.sketch for story in ordered], enough), key=itemgetter(0)):
+    for place, called in groupby(_calls([story.fingerprint.sketch for story in ordered], enough), key=itemgetter(0)):
         story = ordered[place]
         best, most = place, 0.0
         for _, other, count in called:
-            if count <= most * len(story.sketch):
+            if count <= most * len(story.fingerprint.sketch):
                 break  # nobody left can be more like it
             if (likeness := _likeness(ordered[other], story, count, houses)) > most:
                 best, most = other, likeness
@@ -101,23 +102,24 @@ def _calls(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Ite
         yield from zip(place[order].tolist(), other[order].tolist(), shared[order].tolist(), strict=True)
 
 
-def _likeness(one: Fingerprint, other: Fingerprint, shared_count: int, houses: AbstractSet[str]) -> float:
+def _likeness(one: PrintedStory, other: PrintedStory, shared_count: int, houses: AbstractSet[str]) -> float:
     """How like the two texts are, 0 to 1; 0 where they are not one text. `shared_count`: at most so many hashes are."""
     enough = _enough(one, other, houses)
-    size = max(len(one.sketch), len(other.sketch))
-    if shared_count < enough * size or not (_agree(one.figures, other.figures) and _agree(one.names, other.names)):
+    a, b = one.fingerprint, other.fingerprint
+    size = max(len(a.sketch), len(b.sketch))
+    if shared_count < enough * size or not (_agree(a.figures, b.figures) and _agree(a.names, b.names)):
         return 0.0
     is_cut = size == SKETCH_SIZE  # else both sets are known whole
-    smallest = sorted(one.sketch | other.sketch)[: size if is_cut else None]
-    shared = one.sketch & other.sketch
+    smallest = sorted(a.sketch | b.sketch)[: size if is_cut else None]
+    shared = a.sketch & b.sketch
     likeness = sum(key in shared for key in smallest) / len(smallest)
     return likeness if likeness >= enough else 0.0
 
 
-def _enough(one: Fingerprint, other: Fingerprint, houses: AbstractSet[str]) -> float:
+def _enough(one: PrintedStory, other: PrintedStory, houses: AbstractSet[str]) -> float:
     if one.outlet == other.outlet:
         return ENOUGH_IN_ONE
-    is_near = abs(one.moment - other.moment) <= APART
+    is_near = abs(one.printed_at - other.printed_at) <= APART
     if one.credits & other.credits & houses or one.outlet_key in other.credits or other.outlet_key in one.credits:
         return ENOUGH_WITH_CREDIT if is_near else ENOUGH
     return ENOUGH if is_near else ENOUGH_APART

@@ -32,7 +32,7 @@ SILENT_FROM = 4.6  # expected stories: none of them by chance once in a hundred 
 OUT_FROM = 6.9  # expected stories of an outlet: none of them once in a thousand times
 LONGEST_RUN_DAYS = 28
 CANNOT_TELL_FROM = 0.25  # of the topic's usual stories come from outlets that are out
-TOPICS = ("day", "topic", "story_count", "topic_version")  # columns of topic_days that are read
+TOPICS = ("day", "topic", "story_count", "topic_terms_version")  # columns of topic_days that are read
 CARRIERS = ("day", "topic", "outlet", "story_count")  # of topic_outlet_days
 OUTLETS = ("day", "outlet", "story_count", "covering_feed_count")  # of outlet_days
 Counts = Mapping[date, int]
@@ -43,7 +43,7 @@ Tuples = Iterable[tuple[Any, ...]]
 class History:
     """The three tables over the days that are looked at. A day that was not built is in none of them."""
 
-    topics: Mapping[str, Mapping[date, tuple[int, str]]]  # story count and topic_version
+    topics: Mapping[str, Mapping[date, tuple[int, str]]]  # story count and topic_terms_version
     carriers: Mapping[str, Mapping[date, Mapping[str, int]]]  # topic → day → outlet → stories
     outlets: Mapping[str, Mapping[date, tuple[int, int]]]  # story count and covering feeds
 

@@ -114,7 +114,7 @@ class Issue:
     tables: Mapping[str, Sequence[Row]]  # the day's
     trends: Mapping[date, Sequence[Row]]  # topic_trends of the days of the charts
     catalogue: Catalogue
-    zone: ZoneInfo
+    tz: ZoneInfo
     late: Mapping[date, tuple[DayRows, frozenset[str]]] = field(default_factory=dict)  # with the late stories' ids
     before: tuple[int, datetime, Record] | None = None  # the issue that this one replaces
 
@@ -132,14 +132,14 @@ def compose(issue: Issue) -> Digest:
         day=issue.day,
         number=issue.number,
         issued_at=issue.issued_at,
-        timezone=issue.zone.key,
+        timezone=issue.tz.key,
         topics_version=issue.catalogue.topics_version,
         counts={n: first[n] for n in ("seen_story_count", "failed_story_count", "feed_count", "covering_feed_count")},
         outlet_count=len({row["outlet"] for row in rows.stories.values()}),
         sections=sections,
-        late=tuple(filter(None, (_late(day, *found, issue.zone) for day, found in sorted(issue.late.items())))),
+        late=tuple(filter(None, (_late(day, *found, issue.tz) for day, found in sorted(issue.late.items())))),
         corrections=_corrections(issue.before[2], sections, rows) if issue.before else (),
-        replaces=f"issue {issue.before[0]} of {issue.before[1].astimezone(issue.zone):%Y-%m-%d %H:%M}"
+        replaces=f"issue {issue.before[0]} of {issue.before[1].astimezone(issue.tz):%Y-%m-%d %H:%M}"
         if issue.before
         else "",
     )
@@ -162,8 +162,8 @@ def _section(
         counts={name: value for name, value in counts.items() if name.endswith("_count")},
         reading=reading_of(trends.get(issue.day, {}).get(topic), issue.day),
         chart=chart_of(topic, issue.day, trends),
-        lines=tuple(rows.line(topic, cluster, issue.zone) for cluster in mine),
-        elsewhere=tuple((rows.line(topic, c, issue.zone).title, rows.names[home[c]]) for c in others),
+        lines=tuple(rows.line(topic, cluster, issue.tz) for cluster in mine),
+        elsewhere=tuple((rows.line(topic, c, issue.tz).title, rows.names[home[c]]) for c in others),
         story_ids=tuple(sorted(story_id for stories in found.values() for story_id in stories)),
     )
 
@@ -194,13 +194,13 @@ def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> TrendNo
     return TrendNote(trend["state"], usual)
 
 
-def _late(day: date, rows: DayRows, late_ids: frozenset[str], zone: ZoneInfo) -> Late | None:
+def _late(day: date, rows: DayRows, late_ids: frozenset[str], tz: ZoneInfo) -> Late | None:
     """Lines of clusters that are new with the late stories: another print of a text that was shown is no news."""
     home = rows.home_topics()
     lines = []
     for topic, name in rows.names.items():
         fresh = [c for c, stories in rows.found[topic].items() if home[c] == topic and late_ids.issuperset(stories)]
-        lines += [(name, rows.line(topic, cluster, zone)) for cluster in rows.ranked(topic, fresh)]
+        lines += [(name, rows.line(topic, cluster, tz)) for cluster in rows.ranked(topic, fresh)]
     return Late(day, tuple(lines)) if lines else None
 
 

@@ -84,7 +84,7 @@ class DayRows:
                     home[cluster] = topic
         return home
 
-    def line(self, topic: str, cluster: str, zone: ZoneInfo) -> DigestItem:
+    def line(self, topic: str, cluster: str, tz: ZoneInfo) -> DigestItem:
         """The text's line under the topic."""
         members = self.found[topic][cluster]
         ordered = sorted((self.stories[story_id] for story_id in members), key=_order)
@@ -98,23 +98,23 @@ class DayRows:
             outlet=shown["outlet"],
             language=shown["language"],
             moment=shown["published_at"] or shown["first_seen_at"],
-            time=_time(shown, zone),
+            time=_time(shown, tz),
             evidence=evidence_of(rows),
             mention_count=len(rows),
             also=tuple(self.names[t] for t in self.names if t != topic and cluster in self.found[t]),
             is_feed_text=shown["text_source"] == "feed",
             is_about=any(mentions[0]["is_about"] for mentions in members.values()),
             copies=tuple(
-                Copy(row["story_id"], row["outlet"], row["canonical_url"], _time(row, zone))
+                Copy(row["story_id"], row["outlet"], row["canonical_url"], _time(row, tz))
                 for row in ordered
                 if row is not shown
             ),
-            printed=self._printed(ordered, zone),
+            printed=self._printed(ordered, tz),
         )
 
-    def _printed(self, ordered: Sequence[Row], zone: ZoneInfo) -> str:
+    def _printed(self, ordered: Sequence[Row], tz: ZoneInfo) -> str:
         """How many outlets print the text, the original's counted in though it is of another day."""
-        first, at = ordered[0]["original_outlet"], ordered[0]["original_at"].astimezone(zone)
+        first, at = ordered[0]["original_outlet"], ordered[0]["original_at"].astimezone(tz)
         outlets = {row["outlet"] for row in ordered} | {first}
         if len(outlets) == 1:
             return ""
@@ -149,9 +149,9 @@ def _order(story: Row) -> tuple[datetime, str]:
     return moment_of(story), story["story_id"]
 
 
-def _time(story: Row, zone: ZoneInfo) -> str:
+def _time(story: Row, tz: ZoneInfo) -> str:
     moment = None if story["is_day_only"] else story["published_at"]
-    return f"{moment.astimezone(zone):%H:%M}" if moment else ""
+    return f"{moment.astimezone(tz):%H:%M}" if moment else ""
 
 
 def evidence_of(rows: Sequence[Row]) -> Evidence:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,43 @@ class Entry:
     summary: str  # plain text
     authors: tuple[str, ...]
     published_at: datetime | None  # UTC; None: not stated or not readable
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """An entry as the poll saw it that brought it, at `first_seen_at` (UTC)."""
+
+    entry: Entry
+    first_seen_at: datetime
+
+
+def to_row(seen: SeenEntry) -> dict[str, Any]:
+    """The entry as a row of the table `entries`."""
+    entry = seen.entry
+    return {
+        "feed_id": entry.feed_id,
+        "entry_key": entry.key,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "authors": list(entry.authors),
+        "published_at": entry.published_at,
+        "first_seen_at": seen.first_seen_at,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> SeenEntry:
+    """The entry of a row of the table `entries`."""
+    entry = Entry(
+        feed_id=row["feed_id"],
+        key=row["entry_key"],
+        url=row["url"],
+        title=row["title"],
+        summary=row["summary"],
+        authors=tuple(row["authors"]),
+        published_at=row["published_at"],
+    )
+    return SeenEntry(entry, row["first_seen_at"])
 
 
 @dataclass(frozen=True, slots=True)

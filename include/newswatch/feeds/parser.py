@@ -53,9 +53,9 @@ def parse(
         reading, repair = _sitemap(document, url)
     else:
         reading, repair = _read(document, url, content_type, is_plain)
-    zone = ZoneInfo(timezone) if timezone else None
+    tz = ZoneInfo(timezone) if timezone else None
     base = url if reading.is_atom else resolve(url, reading.site) or url  # RSS names no base; Atom's is RFC 3986's
-    entries = _apart([_entry(item, feed_id, base, zone) for item in reading.items[:MAX_ENTRIES]])
+    entries = _apart([_entry(item, feed_id, base, tz) for item in reading.items[:MAX_ENTRIES]])
     return ParsedFeed(
         entries=entries,
         repair=repair or ("cleaned" if has_faults else ""),
@@ -152,7 +152,7 @@ def _item(raw: Any) -> Item:
     )
 
 
-def _entry(item: Item, feed_id: str, base: str, zone: ZoneInfo | None) -> Entry:
+def _entry(item: Item, feed_id: str, base: str, tz: ZoneInfo | None) -> Entry:
     resolved = (_resolved(base, link) for link in lxml_reader.candidates(item))
     url = next(filter(None, resolved), None)
     title = sanitise.line(sanitise.plain(item.title))
@@ -165,7 +165,7 @@ def _entry(item: Item, feed_id: str, base: str, zone: ZoneInfo | None) -> Entry:
         title=title,
         summary=summary,
         authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
-        published_at=_published(item, zone),
+        published_at=_published(item, tz),
     )
 
 
@@ -200,10 +200,10 @@ def _apart(entries: list[Entry]) -> tuple[Entry, ...]:
     return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
 
 
-def _published(item: Item, zone: ZoneInfo | None) -> datetime | None:
+def _published(item: Item, tz: ZoneInfo | None) -> datetime | None:
     """The first readable date of the entry: by our own reader, else feedparser's (Korean, Greek, Hungarian)."""
     for stated, parsed in item.dates:
-        moment = date_parsing.moment(stated, zone)
+        moment = date_parsing.moment(stated, tz)
         if moment is None and parsed is not None and len(stated) > 8:  # shorter: a year or month, and no day
             moment = _from_feedparser(parsed)
         if moment:

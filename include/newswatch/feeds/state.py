@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 SUCCESSES = frozenset({"ok", "not_modified", "damaged"})
 
@@ -76,3 +76,19 @@ class PollFacts:
     body_sha256: str | None = None
     listing: Listing | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """How one poll of a feed ended, as the ledger keeps it."""
+
+    feed_id: str
+    day: date
+    polled_at: datetime
+    outcome: str
+    detail: str
+    entry_count: int  # entries that the document lists
+    new_entry_count: int
+    seconds: float  # on the wire
+    raw_path: str | None  # the WARC file that holds its bytes; None: there were none, or those of last time
+    is_gap: bool  # entries may have been missed before it

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -53,34 +52,16 @@ class Batch:
 
     batch_id: str
     kind: str
-    owner: str
+    run_id: str
     code_version: str
     committed_at: datetime
 
 
 def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], outcomes: Outcomes) -> None:
     """Make the batch count, in the caller's transaction."""
-    connection.execute(
-        sa.insert(t.batches).values(
-            batch_id=batch.batch_id,
-            kind=batch.kind,
-            owner=batch.owner,
-            code_version=batch.code_version,
-            committed_at=batch.committed_at,
-        )
-    )
+    connection.execute(sa.insert(t.batches).values(**asdict(batch)))
     if files:
-        rows: list[Mapping[str, Any]] = [
-            {
-                "path": f.path,
-                "batch_id": batch.batch_id,
-                "row_count": f.row_count,
-                "byte_count": f.byte_count,
-                "sha256": f.sha256,
-            }
-            for f in files
-        ]
-        connection.execute(sa.insert(t.batch_files), rows)
+        connection.execute(sa.insert(t.batch_files), [asdict(f) | {"batch_id": batch.batch_id} for f in files])
     if outcomes.counts:
         rows = [
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.config.catalogue import Catalogue
 from newswatch.ledger import schema as t
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsVersion:
+    """A content of topics.yaml that was in force, and when it was accepted last."""
+
+    topics_version: str
+    accepted_at: datetime
 
 
 def accept(connection: sa.Connection, catalogue: Catalogue, now: datetime) -> None:
@@ -35,12 +43,12 @@ def last_good(connection: sa.Connection) -> tuple[str, str] | None:
     return (row.feeds_text, row.topics_text) if row else None
 
 
-def topics_versions(connection: sa.Connection) -> list[Mapping[str, Any]]:
-    """Every version of topics.yaml that was ever in force, the last accepted first: `topics_version`, `accepted_at`."""
+def topics_versions(connection: sa.Connection) -> list[TopicsVersion]:
+    """Every version of topics.yaml that was ever in force, the last accepted first."""
     c = t.catalogues.c
     accepted = sa.func.max(c.accepted_at).label("accepted_at")
     statement = sa.select(c.topics_version, accepted).group_by(c.topics_version).order_by(accepted.desc())
-    return [dict(row._mapping) for row in connection.execute(statement)]
+    return [TopicsVersion(**row._asdict()) for row in connection.execute(statement)]
 
 
 def topics_text(connection: sa.Connection, version: str) -> str | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from newswatch.days.summarise import OutcomeCount
+from newswatch.feeds.state import PollRecord
 from newswatch.ledger import schema as t
 from newswatch.local_days import LOOK_BACK
 
@@ -73,18 +76,20 @@ def _of_batches(query: sa.Select[Any], batch_id: sa.ColumnElement[str], until: d
     return query.join(t.batches, t.batches.c.batch_id == batch_id).where(t.batches.c.committed_at < until)
 
 
-def polls_of(connection: sa.Connection, day: date, until: datetime | None = None) -> list[Mapping[str, Any]]:
+def polls_of(connection: sa.Connection, day: date, until: datetime | None = None) -> list[PollRecord]:
     """Polls of the day, in order of time. `until`, here and below: as was known before that moment."""
-    query = _of_batches(sa.select(t.polls).where(t.polls.c.day == day), t.polls.c.batch_id, until)
-    rows = connection.execute(query)
-    return sorted((row._asdict() for row in rows), key=lambda r: (r["polled_at"], r["feed_id"], r["batch_id"]))
+    p = t.polls.c
+    query = sa.select(*(p[name] for name in PollRecord.__dataclass_fields__)).where(p.day == day)
+    query = _of_batches(query, p.batch_id, until).order_by(p.polled_at, p.feed_id, p.batch_id)
+    return [PollRecord(**row._asdict()) for row in connection.execute(query)]
 
 
-def outcomes_of(connection: sa.Connection, day: date, until: datetime | None = None) -> list[Mapping[str, Any]]:
-    query = _of_batches(sa.select(t.outcomes).where(t.outcomes.c.day == day), t.outcomes.c.batch_id, until)
-    rows = connection.execute(query)
-    names = ("kind", "outcome", "feed_id", "batch_id")
-    return sorted((row._asdict() for row in rows), key=lambda r: tuple(r[n] for n in names))
+def outcomes_of(connection: sa.Connection, day: date, until: datetime | None = None) -> list[OutcomeCount]:
+    """Outcomes of the day, in one order whatever the order in which they were committed."""
+    o = t.outcomes.c
+    query = sa.select(*(o[name] for name in OutcomeCount.__dataclass_fields__)).where(o.day == day)
+    counts = [OutcomeCount(**row._asdict()) for row in connection.execute(_of_batches(query, o.batch_id, until))]
+    return sorted(counts, key=lambda c: (c.kind, c.outcome, c.feed_id, c.batch_id))
 
 
 def coverage_of(connection: sa.Connection, day: date, until: datetime | None = None) -> frozenset[str]:
@@ -122,14 +127,28 @@ def thaw_lines(connection: sa.Connection, day: date) -> None:
     connection.execute(sa.delete(t.frozen_lines).where(t.frozen_lines.c.day == day))
 
 
-def build_of(connection: sa.Connection, day: date) -> Mapping[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One day's tables: from what they were made, when and by which run (dag id/run id; empty: the command line)."""
+
+    day: date
+    inputs_sha256: str
+    topics_version: str
+    code_version: str
+    built_at: datetime
+    built_by: str
+    files: Mapping[str, str]  # table → SHA-256
+
+
+def build_of(connection: sa.Connection, day: date) -> Build | None:
+    """The day's last build; None: it has no tables."""
     row = connection.execute(sa.select(t.builds).where(t.builds.c.day == day)).one_or_none()
-    return row._asdict() if row else None
+    return Build(**row._asdict()) if row else None
 
 
-def builds(connection: sa.Connection) -> list[Mapping[str, Any]]:
+def builds(connection: sa.Connection) -> list[Build]:
     """Every day that has tables, newest first."""
-    return [row._asdict() for row in connection.execute(sa.select(t.builds).order_by(t.builds.c.day.desc()))]
+    return [Build(**row._asdict()) for row in connection.execute(sa.select(t.builds).order_by(t.builds.c.day.desc()))]
 
 
 def built_between(connection: sa.Connection, first: date, last: date) -> list[date]:
@@ -138,10 +157,11 @@ def built_between(connection: sa.Connection, first: date, last: date) -> list[da
     return list(connection.scalars(sa.select(day).where(day.between(first, last)).order_by(day)))
 
 
-def save_build(connection: sa.Connection, row: Mapping[str, Any], generation: int | None) -> None:
+def save_build(connection: sa.Connection, build: Build, generation: int | None) -> None:
     """Record what the day was built from. It is clean unless it was touched again since `generation` was read."""
+    row = asdict(build)
     statement = insert(t.builds).values(**row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=dict(row)))
+    connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=row))
     if generation is not None:
         dirty = t.dirty_days.c
-        connection.execute(sa.delete(t.dirty_days).where(dirty.day == row["day"], dirty.generation == generation))
+        connection.execute(sa.delete(t.dirty_days).where(dirty.day == build.day, dirty.generation == generation))

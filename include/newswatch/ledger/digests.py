@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,13 +14,28 @@ from newswatch.ledger import schema as t
 from newswatch.ledger.days import DAY_LOCK
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedDigest:
+    """One issue of a day's digest. `record`: what it showed, which the next one is compared with."""
+
+    day: date
+    number: int
+    issued_by: str  # dag id/run id, or the command line's
+    issued_at: datetime
+    topics_version: str
+    files: Mapping[str, str]  # path → SHA-256
+    delivered_at: datetime | None
+    record: dict[str, Any] | None
+
+
 def lock_delivery(connection: sa.Connection) -> None:
     """Wait for the one who delivers; held until the transaction ends."""
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, 0)))  # no day has the ordinal 0
 
 
-def add_digest(connection: sa.Connection, row: Mapping[str, Any]) -> None:
-    connection.execute(sa.insert(t.digests).values(**row))
+def add_digest(connection: sa.Connection, issued: IssuedDigest) -> None:
+    """Note an issue; its number and its run must be new to the day."""
+    connection.execute(sa.insert(t.digests).values(**asdict(issued)))
 
 
 def mark_delivered(connection: sa.Connection, day: date, number: int, now: datetime) -> bool:
@@ -29,12 +45,12 @@ def mark_delivered(connection: sa.Connection, day: date, number: int, now: datet
     return connection.execute(statement.values(delivered_at=now)).rowcount > 0
 
 
-def digests_of(connection: sa.Connection, day: date | None = None) -> list[Mapping[str, Any]]:
+def digests_of(connection: sa.Connection, day: date | None = None) -> list[IssuedDigest]:
     """Issued digests, newest day and number first; of all days where none is given."""
     query = sa.select(t.digests).order_by(t.digests.c.day.desc(), t.digests.c.number.desc())
     if day:
         query = query.where(t.digests.c.day == day)
-    return [row._asdict() for row in connection.execute(query)]
+    return [IssuedDigest(**row._asdict()) for row in connection.execute(query)]
 
 
 def late_stories(connection: sa.Connection, day: date, after: datetime, until: datetime) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,23 +11,37 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.config.catalogue import Feed
-from newswatch.errors import LeaseLost
 from newswatch.feeds.schedule import is_due
-from newswatch.feeds.state import FeedState
+from newswatch.feeds.state import FeedState, PollRecord
 from newswatch.ledger import schema as t
+from newswatch.ledger.leases import FEEDS, FREE, Lease
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-FREE = {"lease_owner": None, "lease_token": None, "lease_until": None}
 STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
+EntryKey = tuple[str, str]  # feed id, and the entry's key within the feed
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to end one piece of work. A later taker's token replaces it, and the earlier commit fails."""
+class KnownEntry:
+    """An entry as it was seen last."""
 
-    owner: str
-    token: str
-    until: datetime
+    url: str | None
+    fingerprint: str | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry as its poll adds it. `state`: `pending` where a page or the feed's own text is to become a story."""
+
+    feed_id: str
+    entry_key: str
+    url: str | None
+    host: str
+    path: str  # the file that holds what the feed says of it
+    first_seen_at: datetime
+    state: str
+    fingerprint: str
 
 
 def due(connection: sa.Connection, feeds: Sequence[Feed], now: datetime, *, only_due: bool = True) -> list[str]:
@@ -54,30 +68,9 @@ def claim(connection: sa.Connection, feeds: Iterable[Feed], lease: Lease, now: d
     fresh = [{"feed_id": feed_id, "url": url_of[feed_id]} for feed_id in sorted(url_of.keys() - known)]
     if fresh:
         connection.execute(insert(t.feeds).on_conflict_do_nothing(), fresh)
-    taken = sa.update(t.feeds).values(lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until)
-    free = (
-        sa.select(t.feeds.c.feed_id)
-        .where(t.feeds.c.feed_id.in_(url_of), _is_free(t.feeds, lease.owner, now))
-        .order_by(t.feeds.c.feed_id)  # one order everywhere, so that two takers never deadlock
-        .with_for_update()
-    )
-    ids = list(connection.scalars(free))
-    rows = connection.execute(taken.where(t.feeds.c.feed_id.in_(ids)).returning(*STATE))
+    rows = FEEDS.claim(connection, [t.feeds.c.feed_id.in_(url_of)], lease, now, STATE)
     states = (FeedState(**row._asdict()) for row in rows)
     return [s if s.url == url_of[s.feed_id] else FeedState(s.feed_id, url_of[s.feed_id]) for s in states]
-
-
-def _is_free(table: sa.Table, owner: str, now: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(table.c.lease_until.is_(None), table.c.lease_until < now, table.c.lease_owner == owner)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownEntry:
-    """An entry as it was seen last."""
-
-    url: str | None
-    fingerprint: str | None
-    first_seen_at: datetime
 
 
 def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) -> dict[str, KnownEntry]:
@@ -86,18 +79,6 @@ def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) 
     query = sa.select(e.entry_key, e.url, e.fingerprint, e.first_seen_at)
     rows = connection.execute(query.where(e.feed_id == feed_id, e.entry_key.in_(keys)))
     return {row.entry_key: KnownEntry(row.url, row.fingerprint, row.first_seen_at) for row in rows}
-
-
-def hold(connection: sa.Connection, feed_ids: Sequence[str], lease: Lease) -> None:
-    """Lock the feeds for the commit. Raises LeaseLost where another try took over."""
-    query = (
-        sa.select(t.feeds.c.feed_id)
-        .where(t.feeds.c.feed_id.in_(feed_ids), t.feeds.c.lease_token == lease.token)
-        .order_by(t.feeds.c.feed_id)
-        .with_for_update()
-    )
-    if set(connection.scalars(query)) != set(feed_ids):
-        raise LeaseLost("another try took over these feeds while this one was polling")
 
 
 def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
@@ -110,30 +91,25 @@ def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
         connection.execute(statement.returning(t.feeds.c.feed_id), rows)
 
 
-def release(connection: sa.Connection, lease: Lease) -> None:
-    """Give back feeds that were taken and not reached; they stay due."""
-    connection.execute(sa.update(t.feeds).where(t.feeds.c.lease_token == lease.token).values(FREE))
-
-
-def add_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add entries; one that is known takes the row's address, text and state, and keeps when it was first seen."""
-    if rows:
+def add_entries(connection: sa.Connection, entries: Sequence[NewEntry]) -> None:
+    """Add entries; one that is known takes the new address, text and state, and keeps when it was first seen."""
+    if entries:
         statement = insert(t.entries)
         names = ("url", "host", "path", "state", "fingerprint")
         # Whoever fetches the entry's page just now fetches another story's: its lease is taken away.
         changed: dict[str, Any] = {name: statement.excluded[name] for name in names}
         changed |= {"attempt_count": 0, "next_attempt_at": None} | FREE
-        connection.execute(statement.on_conflict_do_update(index_elements=["feed_id", "entry_key"], set_=changed), rows)
+        statement = statement.on_conflict_do_update(index_elements=["feed_id", "entry_key"], set_=changed)
+        connection.execute(statement, [asdict(entry) for entry in entries])
 
 
-def set_fingerprints(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note what known entries say now (keys `of_feed`, `of_entry`, `fingerprint`)."""
-    if rows:
+def set_fingerprints(connection: sa.Connection, fingerprints: Mapping[EntryKey, str]) -> None:
+    """Note what known entries say now."""
+    if fingerprints:
         e = t.entries.c
-        statement = sa.update(t.entries).where(
-            e.feed_id == sa.bindparam("of_feed"), e.entry_key == sa.bindparam("of_entry")
-        )
-        connection.execute(statement, rows)
+        is_it = (e.feed_id == sa.bindparam("of_feed")) & (e.entry_key == sa.bindparam("of_entry"))
+        rows = [{"of_feed": feed, "of_entry": key, "fingerprint": text} for (feed, key), text in fingerprints.items()]
+        connection.execute(sa.update(t.entries).where(is_it), rows)
 
 
 def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]], now: datetime) -> set[date]:
@@ -144,5 +120,6 @@ def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]], no
     return set(connection.scalars(statement.on_conflict_do_nothing().returning(t.coverage.c.day)))
 
 
-def add_polls(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    connection.execute(sa.insert(t.polls), rows)
+def add_polls(connection: sa.Connection, batch_id: str, polls: Sequence[PollRecord]) -> None:
+    """Note how these polls, committed with the batch, have ended."""
+    connection.execute(sa.insert(t.polls), [asdict(poll) | {"batch_id": batch_id} for poll in polls])

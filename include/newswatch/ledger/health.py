@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -56,8 +55,9 @@ def told(connection: sa.Connection) -> dict[str, str]:
     return {row.feed_id: row.told_condition for row in connection.execute(query)}
 
 
-def save_told(connection: sa.Connection, changes: Sequence[Mapping[str, Any]]) -> None:
-    """Remember what was told (keys `of_feed`, `told`; None: that it is well again)."""
+def save_told(connection: sa.Connection, changes: Mapping[str, str | None]) -> None:
+    """Remember what was told, by feed id; None: that it is well again."""
     if changes:
         statement = sa.update(t.feeds).where(t.feeds.c.feed_id == sa.bindparam("of_feed"))
-        connection.execute(statement.values(told_condition=sa.bindparam("told")), changes)
+        rows = [{"of_feed": feed_id, "told": told} for feed_id, told in changes.items()]
+        connection.execute(statement.values(told_condition=sa.bindparam("told")), rows)

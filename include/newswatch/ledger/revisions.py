@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
-from newswatch.ledger.feeds import FREE, Lease, _is_free
+from newswatch.ledger.leases import FREE, VISITS, Lease, is_in_shard
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One text that a story has had, numbered from 1."""
+
+    story_id: str
+    number: int
+    seen_at: datetime
+    batch_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """A story whose page is to be revisited. `host`: that is asked."""
+
+    story_id: str
+    host: str
+    began_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VisitEnd:
+    """A visit's new state. `due_at` None: all visits are made."""
+
+    story_id: str
+    visit_count: int
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,75 +57,61 @@ class Visit:
     last_modified: str | None
 
 
-def add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note texts (keys `story_id`, `number`, `seen_at`, `batch_id`, `path`); a number that stands there is replaced."""
-    if rows:
+def add(connection: sa.Connection, texts: Sequence[Revision]) -> None:
+    """Note texts; a number that stands there is replaced."""
+    if texts:
         statement = insert(t.revisions)
         changed = {name: statement.excluded[name] for name in ("batch_id", "path")}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["story_id", "number"], set_=changed), list(rows)
-        )
+        statement = statement.on_conflict_do_update(index_elements=["story_id", "number"], set_=changed)
+        connection.execute(statement, [asdict(text) for text in texts])
 
 
-def of_story(connection: sa.Connection, story_id: str) -> list[Mapping[str, Any]]:
+def of_story(connection: sa.Connection, story_id: str) -> list[Revision]:
     """The story's texts, the first first."""
     query = sa.select(t.revisions).where(t.revisions.c.story_id == story_id).order_by(t.revisions.c.number)
-    return [row._asdict() for row in connection.execute(query)]
+    return [Revision(**row._asdict()) for row in connection.execute(query)]
 
 
-def plan_visits(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Visits for stories that have none yet (keys `story_id`, `host`, `began_at`, `due_at`)."""
-    if rows:
-        connection.execute(insert(t.visits).on_conflict_do_nothing(), list(rows))
+def plan_visits(connection: sa.Connection, visits: Sequence[PlannedVisit]) -> None:
+    """Plan visits of stories that have none yet."""
+    if visits:
+        connection.execute(insert(t.visits).on_conflict_do_nothing(), [asdict(visit) for visit in visits])
 
 
 def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime) -> list[Visit]:
     """Take up to `limit` visits of this shard's hosts that are due, spread over the hosts, the longest due first."""
-    visits = t.visits.c
-    turn = sa.func.row_number().over(partition_by=visits.host, order_by=(visits.due_at, visits.story_id))
+    v = t.visits.c
+    turn = sa.func.row_number().over(partition_by=v.host, order_by=(v.due_at, v.story_id))
     due = (
-        sa.select(visits.story_id, visits.due_at, turn.label("turn"))
-        .where(visits.due_at <= now, _is_free(t.visits, lease.owner, now))
-        .where(sa.func.mod(sa.func.hashtext(visits.host).op("&")(0x7FFFFFFF), shards) == shard)
+        sa.select(v.story_id, v.due_at, turn.label("turn"))
+        .where(v.due_at <= now, VISITS.is_free(lease, now), is_in_shard(v.host, shard, shards))
         .subquery()
     )
     chosen = sa.select(due.c.story_id).order_by(due.c.turn, due.c.due_at, due.c.story_id).limit(limit)
-    # Asked once more under the lock: another task may have taken some meanwhile.
-    is_still_due = (visits.due_at <= now, _is_free(t.visits, lease.owner, now))
-    locked = sa.select(visits.story_id).where(visits.story_id.in_(chosen), *is_still_due)
-    locked = locked.with_for_update(skip_locked=True)
-    taken = (
-        sa.update(t.visits)
-        .where(visits.story_id.in_(locked))
-        .values(lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until)
-        .returning(visits.story_id, visits.began_at, visits.visit_count)
-        .cte("taken")
-    )
+    wanted = [v.story_id.in_(chosen), v.due_at <= now]
+    rows = VISITS.claim(connection, wanted, lease, now, (v.story_id, v.began_at, v.visit_count))
+    taken = {row.story_id: row for row in rows}
     s = t.stories.c
-    query = sa.select(taken, s.page_url.label("url"), s.path, s.revision_number, s.etag, s.last_modified)
-    rows = connection.execute(query.join(t.stories, s.story_id == taken.c.story_id))
-    return sorted((Visit(**row._asdict()) for row in rows), key=lambda v: v.story_id)
+    query = sa.select(s.story_id, s.page_url, s.path, s.revision_number, s.etag, s.last_modified)
+    stories = connection.execute(query.where(s.story_id.in_(taken)).order_by(s.story_id))
+    return [
+        Visit(
+            story_id=row.story_id,
+            began_at=taken[row.story_id].began_at,
+            visit_count=taken[row.story_id].visit_count,
+            url=row.page_url,
+            path=row.path,
+            revision_number=row.revision_number,
+            etag=row.etag,
+            last_modified=row.last_modified,
+        )
+        for row in stories
+    ]
 
 
-def hold(connection: sa.Connection, story_ids: Sequence[str], lease: Lease) -> None:
-    """Lock the visits for the commit. Raises LeaseLost where another try took over."""
-    query = (
-        sa.select(t.visits.c.story_id)
-        .where(t.visits.c.story_id.in_(story_ids), t.visits.c.lease_token == lease.token)
-        .order_by(t.visits.c.story_id)
-        .with_for_update()
-    )
-    if set(connection.scalars(query)) != set(story_ids):
-        raise LeaseLost("another try took over these visits while this one was fetching")
-
-
-def finish(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write each visit's new state (keys `of_story`, `visit_count`, `due_at`) and give the leases back."""
-    if rows:
+def finish(connection: sa.Connection, ends: Sequence[VisitEnd]) -> None:
+    """Write each visit's new state and give the leases back."""
+    if ends:
         statement = sa.update(t.visits).where(t.visits.c.story_id == sa.bindparam("of_story")).values(FREE)
-        connection.execute(statement, list(rows))
-
-
-def release(connection: sa.Connection, lease: Lease) -> None:
-    """Give back visits that were taken and not made; they stay due."""
-    connection.execute(sa.update(t.visits).where(t.visits.c.lease_token == lease.token).values(FREE))
+        rows = [{"of_story": e.story_id, "visit_count": e.visit_count, "due_at": e.due_at} for e in ends]
+        connection.execute(statement, rows)

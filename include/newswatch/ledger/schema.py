@@ -42,7 +42,7 @@ feeds = sa.Table(
     sa.Column("moved_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_detail", sa.Text),
     sa.Column("told_condition", sa.Text),  # what watch_feeds told of it last; null: nothing, or that it is well again
-    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
 )
@@ -62,7 +62,7 @@ entries = sa.Table(
     sa.Column("next_attempt_at", _MOMENT),
     sa.Column("story_id", sa.Text),
     sa.Column("fingerprint", sa.Text),  # of its title, 16 hex digits, and of its text, 16
-    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
     sa.Index(None, "next_attempt_at", postgresql_where=sa.text("state = 'pending'")),
@@ -112,7 +112,7 @@ visits = sa.Table(
     sa.Column("began_at", _MOMENT, nullable=False),
     sa.Column("visit_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("due_at", _MOMENT),  # null: all are made
-    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
     sa.Index(None, "due_at"),
@@ -155,7 +155,7 @@ batches = sa.Table(
     metadata,
     sa.Column("batch_id", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("code_version", sa.Text, nullable=False),
     sa.Column("committed_at", _MOMENT, nullable=False),
 )

@@ -3,83 +3,161 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from newswatch.errors import LeaseLost
 from newswatch.ledger import schema as t
-from newswatch.ledger.feeds import FREE, Lease, _is_free
-from newswatch.stories.boilerplate_recurring import Sample
+from newswatch.ledger.leases import ENTRIES, FREE, Lease, is_in_shard
+from newswatch.stories.story import LineSample
 
-_KEY = (t.entries.c.feed_id, t.entries.c.entry_key)
+_KEY = ENTRIES.key
 
 
-def _is_ready(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    entries = t.entries.c
-    return entries.state == "pending", sa.or_(entries.next_attempt_at.is_(None), entries.next_attempt_at <= now)
+@dataclass(frozen=True, slots=True)
+class ClaimedEntry:
+    """A pending entry that this run may end, and the file that holds what its feed said of it."""
+
+    feed_id: str
+    entry_key: str
+    url: str | None
+    path: str
+    first_seen_at: datetime
+    attempt_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryEnd:
+    """What became of an entry. `next_attempt_at`: it stays pending until then; None: it is done."""
+
+    feed_id: str
+    entry_key: str
+    attempt_count: int
+    next_attempt_at: datetime | None
+    story_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server wants to be asked with, so that it need not send a page that has not changed (RFC 9110, 13.1)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """One text of a story: the file that holds it, and what recurring lines are learnt from."""
+
+    day: date
+    published_at_source: str
+    host: str
+    headline_key: int
+    edge_keys: Sequence[int]
+    inner_keys: Sequence[int]
+    batch_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStory:
+    """A story as its first commit adds it. `page_url`: what answered; None: no page was had."""
+
+    story_id: str
+    canonical_url: str
+    first_seen_at: datetime
+    text: StoredText
+    page_url: str | None
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """Another text of a story, which counts from now on if the story still counts by the file that was read.
+
+    `revision_number`, `validators`: where they change too.
+    """
+
+    story_id: str
+    read_from: str
+    text: StoredText
+    revision_number: int | None = None
+    validators: Validators | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UntaggedStory:
+    story_id: str
+    batch_id: str
+    path: str
+    day: date
+    page_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStory:
+    """Where a story's newest text is, and the day to which it belongs."""
+
+    story_id: str
+    canonical_url: str
+    day: date
+    first_seen_at: datetime
+    batch_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlace:
+    """An entry that led to a story, and the file that holds what its feed said."""
+
+    feed_id: str
+    entry_key: str
+    url: str | None
+    first_seen_at: datetime
+    path: str
 
 
 def claim_pending(
     connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime
-) -> list[Mapping[str, Any]]:
+) -> list[ClaimedEntry]:
     """Take up to `limit` pending entries of this shard's hosts, those that failed last, spread over the hosts.
 
     Those that the lease holds already are not taken twice.
     """
-    entries = t.entries.c
-    turn = sa.func.row_number().over(
-        partition_by=entries.host, order_by=(entries.attempt_count, entries.first_seen_at, *_KEY)
-    )
+    e = t.entries.c
+    is_ready = (e.state == "pending", sa.or_(e.next_attempt_at.is_(None), e.next_attempt_at <= now))
+    turn = sa.func.row_number().over(partition_by=e.host, order_by=(e.attempt_count, e.first_seen_at, *_KEY))
     mine = (
         sa.select(*_KEY, turn.label("turn"))
-        .where(*_is_ready(now), _is_free(t.entries, lease.owner, now))
-        .where(entries.lease_token.is_distinct_from(lease.token))
-        .where(sa.func.mod(sa.func.hashtext(entries.host).op("&")(0x7FFFFFFF), shards) == shard)
+        .where(*is_ready, ENTRIES.is_free(lease, now), e.lease_token.is_distinct_from(lease.token))
+        .where(is_in_shard(e.host, shard, shards))
         .subquery()
     )
     chosen = sa.select(mine.c.feed_id, mine.c.entry_key).order_by(mine.c.turn, *mine.c).limit(limit).subquery()
-    locked = sa.select(*_KEY).where(sa.tuple_(*_KEY).in_(sa.select(chosen))).with_for_update(skip_locked=True)
-    rows = connection.execute(
-        sa.update(t.entries)
-        .where(sa.tuple_(*_KEY).in_(locked))
-        .values(lease_owner=lease.owner, lease_token=lease.token, lease_until=lease.until)
-        .returning(*_KEY, entries.url, entries.host, entries.path, entries.first_seen_at, entries.attempt_count)
-    )
-    return [row._asdict() for row in rows]
+    wanted = [sa.tuple_(*_KEY).in_(sa.select(chosen)), *is_ready]
+    returning = (*_KEY, e.url, e.path, e.first_seen_at, e.attempt_count)
+    return [ClaimedEntry(**row._asdict()) for row in ENTRIES.claim(connection, wanted, lease, now, returning)]
 
 
-def hold(connection: sa.Connection, keys: Sequence[tuple[str, str]], lease: Lease) -> None:
-    """Lock the entries for the commit. Raises LeaseLost where another try took over."""
-    query = (
-        sa.select(*_KEY)
-        .where(sa.tuple_(*_KEY).in_(keys), t.entries.c.lease_token == lease.token)
-        .order_by(*_KEY)
-        .with_for_update()
-    )
-    if len(connection.execute(query).all()) != len(set(keys)):
-        raise LeaseLost("another try took over these entries while this one was fetching")
-
-
-def finish_entries(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write each entry's new state (keys `of_feed`, `of_entry`; `state`, `attempt_count`, `next_attempt_at`,
-    `story_id`) and give the leases back."""
-    if rows:
-        statement = (
-            sa.update(t.entries)
-            .where(t.entries.c.feed_id == sa.bindparam("of_feed"), t.entries.c.entry_key == sa.bindparam("of_entry"))
-            .values(FREE)
-        )
-        connection.execute(statement, rows)
-
-
-def release(connection: sa.Connection, lease: Lease) -> None:
-    """Give back entries that were taken and not reached."""
-    connection.execute(
-        sa.update(t.entries).where(t.entries.c.lease_token == lease.token, t.entries.c.state == "pending").values(FREE)
-    )
+def finish_entries(connection: sa.Connection, ends: Sequence[EntryEnd]) -> None:
+    """Write each entry's new state and give the leases back."""
+    if ends:
+        e = t.entries.c
+        is_it = (e.feed_id == sa.bindparam("of_feed")) & (e.entry_key == sa.bindparam("of_entry"))
+        rows = [
+            {
+                "of_feed": end.feed_id,
+                "of_entry": end.entry_key,
+                "state": "pending" if end.next_attempt_at else "done",
+                "attempt_count": end.attempt_count,
+                "next_attempt_at": end.next_attempt_at,
+                "story_id": end.story_id,
+            }
+            for end in ends
+        ]
+        connection.execute(sa.update(t.entries).where(is_it).values(FREE), rows)
 
 
 def known_urls(connection: sa.Connection, canonical_urls: Sequence[str]) -> dict[str, str]:
@@ -88,38 +166,51 @@ def known_urls(connection: sa.Connection, canonical_urls: Sequence[str]) -> dict
     return {row.url: row.story_id for row in rows}
 
 
-def add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+def add(connection: sa.Connection, stories: Sequence[NewStory]) -> set[str]:
     """Add stories and return the ids that were new. A story that is known keeps its row: the first commit counts."""
-    if not rows:
+    if not stories:
         return set()
-    statement = insert(t.stories).values(list(rows)).on_conflict_do_nothing()
+    rows = [
+        {
+            "story_id": story.story_id,
+            "canonical_url": story.canonical_url,
+            "first_seen_at": story.first_seen_at,
+            "page_url": story.page_url,
+            **asdict(story.text),
+            **asdict(story.validators),
+        }
+        for story in stories
+    ]
+    statement = insert(t.stories).values(rows).on_conflict_do_nothing()
     return set(connection.scalars(statement.returning(t.stories.c.story_id)))
 
 
-def replace_text(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Let stories count by another row (`of_story`, and the columns that are new); they are to be tagged again.
+def replace_text(connection: sa.Connection, texts: Sequence[NewText]) -> set[str]:
+    """Let stories count by other texts; they are to be tagged again. Returns the ids of those that were replaced.
 
-    `was_path` is the file of the row that was read: a story that counts by another one by now keeps that. Returns the
-    ids of those that were replaced.
+    A story that counts by another text than the one that was read keeps that.
     """
     s = t.stories.c
     replaced: set[str] = set()
-    for row in sorted(rows, key=lambda r: str(r["of_story"])):  # one order for all: nobody waits in a circle
-        changed = {name: value for name, value in row.items() if name not in ("of_story", "was_path")}
-        is_as_read = sa.and_(s.story_id == row["of_story"], s.path == row["was_path"])
-        statement = sa.update(t.stories).where(is_as_read).values(changed | {"tagged_batch_id": None})
-        replaced.update(connection.scalars(statement.returning(s.story_id)))
+    for new in sorted(texts, key=lambda new: new.story_id):  # one order for all: nobody waits in a circle
+        changed = asdict(new.text) | {"tagged_batch_id": None}
+        changed |= asdict(new.validators) if new.validators else {}
+        changed |= {"revision_number": new.revision_number} if new.revision_number else {}
+        is_as_read = (s.story_id == new.story_id) & (s.path == new.read_from)
+        replaced.update(
+            connection.scalars(sa.update(t.stories).where(is_as_read).values(changed).returning(s.story_id))
+        )
     return replaced
 
 
-def samples(connection: sa.Connection, since: datetime) -> list[Sample]:
+def samples(connection: sa.Connection, since: datetime) -> list[LineSample]:
     """What recurring lines are learnt from: stories first seen from then on, oldest first."""
     s = t.stories.c
     query = sa.select(s.host, s.headline_key, s.edge_keys, s.inner_keys).where(
         s.first_seen_at >= since, s.edge_keys.is_not(None)
     )
     rows = connection.execute(query.order_by(s.first_seen_at, s.story_id))
-    return [Sample(r.host, r.headline_key, tuple(r.edge_keys), tuple(r.inner_keys)) for r in rows]
+    return [LineSample(r.host, r.headline_key, tuple(r.edge_keys), tuple(r.inner_keys)) for r in rows]
 
 
 def add_aliases(connection: sa.Connection, story_of: Mapping[str, str]) -> None:
@@ -128,22 +219,21 @@ def add_aliases(connection: sa.Connection, story_of: Mapping[str, str]) -> None:
         connection.execute(insert(t.aliases).on_conflict_do_nothing(), rows)
 
 
-def untagged(connection: sa.Connection, limit: int) -> list[Mapping[str, Any]]:
+def untagged(connection: sa.Connection, limit: int) -> list[UntaggedStory]:
     """Stories whose mentions have not been counted at arrival, oldest first."""
-    names = ("story_id", "batch_id", "path", "day", "page_url")
     query = (
-        sa.select(*(t.stories.c[name] for name in names))
+        sa.select(*(t.stories.c[name] for name in UntaggedStory.__dataclass_fields__))
         .where(t.stories.c.tagged_batch_id.is_(None))
         .order_by(t.stories.c.first_seen_at, t.stories.c.story_id)
         .limit(limit)
     )
-    return [row._asdict() for row in connection.execute(query)]
+    return [UntaggedStory(**row._asdict()) for row in connection.execute(query)]
 
 
-def mark_tagged(connection: sa.Connection, tagged: Sequence[Mapping[str, Any]], batch_id: str, key: str) -> None:
-    """Note that these rows (`story_id`, `batch_id`) are tagged, with what; a story with a newer text by now is not."""
+def mark_tagged(connection: sa.Connection, tagged: Sequence[UntaggedStory], batch_id: str, key: str) -> None:
+    """Note that these texts are tagged, with what; a story with a newer text by now is not."""
     s = t.stories.c
-    rows = [(row["story_id"], row["batch_id"]) for row in tagged]
+    rows = [(story.story_id, story.batch_id) for story in tagged]
     statement = sa.update(t.stories).where(sa.tuple_(s.story_id, s.batch_id).in_(rows))
     connection.execute(statement.values(tagged_batch_id=batch_id, tagged_with=key))
 
@@ -179,17 +269,18 @@ def of_day(connection: sa.Connection, day: date, until: datetime | None = None) 
     return paths
 
 
-def find(connection: sa.Connection, names: Sequence[str]) -> Mapping[str, Any] | None:
+def find(connection: sa.Connection, names: Sequence[str]) -> KnownStory | None:
     """The story known under one of these addresses or twin keys; the first of them that is known counts."""
     story_of = known_urls(connection, names)
     story_id = next((story_of[name] for name in names if name in story_of), None)
-    row = connection.execute(sa.select(t.stories).where(t.stories.c.story_id == story_id)).one_or_none()
-    return row._asdict() if row else None
+    return by_id(connection, story_id) if story_id else None
 
 
-def by_id(connection: sa.Connection, story_id: str) -> Mapping[str, Any] | None:
-    row = connection.execute(sa.select(t.stories).where(t.stories.c.story_id == story_id)).one_or_none()
-    return row._asdict() if row else None
+def by_id(connection: sa.Connection, story_id: str) -> KnownStory | None:
+    """The story of that id; None: there is none."""
+    columns = (t.stories.c[name] for name in KnownStory.__dataclass_fields__)
+    row = connection.execute(sa.select(*columns).where(t.stories.c.story_id == story_id)).one_or_none()
+    return KnownStory(**row._asdict()) if row else None
 
 
 def aliases_of(connection: sa.Connection, story_id: str) -> list[str]:
@@ -198,7 +289,10 @@ def aliases_of(connection: sa.Connection, story_id: str) -> list[str]:
     return sorted(connection.scalars(query))
 
 
-def entries_of(connection: sa.Connection, story_id: str) -> list[Mapping[str, Any]]:
-    query = sa.select(*_KEY, t.entries.c.url, t.entries.c.first_seen_at, t.entries.c.path)
-    rows = connection.execute(query.where(t.entries.c.story_id == story_id))
-    return sorted((row._asdict() for row in rows), key=lambda r: (r["first_seen_at"], r["feed_id"], r["entry_key"]))
+def entries_of(connection: sa.Connection, story_id: str) -> list[EntryPlace]:
+    """Entries that led to the story, the first seen first."""
+    columns = (t.entries.c[name] for name in EntryPlace.__dataclass_fields__)
+    rows = connection.execute(sa.select(*columns).where(t.entries.c.story_id == story_id))
+    return sorted(
+        (EntryPlace(**row._asdict()) for row in rows), key=lambda e: (e.first_seen_at, e.feed_id, e.entry_key)
+    )

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -50,6 +50,16 @@ class Request:
     ports: frozenset[int] = ip_policy.WEB_PORTS
     obeys_robots: bool = False
     is_cut_to_size: bool = False  # a body that is too long is cut, not refused
+
+
+class Client(Protocol):
+    """What gets URLs: `Fetcher` does, and in tests of what is made of answers a stand-in."""
+
+    backlog: Backlog
+
+    async def get(self, request: Request) -> Response | Failure:
+        """One answer, or the failure in its place; never raises for what a server does."""
+        ...
 
 
 _STRICT = Request("", 0)

@@ -6,6 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from newswatch.net.headers import retry_after_seconds
+
+PAUSING = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
+PASSING = frozenset({408, 425, 500, 502, 504}) | PAUSING  # worth another try (RFC 9110, RFC 8470)
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -29,6 +34,21 @@ class Response:
     def body_sha256(self) -> str:
         """Of the decoded body, in hex."""
         return hashlib.sha256(self.body).hexdigest()
+
+    def failure(self, now: datetime) -> Failure | None:
+        """The one verdict on a status: None for a 200, else what it is counted as and whether it may pass.
+
+        304 and whatever else a caller has asked for is the caller's to look at first.
+        """
+        if self.status == 200:
+            return None
+        return Failure(
+            self.url,
+            f"http_{self.status:03}",
+            f"{self.url} answered {self.status}",
+            is_transient=self.status in PASSING,
+            retry_after_seconds=retry_after_seconds(self.header("Retry-After"), now),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from protego import Protego
 
 from newswatch import __version__
 from newswatch.net.headers import retry_after_seconds
-from newswatch.net.messages import Failure, Response
+from newswatch.net.messages import PASSING, PAUSING, Failure, Response
 
 PRODUCT = "Newswatch"
 MAX_CRAWL_DELAY_SECONDS = 10.0
@@ -23,8 +23,6 @@ HOST_PATIENCE = 3
 ROBOTS_TTL = timedelta(hours=24)  # RFC 9309, section 2.4
 UNSTATED_PAUSE = timedelta(minutes=5)  # after a 429 or 503 that names no time
 LONGEST_PAUSE = timedelta(days=1)
-_PAUSING = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
-PASSING = frozenset({408, 425, 500, 502, 504}) | _PAUSING  # worth another try (RFC 9110, RFC 8470)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Gate:
             is_failure = answer.is_transient
         else:
             is_failure = answer.status in PASSING
-            if answer.status in _PAUSING:
+            if answer.status in PAUSING:
                 self._pause(retry_after_seconds(answer.header("Retry-After"), now), now)
         self.failure_count = self.failure_count + 1 if is_failure else 0
         # A host that is slow to answer is a busy one: it gets as long a rest as it needed.

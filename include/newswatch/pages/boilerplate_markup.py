@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 
 from newswatch.pages import boilerplate_phrases
 from newswatch.pages.html_tree import MIN_PARAGRAPH_CHARS, all_text, line_of, names_of, running_text, size_of
-from newswatch.pages.model import Line
+from newswatch.pages.model import StoryLine
 
 # Words of class and id by what they say. A pair is two words that follow each other: `read-more`, `readMore`.
 _WORDS: dict[str, str] = {
@@ -74,12 +74,12 @@ def _reason(names: str) -> str | None:
     return next((_REASON_OF[p] for p in map("-".join, pairwise(words)) if p in _REASON_OF), None)
 
 
-def remove(tree: HtmlElement) -> list[Line]:
+def remove(tree: HtmlElement) -> list[StoryLine]:
     """Take boxes, bylines, captions and bare links out of the tree.
 
     Returns captions, and what stood among the story's paragraphs, in document order.
     """
-    removed: list[Line] = []
+    removed: list[StoryLine] = []
     for article in _later_stories(tree):
         article.drop_tree()
     sizes = _sizes(tree)
@@ -119,13 +119,13 @@ def _quotes(element: HtmlElement) -> bool:
     return element.tag == "blockquote" or element.find(".//blockquote") is not None
 
 
-def _line(element: HtmlElement, reason: str) -> Iterator[Line]:
+def _line(element: HtmlElement, reason: str) -> Iterator[StoryLine]:
     if reason == "caption":
         text = line_of(element)
         if len(text) >= 10 and element.getparent() is not None:
-            yield Line(text[:MAX_CUT_CHARS], "caption")
+            yield StoryLine(text[:MAX_CUT_CHARS], "caption")
     elif _is_among_paragraphs(element) and (text := line_of(element)):
-        yield Line(text[:MAX_CUT_CHARS], "cut", reason)
+        yield StoryLine(text[:MAX_CUT_CHARS], "cut", reason)
 
 
 def _is_among_paragraphs(element: HtmlElement) -> bool:

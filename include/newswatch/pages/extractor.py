@@ -1,6 +1,6 @@
 """HTML → the story's lines, each with its zone, and what the page says of itself.
 
-Runs inside a parser child: some pages hold trafilatura for a minute. The page is parsed once; statements, canonical
+Runs inside a parser child: some pages hold trafilatura for a minute. The page is parsed once; claims, canonical
 link, boxes, captions and text all come from that tree.
 """
 
@@ -25,7 +25,7 @@ from newswatch.pages import (
     page_kinds,
 )
 from newswatch.pages.line_zones import Block
-from newswatch.pages.model import Claim, ExtractedPage, Line, story_text
+from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
 from newswatch.text import date_parsing, language
 
 _FAST, _THOROUGH = (Extractor(output_format="python", fast=is_fast, comments=False) for is_fast in (True, False))
@@ -41,37 +41,37 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     tree = html_tree.tree_of(body, content_type)
     if tree is None:
         raise NoStory("no_story", f"{url} holds no HTML")
-    statements = metadata.read(tree, url)
+    claims = metadata.read(tree, url)
     canonical = metadata.canonical_link(tree, url)
-    if not any(s.fact == "published_at" and date_parsing.moment(s.said, None) for s in statements):
-        statements += metadata_dates.in_words(tree, url, metadata_precedence.language_claim(statements))
+    if not any(s.field == "published_at" and date_parsing.moment(s.value, None) for s in claims):
+        claims += metadata_dates.in_words(tree, url, metadata_precedence.language_claim(claims))
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
     html_tree.strip(tree)
-    found = _lines(tree, statements)
+    found = _lines(tree, claims)
     text = story_text(found)
-    kind = page_kinds.kind_of_page(text, found, statements, url, teaser_count)
+    kind = page_kinds.kind_of_page(text, found, claims, url, teaser_count)
     if kind or len(text) < MIN_TEXT_CHARS:
         raise NoStory(kind or "no_story", f"{url} holds {len(text)} characters of story text")
     return ExtractedPage(
-        statements=tuple(s for s in statements if s.fact in metadata.KEPT),
+        claims=tuple(s for s in claims if s.field in metadata.KEPT),
         lines=tuple(found),
         language=language.detected(text),
         canonical_url=canonical,
-        is_partial=page_kinds.is_partial(text, found, statements),
+        is_partial=page_kinds.is_partial(text, found, claims),
     )
 
 
-def _lines(tree: HtmlElement, statements: Sequence[Claim]) -> list[Line]:
+def _lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
     html_tree.unframe(tree)
     html_tree.paragraph(tree)
     removed = boilerplate_markup.remove(tree)
     html_tree.join(tree)
     box = main_content.find(tree)
     blocks = _blocks(tree)
-    body = next((s.said for s in statements if s.fact == "body"), "")
+    body = next((s.value for s in claims if s.field == "body"), "")
     if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(b.text) for b in blocks):
         blocks = [Block(line, "p") for line in body.split("\n")]
-    return line_zones.zoned(blocks, line_zones.standfirst(tree, statements, box), removed, statements)
+    return line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
 
 
 def _blocks(tree: HtmlElement) -> list[Block]:

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 from newswatch.pages import boilerplate_phrases, metadata_precedence
 from newswatch.pages.html_tree import line_of, names_of
 from newswatch.pages.metadata_precedence import letters_key
-from newswatch.pages.model import STORY_ZONES, Claim, Line, LineZone
+from newswatch.pages.model import STORY_ZONES, Claim, LineZone, StoryLine
 from newswatch.text import date_parsing, sanitise
 from newswatch.text.language import UNSPACED
 
@@ -45,13 +45,13 @@ class Block:
     tag: str
 
 
-def standfirst(tree: HtmlElement, statements: Sequence[Claim], box: HtmlElement | None) -> str:
+def standfirst(tree: HtmlElement, claims: Sequence[Claim], box: HtmlElement | None) -> str:
     """The standfirst, if the page prints one.
 
     It is an element that says what the metadata give as description; else one that is named so, between the headline
     and `box`, the element that holds the story.
     """
-    stated = [letters_key(s.said)[:60] for s in statements if s.fact == "description"]
+    stated = [letters_key(s.value)[:60] for s in claims if s.field == "description"]
     stated = [key for key in stated if len(key) >= _least(key)]
     printed, named, looked_at = "", "", 0
     is_above = is_below = False
@@ -92,26 +92,28 @@ def _least(text: str) -> int:
     return MIN_STANDFIRST_CHARS // 3 if UNSPACED.search(text) else MIN_STANDFIRST_CHARS
 
 
-def zoned(blocks: Sequence[Block], standfirst: str, removed: Sequence[Line], statements: Sequence[Claim]) -> list[Line]:
+def zoned(
+    blocks: Sequence[Block], standfirst: str, removed: Sequence[StoryLine], claims: Sequence[Claim]
+) -> list[StoryLine]:
     """Every line with its zone: the text in reading order, then captions, then what was cut by its markup."""
     pairs = [(text, b.tag) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
     first = letters_key(standfirst)
     if first and not any(first[:60] in letters_key(t[:1000]) for t, _ in pairs):
         pairs.insert(0, (standfirst, "p"))
-    reasons = _reasons(pairs, _Known.from_claims(statements))
-    found: list[Line] = []
+    reasons = _reasons(pairs, _Known.from_claims(claims))
+    found: list[StoryLine] = []
     is_first = True
     for (text, tag), reason in zip(pairs, reasons, strict=True):
         if reason:
-            found.append(Line(text, "cut", reason))
+            found.append(StoryLine(text, "cut", reason))
             continue
         zone: LineZone = "quote" if tag == "quote" else "lede" if is_first else "body"
         is_first = False
-        found.append(Line(text, zone))
+        found.append(StoryLine(text, zone))
     return found + sorted(removed, key=lambda line: line.zone != "caption")
 
 
-def without_facts(lines: Sequence[Line], headline: str, authors: Sequence[str]) -> list[Line]:
+def without_metadata(lines: Sequence[StoryLine], headline: str, authors: Sequence[str]) -> list[StoryLine]:
     """The lines; first and last ones that are the headline or the authors' names, be it by the feed alone, are cut."""
     mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
     names = set(map(letters_key, authors))
@@ -125,9 +127,9 @@ def without_facts(lines: Sequence[Line], headline: str, authors: Sequence[str]) 
     if len(reasons) == len(mine):  # a story of nothing else keeps them
         return list(lines)
     first = next(number for number in mine if number not in reasons)
-    found = [Line(x.text, "cut", reasons[n]) if n in reasons else x for n, x in enumerate(lines)]
+    found = [StoryLine(x.text, "cut", reasons[n]) if n in reasons else x for n, x in enumerate(lines)]
     if found[first].zone == "body" and reasons:
-        found[first] = Line(found[first].text, "lede")
+        found[first] = StoryLine(found[first].text, "lede")
     return found
 
 
@@ -140,12 +142,12 @@ class _Known:
     keywords: frozenset[str]
 
     @classmethod
-    def from_claims(cls, statements: Sequence[Claim]) -> _Known:
-        said = {fact: [s.said for s in statements if s.fact == fact] for fact in ("title", "author", "keywords")}
-        keywords = (letters_key(part) for text in said["keywords"] for part in re.split(r"[,;|]", text))
+    def from_claims(cls, claims: Sequence[Claim]) -> _Known:
+        stated = {field: [s.value for s in claims if s.field == field] for field in ("title", "author", "keywords")}
+        keywords = (letters_key(part) for text in stated["keywords"] for part in re.split(r"[,;|]", text))
         return cls(
-            titles=frozenset(map(letters_key, metadata_precedence.titles(statements))),
-            authors=frozenset(filter(None, map(letters_key, said["author"]))),
+            titles=frozenset(map(letters_key, metadata_precedence.titles(claims))),
+            authors=frozenset(filter(None, map(letters_key, stated["author"]))),
             keywords=frozenset(k for k in keywords if len(k) > 2),
         )
 

@@ -1,6 +1,6 @@
 """What a page says of itself outside its text: JSON-LD, OpenGraph and other metadata, microdata, its headings.
 
-Nothing is decided here: each statement is kept with its witness, and `witnesses` chooses among them.
+Nothing is decided here: each claim is kept with its source, and `sources` chooses among them.
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ _WRAPPED = re.compile(
 _LAST_COMMA = re.compile(r",(\s*[}\]])")
 MAX_JSON_CHARS = 1_000_000  # of one block; more is a page's state, not its description
 MAX_NODES = 500
-MAX_OF_A_KIND = 50  # statements of one fact by one witness
+MAX_OF_A_KIND = 50  # claims of one field by one source
 MIN_HEADING_CHARS = 10
-MAX_CHARS = 2000  # of a statement, the story's whole text in JSON-LD apart
+MAX_CHARS = 2000  # of a claim, the story's whole text in JSON-LD apart
 
 
 def read(tree: HtmlElement, url: str) -> list[Claim]:
-    """Every statement of the page, JSON-LD's first, in document order. `tree` must be whole: scripts included."""
+    """Every claim of the page, JSON-LD's first, in document order. `tree` must be whole: scripts included."""
     found = [*_linked(tree, url), *_metadata(tree), *_microdata(tree), *metadata_dates.marked(tree), *_headings(tree)]
     language = tree.getroottree().getroot().get("lang")
     if language:
@@ -99,14 +99,14 @@ def read(tree: HtmlElement, url: str) -> list[Claim]:
 
 
 def _storable(found: Iterable[Claim]) -> Iterator[Claim]:
-    """Each statement once, without what cannot be stored, and no more of a kind than a page has reason to make."""
+    """Each claim once, without what cannot be stored, and no more of a kind than a page has reason to make."""
     counts = Counter[tuple[str, str]]()
     seen: set[Claim] = set()
-    for statement in found:
-        text = sanitise.text(statement.said)
-        cleaned = replace(statement, said=text if statement.fact == "body" else text[:MAX_CHARS])
-        kind = (cleaned.fact, cleaned.witness)
-        if cleaned.said and cleaned not in seen and counts[kind] < MAX_OF_A_KIND:
+    for claim in found:
+        text = sanitise.text(claim.value)
+        cleaned = replace(claim, value=text if claim.field == "body" else text[:MAX_CHARS])
+        kind = (cleaned.field, cleaned.source)
+        if cleaned.value and cleaned not in seen and counts[kind] < MAX_OF_A_KIND:
             seen.add(cleaned)
             counts[kind] += 1
             yield cleaned
@@ -130,12 +130,12 @@ def _linked(tree: HtmlElement, url: str) -> Iterator[Claim]:
     story = next((n for n in stories if _is_of(n, url)), None) or next(iter(sorted(stories, key=_is_video)), None)
     if story is None:  # some state the time of the page alone
         times = [str(n["datePublished"]) for n in nodes if n.get("datePublished") and not _is_video(n)]
-        yield from (Claim("published_at", "json_ld", said) for said in times[:1])
+        yield from (Claim("published_at", "json_ld", stated) for stated in times[:1])
         return
-    for name, fact in _LINKED:
+    for name, field in _LINKED:
         for value in _as_list(story.get(name)):
             if isinstance(value, str):
-                yield Claim(fact, "json_ld", _plain(value))
+                yield Claim(field, "json_ld", _plain(value))
     if isinstance(story.get("wordCount"), int | str):
         yield Claim("word_count", "json_ld", str(story["wordCount"]))
     if "isAccessibleForFree" in story:
@@ -206,12 +206,12 @@ def _metadata(tree: HtmlElement) -> Iterator[Claim]:
     for node in tree.iterfind(".//meta[@content]"):
         for attribute in ("property", "name", "itemprop", "http-equiv"):
             if (name := node.get(attribute)) and (known := _meant_by(name.strip().lower())):
-                yield Claim(*known, said=_plain(node.get("content")))
+                yield Claim(*known, value=_plain(node.get("content")))
                 break
 
 
 def _meant_by(name: str) -> tuple[str, str] | None:
-    """The fact that a <meta> of this name states, and its witness."""
+    """The field that a <meta> of this name states, and its source."""
     if name not in _META and _PUBLISHED.search(name) and not _NOT_PUBLISHED.search(name):
         return "published_at", "meta"
     return _META.get(name)
@@ -220,9 +220,9 @@ def _meant_by(name: str) -> tuple[str, str] | None:
 def _microdata(tree: HtmlElement) -> Iterator[Claim]:
     """`itemprop` of a NewsArticle, its dates apart."""
     for node in select(_WITH_ITEMPROP, tree)[:MAX_NODES]:
-        fact = _ITEMPROPS.get(node.get("itemprop"))
-        if fact:
-            yield Claim(fact, "microdata", node.get("content") or line_of(node))
+        field = _ITEMPROPS.get(node.get("itemprop"))
+        if field:
+            yield Claim(field, "microdata", node.get("content") or line_of(node))
         elif "author" in node.get("itemprop").split() and node.tag != "meta":
             name = node.find(".//*[@itemprop='name']")
             yield Claim("author", "microdata", line_of(node if name is None else name)[:120])

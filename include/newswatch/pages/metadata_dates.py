@@ -43,14 +43,14 @@ def marked(tree: HtmlElement) -> Iterator[Claim]:
     order = {e: number for number, e in enumerate(tree.iter("h1", *{node.tag for node in nodes}))} if nodes else {}
     headline = next((number for e, number in order.items() if e.tag == "h1"), 0)
     for node in sorted(nodes, key=lambda e: (_is_of_another(e), order[e] < headline)):
-        said = node.get("datetime") or node.get("content") or line_of(node)
+        stated = node.get("datetime") or node.get("content") or line_of(node)
         names = f"{node.get('class') or ''} {node.get('itemprop') or ''}"
-        fact = "updated_at" if _UPDATED.search(names) else "published_at"
+        field = "updated_at" if _UPDATED.search(names) else "published_at"
         if node.get("itemprop"):
-            yield Claim(fact, "microdata", said[:60])
+            yield Claim(field, "microdata", stated[:60])
         else:
             is_marked = node.get("pubdate") is not None or "publish" in names.lower()
-            yield Claim(fact, "marked_time" if is_marked else "time", said)
+            yield Claim(field, "marked_time" if is_marked else "time", stated)
 
 
 def _is_of_another(node: HtmlElement) -> bool:

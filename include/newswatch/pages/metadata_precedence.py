@@ -1,12 +1,12 @@
-"""Which witness is believed for what, and why, in one place. Pure: statements in, a verdict out.
+"""Which source is believed for what, and why, in one place. Pure: claims in, a verdict out.
 
 **Headline.** Publishers give several: the one printed on the page, one for search engines, one for social networks.
-The one that most independent witnesses give is believed, in the spelling of the first of `_TITLE_WITNESSES` to give it.
+The one that most independent sources give is believed, in the spelling of the first of `_TITLE_SOURCES` to give it.
 
-**Time of publication.** In the order of `_TIME_WITNESSES`: what publishers state for machines comes first, since it is
+**Time of publication.** In the order of `_TIME_SOURCES`: what publishers state for machines comes first, since it is
 the first publication and has a zone; then the feed, whose date may be that of an update; then dates read off the page.
 A date before 1995 or more than an hour after the story was first seen is a fault and passed over. A day without a time
-gives way to a later witness that knows the time on that day; the feed's, in UTC, may seem to be one beside it.
+gives way to a later source that knows the time on that day; the feed's, in UTC, may seem to be one beside it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from newswatch.pages.model import Claim
 from newswatch.text import date_parsing, language, sanitise
 
-_TITLE_WITNESSES = {
+_TITLE_SOURCES = {
     "json_ld": 2.0,
     "opengraph": 1.5,
     "h1": 2.0,
@@ -30,10 +30,10 @@ _TITLE_WITNESSES = {
     "twitter": 0.5,
     "title": 0.5,
 }
-_TIME_WITNESSES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "shown", "text")
-_AUTHOR_WITNESSES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
-_SECTION_WITNESSES = ("json_ld", "microdata", "opengraph", "meta")
-_LANGUAGE_WITNESSES = ("html", "json_ld", "opengraph", "meta")
+_TIME_SOURCES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "shown", "text")
+_AUTHOR_SOURCES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
+_SECTION_SOURCES = ("json_ld", "microdata", "opengraph", "meta")
+_LANGUAGE_SOURCES = ("html", "json_ld", "opengraph", "meta")
 _PARTS = re.compile(r"\s+(?:[|–—·•»«›‹/:_-]|::|--)\s+|\s*[|｜]\s*|(?<=\w)[:：]\s*(?!\d)|(?<=[\u3040-\u9fff])[_-]")
 _MARK_AFTER, _MARK_BEFORE = re.compile(r"\s*[|｜–—·•»«›‹/:：_-]"), re.compile(r"[|｜–—·•»«›‹/:：_-]\s*$")
 _HAS_TIME = re.compile(r"\d ?[:h] ?\d\d|T\d{4}|^\d{10,13}(?:\.\d+)?$")
@@ -53,7 +53,7 @@ class Time:
 
     moment: datetime
     is_day_only: bool
-    witness: str
+    source: str
     stated_day: date  # where it was stated
 
 
@@ -62,67 +62,65 @@ def letters_key(text: str) -> str:
     return _NO_LETTERS.sub("", text.casefold())
 
 
-def titles(statements: Sequence[Claim]) -> list[str]:
+def titles(claims: Sequence[Claim]) -> list[str]:
     """Every title that is the story's: as stated, without the site's name, and the heading if it is the only one."""
-    stated = [s for s in statements if s.fact == "title"]
-    printed = [s.said for s in stated if s.witness == "h1"]
+    stated = [s for s in claims if s.field == "title"]
+    printed = [s.value for s in stated if s.source == "h1"]
     return [
-        *(title for _, title in _named(statements, "")),
-        *(s.said for s in stated if s.witness != "h1"),
+        *(title for _, title in _named(claims, "")),
+        *(s.value for s in stated if s.source != "h1"),
         *(printed if len(printed) == 1 else ()),
     ]
 
 
-def headline(statements: Sequence[Claim], url: str) -> tuple[str, str]:
-    """The headline and its witness; both empty where nobody gives one."""
+def headline(claims: Sequence[Claim], url: str) -> tuple[str, str]:
+    """The headline and its source; both empty where nobody gives one."""
     votes: dict[str, dict[str, str]] = {}
-    for witness, title in _named(statements, url):
-        votes.setdefault(letters_key(title), {}).setdefault(witness, title)
+    for source, title in _named(claims, url):
+        votes.setdefault(letters_key(title), {}).setdefault(source, title)
     if not votes:
         return "", ""
-    order = list(_TITLE_WITNESSES)
+    order = list(_TITLE_SOURCES)
     best = max(votes, key=lambda key: (_weight(key, votes), -min(order.index(w) for w in votes[key])))
-    witness = min(votes[best], key=order.index)
-    return votes[best][witness], witness
+    source = min(votes[best], key=order.index)
+    return votes[best][source], source
 
 
-def _named(statements: Sequence[Claim], url: str) -> list[tuple[str, str]]:
-    """Witness and title without the site's name; a printed heading counts if another witness echoes it, or none is."""
-    given = [
-        (s.witness, sanitise.line(s.said)) for s in statements if s.fact == "title" and s.witness in _TITLE_WITNESSES
-    ]
+def _named(claims: Sequence[Claim], url: str) -> list[tuple[str, str]]:
+    """Source and title without the site's name; a printed heading counts if another source echoes it, or none is."""
+    given = [(s.source, sanitise.line(s.value)) for s in claims if s.field == "title" and s.source in _TITLE_SOURCES]
     keys = {title: letters_key(title) for _, title in given}
-    given = [(witness, title) for witness, title in given if len(keys[title]) > 2]
-    sites = {letters_key(s.said) for s in statements if s.fact == "site"} | {letters_key(urlsplit(url).hostname or "")}
+    given = [(source, title) for source, title in given if len(keys[title]) > 2]
+    sites = {letters_key(s.value) for s in claims if s.field == "site"} | {letters_key(urlsplit(url).hostname or "")}
     whole = {title: _without_site(title, given, sites) for _, title in given}
-    named = [(witness, whole[title]) for witness, title in given]
+    named = [(source, whole[title]) for source, title in given]
     return [(w, t) for w, t in named if w != "h1" or _is_echoed(t, named) or all(o == "h1" for o, _ in named)]
 
 
 def _weight(key: str, votes: dict[str, dict[str, str]]) -> float:
-    """Its own witnesses' weights, and those of titles that are this one cut short."""
+    """Its own sources' weights, and those of titles that are this one cut short."""
     same = [k for k in votes if k == key or (key.startswith(k) and _is_cut_short(k, votes[k].values()))]
-    return sum(_TITLE_WITNESSES[w] for w in {w for k in same for w in votes[k]})
+    return sum(_TITLE_SOURCES[w] for w in {w for k in same for w in votes[k]})
 
 
 def _is_cut_short(key: str, spellings: Iterable[str]) -> bool:
     """Whether a title that another begins with is that one cut short, and not a name or a kicker."""
     least = MIN_TRUNCATED_CHARS // 3 if language.UNSPACED.search(key) else MIN_TRUNCATED_CHARS
-    return len(key) >= least or any(said.endswith(("…", "...")) for said in spellings)
+    return len(key) >= least or any(stated.endswith(("…", "...")) for stated in spellings)
 
 
 def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str]) -> str:
-    """The title without the site's name or the section's, where another witness or the site's own name tells.
+    """The title without the site's name or the section's, where another source or the site's own name tells.
 
     A printed heading that is shorter than what stands beside it is such a name itself. One that is longer than another
     title is the headline in full: publishers shorten it for machines.
     """
     is_printed = ("h1", title) in given
-    for witness, other in given:
+    for source, other in given:
         if not len(other) < len(title) or letters_key(other) in sites:
             continue
         beginning, end = title[: len(other)], title[len(title) - len(other) :]
-        is_name = witness == "h1" and 2 * len(other) < len(title)
+        is_name = source == "h1" and 2 * len(other) < len(title)
         if _alike(beginning, other) and _MARK_AFTER.match(title[len(other) :]) and not (is_name or is_printed):
             return beginning
         if _alike(end, other) and _MARK_BEFORE.search(title[: len(title) - len(other)]):
@@ -148,10 +146,10 @@ def _is_site(part: str, sites: set[str]) -> bool:
 
 
 def _is_echoed(title: str, named: Sequence[tuple[str, str]]) -> bool:
-    """Whether another witness says much the same: a site's name or a box's heading is not echoed."""
+    """Whether another source says much the same: a site's name or a box's heading is not echoed."""
     words, key = _words(title), letters_key(title)
-    for witness, other in named:
-        if witness == "h1":
+    for source, other in named:
+        if source == "h1":
             continue
         heard, other_key = _words(other), letters_key(other)
         common = len(words & heard)
@@ -168,9 +166,9 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
 
 
-def published(statements: Sequence[Claim], seen_at: datetime, zone: ZoneInfo | None) -> Time | None:
-    """When the story was published; None where no credible witness speaks. `zone`: of stamps that state none."""
-    times = _times(statements, "published_at", seen_at, zone)
+def published(claims: Sequence[Claim], seen_at: datetime, tz: ZoneInfo | None) -> Time | None:
+    """When the story was published; None where no credible source speaks. `tz`: of stamps that state none."""
+    times = _times(claims, "published_at", seen_at, tz)
     if not times:
         return None
     first = times[0]
@@ -181,65 +179,65 @@ def published(statements: Sequence[Claim], seen_at: datetime, zone: ZoneInfo | N
 
 def _is_on(time: Time, day: date) -> bool:
     """Whether the time is one of that day. The feed's is this story's, but in UTC: it may seem to be one beside it."""
-    return abs(time.stated_day - day) <= timedelta(days=1 if time.witness == "feed" else 0)
+    return abs(time.stated_day - day) <= timedelta(days=1 if time.source == "feed" else 0)
 
 
 def updated(
-    statements: Sequence[Claim], published_at: datetime | None, seen_at: datetime, zone: ZoneInfo | None
+    claims: Sequence[Claim], published_at: datetime | None, seen_at: datetime, tz: ZoneInfo | None
 ) -> datetime | None:
     """The last change that the page states, if it is one: later than publication, and with a time."""
-    times = [t for t in _times(statements, "updated_at", seen_at, zone) if not t.is_day_only]
+    times = [t for t in _times(claims, "updated_at", seen_at, tz) if not t.is_day_only]
     return next((t.moment for t in times if published_at is None or t.moment > published_at), None)
 
 
-def _times(statements: Sequence[Claim], fact: str, seen_at: datetime, zone: ZoneInfo | None) -> list[Time]:
+def _times(claims: Sequence[Claim], field: str, seen_at: datetime, tz: ZoneInfo | None) -> list[Time]:
     found = []
-    for statement in _in_order(statements, fact, _TIME_WITNESSES):
-        moment = date_parsing.moment(statement.said, zone)
+    for claim in _in_order(claims, field, _TIME_SOURCES):
+        moment = date_parsing.moment(claim.value, tz)
         if moment is None:
             continue
-        said = statement.said.strip()
-        is_day_only = not _HAS_TIME.search(said) or bool(_NAMELESS_MIDNIGHT.search(said))
-        day = (moment.astimezone(zone) if zone else moment).date()
+        stated = claim.value.strip()
+        is_day_only = not _HAS_TIME.search(stated) or bool(_NAMELESS_MIDNIGHT.search(stated))
+        day = (moment.astimezone(tz) if tz else moment).date()
         if is_day_only:
             moment = datetime.combine(day, time(), UTC)
-        elif stated := _ISO_DAY.match(said):
-            day = date.fromisoformat(stated[0])
+        elif iso := _ISO_DAY.match(stated):
+            day = date.fromisoformat(iso[0])
         if sanitise.credible(moment, seen_at):
-            found.append(Time(moment, is_day_only, statement.witness, day))
+            found.append(Time(moment, is_day_only, claim.source, day))
     return found
 
 
-def authors(statements: Sequence[Claim]) -> tuple[tuple[str, ...], str]:
-    """Names of the first witness that gives any, and that witness."""
-    for witness in _AUTHOR_WITNESSES:
-        said = [s.said for s in statements if s.fact == "author" and s.witness == witness]
-        names = [name for text in said for name in _names(text)]
+def authors(claims: Sequence[Claim]) -> tuple[tuple[str, ...], str]:
+    """Names of the first source that gives any, and that source."""
+    for source in _AUTHOR_SOURCES:
+        stated = [s.value for s in claims if s.field == "author" and s.source == source]
+        names = [name for text in stated for name in _names(text)]
         if names:
-            return tuple(dict.fromkeys(names))[:MAX_AUTHORS], witness
+            return tuple(dict.fromkeys(names))[:MAX_AUTHORS], source
     return (), ""
 
 
-def _names(said: str) -> list[str]:
-    text = _BY.sub("", sanitise.line(said, 300))
+def _names(stated: str) -> list[str]:
+    text = _BY.sub("", sanitise.line(stated, 300))
     parts = _AND.split(text)
     if not all(2 <= len(part.split()) <= 5 for part in parts):  # "Reuters, Kyiv" is one name
         parts = [text]
     return [name for part in parts if (name := sanitise.line(part, 120)) and not _NO_NAME.search(name)]
 
 
-def section(statements: Sequence[Claim]) -> str:
+def section(claims: Sequence[Claim]) -> str:
     """The rubric under which the publisher puts the story; empty where none is stated."""
-    said = _in_order(statements, "section", _SECTION_WITNESSES)
-    return sanitise.line(said[0].said, 120) if said else ""
+    stated = _in_order(claims, "section", _SECTION_SOURCES)
+    return sanitise.line(stated[0].value, 120) if stated else ""
 
 
-def language_claim(statements: Sequence[Claim]) -> str | None:
+def language_claim(claims: Sequence[Claim]) -> str | None:
     """The ISO 639-1 code that the page claims, by its `lang` first: metadata are often a template's."""
-    codes = (language.code_of(s.said) for s in _in_order(statements, "language", _LANGUAGE_WITNESSES))
+    codes = (language.code_of(s.value) for s in _in_order(claims, "language", _LANGUAGE_SOURCES))
     return next(filter(None, codes), None)
 
 
-def _in_order(statements: Sequence[Claim], fact: str, witnesses: Sequence[str]) -> list[Claim]:
-    chosen = [s for s in statements if s.fact == fact and s.witness in witnesses]
-    return sorted(chosen, key=lambda s: witnesses.index(s.witness))
+def _in_order(claims: Sequence[Claim], field: str, sources: Sequence[str]) -> list[Claim]:
+    chosen = [s for s in claims if s.field == field and s.source in sources]
+    return sorted(chosen, key=lambda s: sources.index(s.source))

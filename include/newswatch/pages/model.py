@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 LineZone = Literal["lede", "body", "quote", "caption", "cut"]
 STORY_ZONES = frozenset({"lede", "body", "quote"})
@@ -12,15 +12,15 @@ STORY_ZONES = frozenset({"lede", "body", "quote"})
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one witness says of one fact: `Claim("title", "json_ld", "Talks resume")`."""
+    """What one source says of one field of a story: `Claim("title", "json_ld", "Talks resume")`."""
 
-    fact: str
-    witness: str
-    said: str
+    field: str
+    source: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoryLine:
     """One line of a page's text. `reason`: why it was cut, where `zone` is `cut`."""
 
     text: str
@@ -28,23 +28,17 @@ class Line:
     reason: str = ""
 
 
-def lines_of(row: Mapping[str, Any]) -> list[Line]:
-    """The lines of a row of `story_texts`; none where neither page nor feed had a text."""
-    texts = row["text"].split("\n") if row["zones"] else []
-    return [Line(*parts) for parts in zip(texts, row["zones"], row["reasons"], strict=True)]
-
-
-def story_text(lines: Sequence[Line]) -> str:
+def story_text(lines: Sequence[StoryLine]) -> str:
     """The story's own lines, a paragraph a line: captions and what was cut left out."""
     return "\n".join(line.text for line in lines if line.zone in STORY_ZONES)
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedPage:
-    """What one HTML page says, in its text and of itself. Not yet a story: the feed's witness is not in it."""
+    """What one HTML page says, in its text and of itself. Not yet a story: the feed's source is not in it."""
 
-    statements: tuple[Claim, ...]
-    lines: tuple[Line, ...]  # in reading order, then captions, then what was cut by its mark-up
+    claims: tuple[Claim, ...]
+    lines: tuple[StoryLine, ...]  # in reading order, then captions, then what was cut by its mark-up
     language: str | None  # ISO 639-1, of the text itself; None: too short or too odd to tell
     canonical_url: str | None
     is_partial: bool  # the page gives the beginning alone

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from newswatch.pages.model import Claim, Line
+from newswatch.pages.model import Claim, StoryLine
 from newswatch.text.language import UNSPACED
 
 _ARTICLE = re.compile(r"Article$|^BlogPosting$|^Report$|^Review$")
@@ -43,17 +43,17 @@ FEW_LINES = 3
 
 
 def kind_of_page(
-    text: str, lines: Sequence[Line], statements: Sequence[Claim], url: str, teaser_count: int
+    text: str, lines: Sequence[StoryLine], claims: Sequence[Claim], url: str, teaser_count: int
 ) -> str | None:
     """The kind of a page that is no story: an outcome of `tables.OUTCOME_DOCS`; None: it may be one.
 
     `teaser_count`: headings on the page that are links.
     """
-    types = {s.said for s in statements if s.fact == "type" and s.witness == "json_ld"}
-    og_type = next((s.said.lower() for s in statements if s.fact == "type" and s.witness == "opengraph"), "")
+    types = {s.value for s in claims if s.field == "type" and s.source == "json_ld"}
+    og_type = next((s.value.lower() for s in claims if s.field == "type" and s.source == "opengraph"), "")
     is_article = any(map(_ARTICLE.search, types)) or og_type == "article"
-    if len(text) < SHORT_CHARS and not (any(map(_ARTICLE.search, types)) or _is_dated(statements)):
-        titles = [s.said for s in statements if s.fact == "title"]
+    if len(text) < SHORT_CHARS and not (any(map(_ARTICLE.search, types)) or _is_dated(claims)):
+        titles = [s.value for s in claims if s.field == "title"]
         if any(_NOT_FOUND.search(title) for title in titles):
             return "soft_404"
         if not is_article and _is_consent(lines, titles):
@@ -66,28 +66,30 @@ def kind_of_page(
         captions = sum(len(line.text) for line in lines if line.zone == "caption")
         if types & _GALLERIES or (captions > 2 * len(text) and sum(line.zone == "caption" for line in lines) >= 5):
             return "gallery_page"
-    if not is_article and _is_index(lines, types, statements, url, teaser_count):
+    if not is_article and _is_index(lines, types, claims, url, teaser_count):
         return "index_page"
     return None
 
 
-def _is_consent(lines: Sequence[Line], titles: Sequence[str]) -> bool:
+def _is_consent(lines: Sequence[StoryLine], titles: Sequence[str]) -> bool:
     """Whether most of what the page says is about consent."""
-    said = [line.text for line in lines if line.zone != "caption"]
-    about = sum(len(text) for text in said if _CONSENT.search(text))
+    texts = [line.text for line in lines if line.zone != "caption"]
+    about = sum(len(text) for text in texts if _CONSENT.search(text))
     if any(_CONSENT.search(title) for title in titles):
-        return 2 * about > sum(map(len, said)) or not said
-    return 2 * about > sum(map(len, said)) and sum(bool(_CONSENT.search(text)) for text in said) >= 2
+        return 2 * about > sum(map(len, texts)) or not texts
+    return 2 * about > sum(map(len, texts)) and sum(bool(_CONSENT.search(text)) for text in texts) >= 2
 
 
-def _is_dated(statements: Sequence[Claim]) -> bool:
+def _is_dated(claims: Sequence[Claim]) -> bool:
     """Whether the page says when it was published, for machines or below its headline: walls and error pages do not."""
-    return any(s.fact == "published_at" and s.witness in _DATED for s in statements)
+    return any(s.field == "published_at" and s.source in _DATED for s in claims)
 
 
-def _is_index(lines: Sequence[Line], types: set[str], statements: Sequence[Claim], url: str, teaser_count: int) -> bool:
+def _is_index(
+    lines: Sequence[StoryLine], types: set[str], claims: Sequence[Claim], url: str, teaser_count: int
+) -> bool:
     """A front page or a section's: undated; a list by its word or its address, or links with a line of text each."""
-    if _is_dated(statements):
+    if _is_dated(claims):
         return False
     texts = [line.text for line in lines if line.zone in ("lede", "body")]
     long_count = sum(len(text) >= LONG_LINE_CHARS // (3 if UNSPACED.search(text) else 1) for text in texts)
@@ -96,7 +98,7 @@ def _is_index(lines: Sequence[Line], types: set[str], statements: Sequence[Claim
     return long_count == 0 and (bool(types & _LISTS) or teaser_count >= TEASERS)
 
 
-def is_partial(text: str, lines: Sequence[Line], statements: Sequence[Claim]) -> bool:
+def is_partial(text: str, lines: Sequence[StoryLine], claims: Sequence[Claim]) -> bool:
     """Whether the page gives the story's beginning alone.
 
     Its last line breaks off; or the text is short and must be paid for, by the publisher's word or by a line that says
@@ -104,14 +106,14 @@ def is_partial(text: str, lines: Sequence[Line], statements: Sequence[Claim]) ->
     """
     if _ENDS.search(text[-20:]):
         return True
-    is_paid = is_paywalled(statements) or any(line.reason == "paywall" for line in lines)
+    is_paid = is_paywalled(claims) or any(line.reason == "paywall" for line in lines)
     if is_paid and len(text) < PAYWALL_CHARS:
         return True
-    counts = (int(s.said) for s in statements if s.fact == "word_count" and _COUNT.fullmatch(s.said))
+    counts = (int(s.value) for s in claims if s.field == "word_count" and _COUNT.fullmatch(s.value))
     return not UNSPACED.search(text) and max(100, 2 * len(text.split())) < next(counts, 0)
 
 
-def is_paywalled(statements: Sequence[Claim]) -> bool:
+def is_paywalled(claims: Sequence[Claim]) -> bool:
     """Whether the publisher says that the story must be paid for (schema.org `isAccessibleForFree`, content tier)."""
-    said = [s.said.lower() for s in statements if s.fact == "access"]
-    return "paid" in said or "locked" in said
+    texts = [s.value.lower() for s in claims if s.field == "access"]
+    return "paid" in texts or "locked" in texts

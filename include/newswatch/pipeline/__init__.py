@@ -12,7 +12,7 @@ from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.reader import Issued, Reader
-from newswatch.pipeline.reextract import RereadReport, reread_day
+from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.revisit import VisitReport, visit_due
 from newswatch.pipeline.tag import TagReport, tag_new
 
@@ -33,7 +33,7 @@ __all__ = [
     "PollReport",
     "PollShard",
     "Reader",
-    "RereadReport",
+    "ReextractReport",
     "Sending",
     "StoryChange",
     "TagReport",
@@ -54,7 +54,7 @@ __all__ = [
     "open_newswatch",
     "plan_poll",
     "poll",
-    "reread_day",
+    "reextract_day",
     "send",
     "tag_new",
     "topics_of_version",

@@ -13,7 +13,7 @@ BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 5.0  # what has ended waits no longer for its commit
 
 
-class Gathering(Generic[T]):
+class Batching(Generic[T]):
     """Tasks that run side by side. `size_of`: bytes that a result holds."""
 
     def __init__(self, size_of: Callable[[T], int]) -> None:

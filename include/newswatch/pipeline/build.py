@@ -5,22 +5,27 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
-from newswatch.days import summarise
+from newswatch.days import syndication
+from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables
+from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.local_days import LOOK_BACK
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
-from newswatch.pipeline.story_files import read_fingerprints, read_stories
+from newswatch.pipeline.story_files import read_printed, read_stories
 from newswatch.pipeline.tag import mentions_of_day
-from newswatch.pipeline.trends import table_path, update_trends
-from newswatch.tables import day_tables
+from newswatch.pipeline.trends import update_trends
+from newswatch.storage import paths
+from newswatch.stories.story import PrintedStory, Story
+from newswatch.tables.day_tables import DAY_TABLES, TABLES, TOPIC_TRENDS
 from newswatch.version import code_version
 
 if TYPE_CHECKING:
@@ -37,7 +42,7 @@ class BuildReport:
     is_changed: bool
 
 
-def build_day(nw: Newswatch, day: date, builder: str = "") -> BuildReport:
+def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
     """Make the day's tables from the committed batches, whole, and record what they were made from, and by which run.
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
@@ -49,21 +54,19 @@ def build_day(nw: Newswatch, day: date, builder: str = "") -> BuildReport:
         facts = _Facts.read(connection, day)
         frames = _frames(nw, facts, known)
         before = days.build_of(connection, day)
-        files = {
-            t.name: nw.store.write(table_path(t.name, day), t.to_bytes(frames[t.name])) for t in day_tables.DAY_TABLES
-        }
-        row = {
-            "day": day,
-            "inputs_sha256": facts.sha256(nw),
-            "topics_version": nw.catalogue.topics_version,
-            "code_version": code_version(),
-            "built_at": nw.clock(),
-            "built_by": builder,
-            "files": files,
-        }
-        days.save_build(connection, row, generation)
-        is_changed = before is None or before["files"] != files
-        if is_changed or not nw.store.exists(table_path(day_tables.TOPIC_TRENDS.name, day)):
+        files = {t.name: nw.store.write(paths.table(t.name, day), t.to_bytes(frames[t.name])) for t in DAY_TABLES}
+        build = days.Build(
+            day=day,
+            inputs_sha256=facts.sha256(nw),
+            topics_version=nw.catalogue.topics_version,
+            code_version=code_version(),
+            built_at=nw.clock(),
+            built_by=run_id,
+            files=files,
+        )
+        days.save_build(connection, build, generation)
+        is_changed = before is None or before.files != files
+        if is_changed or not nw.store.exists(paths.table(TOPIC_TRENDS.name, day)):
             update_trends(nw, connection, day)
     topic_days = frames["topic_days"]
     report = BuildReport(
@@ -85,11 +88,10 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
     with nw.ledger.begin() as connection:
         facts = _Facts.read(connection, day, at)
     frames = _frames(nw, facts, frozen_lines(nw, [day], may_learn=False))
-    folder = f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    for table in day_tables.DAY_TABLES:
-        nw.store.write(f"{folder}/{table.name}/{day}.parquet", table.to_bytes(frames[table.name]))
+    for table in DAY_TABLES:
+        nw.store.write(paths.as_known_table(at, table.name, day), table.to_bytes(frames[table.name]))
     log.info("day built as known", day=str(day), at=at.isoformat(), stories=len(frames["stories"]))
-    return folder
+    return paths.as_known(at)
 
 
 def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
@@ -107,9 +109,9 @@ def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:
 def _is_current(nw: Newswatch, day: date) -> bool:
     with nw.ledger.begin() as connection:
         build = days.build_of(connection, day)
-        if build is None or build["inputs_sha256"] != _Facts.read(connection, day).sha256(nw):
+        if build is None or build.inputs_sha256 != _Facts.read(connection, day).sha256(nw):
             return False
-    return all(nw.store.exists(table_path(t.name, day)) for t in day_tables.TABLES)
+    return all(nw.store.exists(paths.table(t.name, day)) for t in TABLES)
 
 
 @dataclass(frozen=True)
@@ -121,23 +123,23 @@ class _Facts:
     before: dict[str, dict[str, int]]  # the same of the days that clusters look back on
     lines_path: str | None  # file of the recurring lines that hold for the day; None: it was never read
     file_hashes: dict[str, str]
-    polls: list[Mapping[str, Any]]
-    outcomes: list[Mapping[str, Any]]
+    polls: list[PollRecord]
+    outcomes: list[OutcomeCount]
     covering: frozenset[str]
 
     @classmethod
     def read(cls, connection: sa.Connection, day: date, until: datetime | None = None) -> _Facts:
-        paths = stories.of_day(connection, day, until)
+        files = stories.of_day(connection, day, until)
         before = {
             path: ids for back in LOOK_BACK for path, ids in stories.of_day(connection, day - back, until).items()
         }
         lines_path = days.frozen_lines(connection, [day]).get(day)
         return cls(
             day=day,
-            stories=paths,
+            stories=files,
             before=before,
             lines_path=lines_path,
-            file_hashes=days.file_hashes(connection, [*paths, *before, *([lines_path] if lines_path else [])]),
+            file_hashes=days.file_hashes(connection, [*files, *before, *([lines_path] if lines_path else [])]),
             polls=days.polls_of(connection, day, until),
             outcomes=days.outcomes_of(connection, day, until),
             covering=days.coverage_of(connection, day, until),
@@ -153,44 +155,54 @@ class _Facts:
             "before": {path: sorted(ids.items()) for path, ids in self.before.items()},
             "lines": self.lines_path,
             "files": self.file_hashes,
-            "polls": [(p["batch_id"], p["feed_id"]) for p in self.polls],
-            "outcomes": [(o["batch_id"], o["kind"], o["outcome"], o["feed_id"]) for o in self.outcomes],
+            "polls": [(p.feed_id, p.polled_at.isoformat(), p.outcome) for p in self.polls],
+            "outcomes": [(o.batch_id, o.kind, o.outcome, o.feed_id) for o in self.outcomes],
             "covering": sorted(self.covering),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.DataFrame]:
-    """The day's tables. Millions of small objects live until the end, and none refers to itself: looking for such takes
-    as long as all the rest."""
+    """The day's tables: its stories read and tagged, those that share a text found, all of it counted.
+
+    An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind.
+    """
+    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
+    with _without_collector():
+        stored = [_under(outlets, known.cut(s, facts.day)) for s in read_stories(nw, facts.stories, is_whole=False)]
+        tagging = mentions_of_day(nw, facts.day, stored, facts.stories, known)  # very many: by processes, meanwhile
+        before = [_under(outlets, printed) for printed in read_printed(nw, facts.before)]
+        originals = syndication.originals([*before, *(story.as_printed for story in stored)])
+        inputs = DayInputs(
+            day=facts.day,
+            stories=stored,
+            revision_numbers={story_id: n for ids in facts.stories.values() for story_id, n in ids.items()},
+            originals=originals,
+            polls=facts.polls,
+            outcomes=facts.outcomes,
+            covering=facts.covering,
+            catalogue=nw.catalogue,
+        )
+        return day_tables(inputs, tagging())
+
+
+S = TypeVar("S", Story, PrintedStory)
+
+
+def _under(outlets: Mapping[str, str], story: S) -> S:
+    """The story under its outlet's name of today."""
+    outlet = outlets.get(story.feed_id, story.outlet)
+    return story if outlet == story.outlet else replace(story, outlet=outlet)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of small objects live until a build's end, and none refers to itself: looking for such takes as long as
+    all the rest."""
     is_collecting = gc.isenabled()
     gc.disable()
     try:
-        inputs = _inputs(nw, facts, known)
-        return summarise.day_tables(inputs, mentions_of_day(nw, facts.day, inputs.stories, facts.stories, known))
+        yield
     finally:
         if is_collecting:
             gc.enable()
-
-
-def _inputs(nw: Newswatch, facts: _Facts, known: FrozenLines) -> summarise.DayInputs:
-    """An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind."""
-    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
-    numbers = {story_id: number for ids in facts.stories.values() for story_id, number in ids.items()}
-    rows = [
-        known.cut(row, facts.day)
-        | {"outlet": outlets.get(row["feed_id"], row["outlet"]), "revision_number": numbers[row["story_id"]]}
-        for row in read_stories(nw, facts.stories, is_whole=False)
-    ]
-    before = [
-        row | {"outlet": outlets.get(row["feed_id"], row["outlet"])} for row in read_fingerprints(nw, facts.before)
-    ]
-    return summarise.DayInputs(
-        day=facts.day,
-        stories=rows,
-        before=before,
-        polls=facts.polls,
-        outcomes=facts.outcomes,
-        covering=facts.covering,
-        catalogue=nw.catalogue,
-    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from newswatch.config.catalogue import parse_topics
 from newswatch.errors import ConfigError
 from newswatch.ledger import catalogues, stories
+from newswatch.ledger.catalogues import TopicsVersion
 from newswatch.pipeline.installation import Newswatch
 from newswatch.pipeline.recurring_lines import frozen_lines
-from newswatch.pipeline.story_files import Row, read_stories
+from newswatch.pipeline.story_files import read_stories
+from newswatch.stories.story import Story
+from newswatch.topics.inflection import WordForms
 from newswatch.topics.matcher import Matcher
 from newswatch.topics.mention import Mention
 from newswatch.topics.schema import Topic
@@ -46,7 +48,7 @@ class Comparison:
     other_mentions_counts: dict[str, int] = field(default_factory=dict)  # of those kept: found at other places
 
 
-def versions(nw: Newswatch) -> list[Mapping[str, Any]]:
+def versions(nw: Newswatch) -> list[TopicsVersion]:
     """Every version of topics.yaml that was ever in force, the last accepted first."""
     with nw.ledger.begin() as connection:
         return catalogues.topics_versions(connection)
@@ -77,20 +79,21 @@ def compare_topics(nw: Newswatch, old: Sequence[Topic], new: Sequence[Topic], wa
         changed_ids=changed,
         same_ids=tuple(id_ for id_ in both if id_ not in changed),
     )
-    was = Matcher([before[id_] for id_ in (*changed, *comparison.gone_ids)])
-    will_be = Matcher([after[id_] for id_ in (*changed, *comparison.new_ids)])
+    forms = WordForms(nw.word_forms)
+    was = Matcher([before[id_] for id_ in (*changed, *comparison.gone_ids)], forms)
+    will_be = Matcher([after[id_] for id_ in (*changed, *comparison.new_ids)], forms)
     for day in sorted(set(wanted)):
         with nw.ledger.begin() as connection:
             paths = stories.of_day(connection, day)
         known = frozen_lines(nw, [day], may_learn=False)
-        for row in read_stories(nw, paths):
-            _compare(comparison, day, known.cut(row, day), was, will_be)
+        for story in read_stories(nw, paths, is_whole=False):
+            _compare(comparison, day, known.cut(story, day), was, will_be)
     return comparison
 
 
-def _compare(comparison: Comparison, day: date, row: Row, was: Matcher, will_be: Matcher) -> None:
+def _compare(comparison: Comparison, day: date, story: Story, was: Matcher, will_be: Matcher) -> None:
     comparison.story_count += 1
-    lost, gained = (_by_topic(m, row) for m in (was, will_be))
+    lost, gained = (_by_topic(m, story) for m in (was, will_be))
     for topic in lost.keys() & gained.keys():
         comparison.kept_counts[topic] = comparison.kept_counts.get(topic, 0) + 1
         places = [{(m.zone == "headline", m.start, m.end) for m in found[topic]} for found in (lost, gained)]
@@ -98,15 +101,22 @@ def _compare(comparison: Comparison, day: date, row: Row, was: Matcher, will_be:
             comparison.other_mentions_counts[topic] = comparison.other_mentions_counts.get(topic, 0) + 1
     for found, others, is_gained in ((lost, gained, False), (gained, lost, True)):
         for topic in sorted(found.keys() - others.keys()):
-            names = ("story_id", "canonical_url", "outlet", "title")
-            facts = {name: row[name] for name in names}
             comparison.changes.append(
-                StoryChange(topic=topic, is_gained=is_gained, day=day, mention=found[topic][0], **facts)
+                StoryChange(
+                    topic=topic,
+                    is_gained=is_gained,
+                    day=day,
+                    story_id=story.story_id,
+                    canonical_url=story.canonical_url,
+                    outlet=story.outlet,
+                    title=story.title,
+                    mention=found[topic][0],
+                )
             )
 
 
-def _by_topic(matcher: Matcher, row: Row) -> dict[str, list[Mention]]:
+def _by_topic(matcher: Matcher, story: Story) -> dict[str, list[Mention]]:
     found: dict[str, list[Mention]] = {}
-    for mention in matcher.find(row["title"], row["text"], row["language"], row["zones"]):
+    for mention in matcher.find(story.title, story.text, story.language, story.zones):
         found.setdefault(mention.topic, []).append(mention)
     return found

@@ -10,9 +10,9 @@ from newswatch.digest import formats
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.ledger import digests
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.storage import paths
 
 FEED_ITEMS = 30
-FEED_PATH = "digests/feed.xml"
 
 
 def deliver(nw: Newswatch, day: date, number: int) -> bool:
@@ -20,19 +20,17 @@ def deliver(nw: Newswatch, day: date, number: int) -> bool:
     digests. False: done before."""
     with nw.ledger.begin() as connection:
         digests.lock_delivery(connection)
-        delivered = [(d["day"], d["number"]) for d in digests.digests_of(connection) if d["delivered_at"]]
+        delivered = [(d.day, d.number) for d in digests.digests_of(connection) if d.delivered_at]
         if not digests.mark_delivered(connection, day, number, nw.clock()):
             return False
         if max(delivered, default=(day, 0)) <= (day, number):
             for name in formats.FORMATS:
-                content = nw.store.read(f"digests/{day}/issue-{number}/{name}")
-                nw.store.write(f"digests/{name.replace('digest', 'latest')}", content)
-        newest = [d for d in digests.digests_of(connection) if d["delivered_at"] and d["record"]][:FEED_ITEMS]
+                nw.store.write(paths.latest(name), nw.store.read(paths.issue(day, number, name)))
+        newest = [(d, d.record) for d in digests.digests_of(connection) if d.delivered_at and d.record][:FEED_ITEMS]
         items = [
-            formats.FeedItem(d["day"], d["number"], d["issued_at"], d["record"]["title"], d["record"]["summary"])
-            for d in newest
+            formats.FeedItem(d.day, d.number, d.issued_at, record["title"], record["summary"]) for d, record in newest
         ]
-        nw.store.write(FEED_PATH, formats.to_rss(items, nw.settings.pages_url))
+        nw.store.write(paths.DIGEST_FEED, formats.to_rss(items, nw.settings.pages_url))
     log.info("digest delivered", day=str(day), number=number)
     return True
 
@@ -53,11 +51,12 @@ class Message:
 def message_of(nw: Newswatch, day: date, number: int) -> Message:
     """The issue as it was issued."""
     with nw.ledger.begin() as connection:
-        issued = next(d for d in digests.digests_of(connection, day) if d["number"] == number)
-    html, text = (nw.store.read(f"digests/{day}/issue-{number}/digest.{end}").decode() for end in ("html", "md"))
-    title = issued["record"]["title"] + (f" (corrected, issue {number})" if number > 1 else "")
+        record = next(d.record for d in digests.digests_of(connection, day) if d.number == number)
+    assert record is not None
+    html, text = (nw.store.read(paths.issue(day, number, f"digest.{end}")).decode() for end in ("html", "md"))
+    title = record["title"] + (f" (corrected, issue {number})" if number > 1 else "")
     link = f"{nw.settings.pages_url}/digest/{day}/{number}" if nw.settings.pages_url else ""
-    return Message(day, number, title, issued["record"]["summary"], html, text, link)
+    return Message(day, number, title, record["summary"], html, text, link)
 
 
 Channel = Callable[[Message], str | None]  # returns a remark on the delivery, if there is one

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
 from newswatch.errors import MissingFile, UnknownStory
 from newswatch.ledger import days, digests, revisions, stories
-from newswatch.pages.model import lines_of
+from newswatch.ledger.revisions import Revision
 from newswatch.pipeline.installation import Newswatch
 from newswatch.pipeline.recurring_lines import frozen_lines
-from newswatch.pipeline.story_files import Row, read_stories
+from newswatch.pipeline.story_files import read_stories
 from newswatch.stories import edits
+from newswatch.stories.story import Story
 from newswatch.topics.matcher import about
 from newswatch.urls.canonical import canonical_url, names_of, resolve
 
 
 def explain(nw: Newswatch, url: str) -> dict[str, Any]:
-    """Where the story's bytes are, who saw it when, what its witnesses say, its lines and what was cut of them, what it
+    """Where the story's bytes are, who saw it when, what is claimed of it, its lines and what was cut of them, what it
     mentions, how it was changed, which days show it.
 
     Raises UnknownStory where no link that was ever seen leads to it.
@@ -32,69 +33,63 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
             raise UnknownStory(
                 f"no story is known at {address}. Is it the link that a feed gave, and does this ledger hold that feed?"
             )
-        story_id = known["story_id"]
+        story_id = known.story_id
         aliases = stories.aliases_of(connection, story_id)
         entries = stories.entries_of(connection, story_id)
         texts = revisions.of_story(connection, story_id)
-        build = days.build_of(connection, known["day"])
-        issued = digests.digests_of(connection, known["day"])
-    read = read_stories(nw, {known["path"]: {story_id}})[0]
-    story = frozen_lines(nw, [known["day"]], may_learn=False).cut(read, known["day"])
-    mentions = nw.matcher.find(story["title"], story["text"], story["language"], story["zones"])
-    subjects = about(mentions)
+        build = days.build_of(connection, known.day)
+        issued = digests.digests_of(connection, known.day)
+    read = read_stories(nw, {known.path: {story_id}})[0]
+    story = frozen_lines(nw, [known.day], may_learn=False).cut(read, known.day)
+    mentions = nw.matcher.find(story.title, story.text, story.language, story.zones)
+    subjects, raw = about(mentions), story.raw
     return {
         "story_id": story_id,
-        "canonical_url": known["canonical_url"],
+        "canonical_url": known.canonical_url,
         "aliases": aliases,
-        **_facts(story),
-        "day": known["day"],
-        "first_seen_at": known["first_seen_at"],
-        "witnesses": [f"{w['fact']} by {w['witness']}: {w['said']}" for w in story["witnesses"]],
-        "entries": [{n: e[n] for n in ("feed_id", "entry_key", "url", "first_seen_at", "path")} for e in entries],
-        "bytes": {"file": story["raw_path"], "offset": story["raw_offset"], "length": story["raw_bytes"]},
-        "text": {"file": known["path"], "batch": known["batch_id"], "source": story["text_source"]},
+        **_believed(story),
+        "day": known.day,
+        "first_seen_at": known.first_seen_at,
+        "claims": [f"{c.field} by {c.source}: {c.value}" for c in story.claims or ()],
+        "entries": [asdict(entry) for entry in entries],
+        "bytes": {"file": raw and raw.path, "offset": raw and raw.offset, "length": raw and raw.length},
+        "text": {"file": known.path, "batch": known.batch_id, "source": story.text_source},
         "lines": _lines(story),
         "revisions": _revisions(nw, texts),
         "topics_version": nw.catalogue.topics_version,
         "mentions": [m | {"is_about": m["topic"] in subjects} for m in (m._asdict() for m in mentions)],
-        "tables_built_at": build["built_at"] if build else None,
-        "digests": [{"number": d["number"], "issued_at": d["issued_at"], "issued_by": d["issued_by"]} for d in issued],
+        "tables_built_at": build.built_at if build else None,
+        "digests": [{"number": d.number, "issued_at": d.issued_at, "issued_by": d.issued_by} for d in issued],
     }
 
 
-def _facts(story: Row) -> dict[str, Any]:
-    """What is believed, each with the witness who is."""
-    believed = {
-        "title": "title_source",
-        "authors": "authors_source",
-        "language": "language_source",
-        "published_at": "published_at_source",
-    }
-    facts: dict[str, Any] = {}
-    for name, source in believed.items():
-        facts |= {name: story[name], source: story[source]}
-    names = ("is_day_only", "updated_at", "outlet", "section", "is_paywalled", "is_partial")
-    return facts | {name: story[name] for name in names}
+def _believed(story: Story) -> dict[str, Any]:
+    """What is believed, each with the source of the claim."""
+    names = (
+        "title", "title_source", "authors", "authors_source", "language", "language_source", "published_at",
+        "published_at_source", "is_day_only", "updated_at", "outlet", "section", "is_paywalled", "is_partial",
+    )  # fmt: skip
+    return {name: getattr(story, name) for name in names}
 
 
-def _lines(story: Row) -> list[dict[str, str]]:
+def _lines(story: Story) -> list[dict[str, str]]:
     """Every line with its zone, and why it was cut."""
     return [
         {"zone": line.zone, **({"reason": line.reason} if line.reason else {}), "text": line.text}
-        for line in lines_of(story)
+        for line in story.lines
     ]
 
 
-def _revisions(nw: Newswatch, texts: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _revisions(nw: Newswatch, texts: list[Revision]) -> list[dict[str, Any]]:
     """Each text that the story has had, and what the publisher changed for it."""
-    rows: list[Row | None] = []
+    read: list[Story | None] = []
     for text in texts:
         try:
-            rows.append(read_stories(nw, {text["path"]: {text["story_id"]}})[0])
+            read.append(read_stories(nw, {text.path: {text.story_id}})[0])
         except MissingFile:  # its day's other texts are there: a lost file costs a comparison
-            rows.append(None)
-    changed = [[], *(edits.changes(a, b) if a and b else ["a file is missing"] for a, b in pairwise(rows))]
+            read.append(None)
+    changed = [[], *(edits.changes(a, b) if a and b else ["a file is missing"] for a, b in pairwise(read))]
     return [
-        {"number": text["number"], "seen_at": text["seen_at"], "file": text["path"], "changes": lines}
+        {"number": text.number, "seen_at": text.seen_at, "file": text.path, "changes": lines}
         for text, lines in zip(texts, changed, strict=True)
     ]

@@ -117,6 +117,7 @@ def watch_feeds(nw: Newswatch, tell: Callable[[Sequence[Notice]], None]) -> list
                 notices.append(Notice(feed.feed_id, feed.outlet, feed.condition, detail, state.url, state.succeeded_at))
         if notices:
             tell(notices)
-        changes = [{"of_feed": n.feed_id, "told": None if n.condition == "well" else n.condition} for n in notices]
-        ledger_health.save_told(connection, changes)
+        ledger_health.save_told(
+            connection, {n.feed_id: None if n.condition == "well" else n.condition for n in notices}
+        )
     return notices

@@ -10,10 +10,9 @@ from newswatch.errors import ParseFailed
 from newswatch.feeds import schedule
 from newswatch.feeds.model import ParsedFeed
 from newswatch.feeds.state import FeedState, PollPlan
-from newswatch.net.client import Fetcher, Request
+from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.sandbox.pool import Sandbox
 from newswatch.text import sanitise
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
@@ -42,15 +41,15 @@ class Polled:
         return self.answer.seconds if isinstance(self.answer, Response) else 0.0
 
 
-async def ask(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, feed: Feed, state: FeedState) -> Polled:
+async def ask(nw: Newswatch, client: Client, feed: Feed, state: FeedState) -> Polled:
     """Poll one feed. A fault of ours costs this feed, not its neighbours."""
     plan = schedule.plan_poll(state, nw.clock())
     try:
         headers = {"Accept": FEED_TYPES, **plan.headers}
         request = Request(plan.url, nw.settings.max_feed_bytes, headers, feed.allow_private, feed.ports)
-        answer = await fetcher.get(request)
-        with fetcher.backlog.holding(answer) if isinstance(answer, Response) else nullcontext():
-            outcome, detail, parsed = await _understand(sandbox, feed, state, plan, answer)
+        answer = await client.get(request)
+        with client.backlog.holding(answer) if isinstance(answer, Response) else nullcontext():
+            outcome, detail, parsed = await _understand(nw, feed, state, plan, answer)
         return Polled(feed, state, plan, answer, outcome, detail, parsed)
     except Exception as error:
         log.exception("feed failed", feed=feed.id)
@@ -67,7 +66,7 @@ def failed(p: Polled, error: Exception) -> Polled:
 
 
 async def _understand(
-    sandbox: Sandbox, feed: Feed, state: FeedState, plan: PollPlan, answer: Response | Failure
+    nw: Newswatch, feed: Feed, state: FeedState, plan: PollPlan, answer: Response | Failure
 ) -> tuple[str, str, ParsedFeed | None]:
     """Outcome, detail, and the document where there is one. What has not changed is not parsed."""
     if isinstance(answer, Failure):
@@ -77,10 +76,10 @@ async def _understand(
         return "not_modified", "", None
     if answer.status == 410:
         return "gone", f"{answer.url} says that it is gone for good", None
-    if answer.status != 200:
-        return f"http_{answer.status:03}", f"{answer.url} answered {answer.status}", None
+    if failure := answer.failure(nw.clock()):
+        return failure.outcome, failure.detail, None
     try:
-        parsed = await _parse(sandbox, feed, answer)
+        parsed = await _parse(nw, feed, answer)
     except ParseFailed as error:
         return error.reason, error.detail, None
     if parsed.is_damaged:
@@ -88,7 +87,7 @@ async def _understand(
     return "ok", "read after cleaning" if parsed.repair else "", parsed
 
 
-async def _parse(sandbox: Sandbox, feed: Feed, answer: Response) -> ParsedFeed:
+async def _parse(nw: Newswatch, feed: Feed, answer: Response) -> ParsedFeed:
     """In a child; a document that holds feedparser up or brings it down is read once more by the plain reader."""
     arguments = {
         "feed_id": feed.id,
@@ -97,8 +96,8 @@ async def _parse(sandbox: Sandbox, feed: Feed, answer: Response) -> ParsedFeed:
         "timezone": feed.timezone,
     }
     try:
-        return await sandbox.feed(answer.body, **arguments)
+        return await nw.parsers.feed(answer.body, **arguments)
     except ParseFailed as error:
         if error.reason not in ("timeout", "crashed"):
             raise
-        return await sandbox.feed(answer.body, **arguments, is_plain=True)
+        return await nw.parsers.feed(answer.body, **arguments, is_plain=True)

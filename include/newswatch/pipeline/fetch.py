@@ -2,104 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from newswatch.errors import RefusedByLedger
-from newswatch.ledger import days, hosts, revisions, stories
+from newswatch.ledger import days, revisions, stories
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
-from newswatch.net.client import Fetcher
-from newswatch.net.politeness import HostMemory
-from newswatch.pipeline.batching import Gathering
+from newswatch.ledger.leases import ENTRIES, Lease
+from newswatch.ledger.stories import EntryEnd
+from newswatch.net.client import Client
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.pipeline.page_request import FetchResult, PageJob, end, feed_of, make_jobs
-from newswatch.pipeline.story_files import ledger_row, revision, write_stories
-from newswatch.sandbox.pool import Sandbox
+from newswatch.pipeline.page_request import FetchResult, PageJob, fetch_page, make_jobs
+from newswatch.pipeline.session import NetworkSession, NetworkVerb
+from newswatch.pipeline.story_files import first_revision, new_story, write_stories
+from newswatch.storage import paths
 from newswatch.storage.warc import WarcBuffer
-from newswatch.stories.assemble import Fetched, story_row
+from newswatch.stories.assemble import FetchedPage, assemble
+from newswatch.stories.story import RawRecord, Story
 from newswatch.text import sanitise
 from newswatch.urls.canonical import canonical_url, names_of
 
 ENTRIES_A_CLAIM = 400  # more are taken as soon as fewer than half of them run
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FetchReport:
-    """What one fetch did: outcomes of its pages, stories added, days made dirty, entries left for later."""
+    """What one fetch did: outcomes of its pages, stories added, days made dirty, whether entries were left."""
 
-    page_outcomes: dict[str, int] = field(default_factory=dict)
-    story_count: int = 0
-    dirty_days: set[date] = field(default_factory=set)
-    is_out_of_time: bool = False
+    page_outcomes: dict[str, int]
+    story_count: int
+    dirty_days: frozenset[date]
+    is_out_of_time: bool
 
 
-def fetch_pending(nw: Newswatch, owner: str, *, shard: int = 0, shards: int = 1) -> FetchReport:
+def fetch_pending(nw: Newswatch, run_id: str, *, shard: int = 0, shards: int = 1) -> FetchReport:
     """Drain the pending entries of this shard's hosts until none is left or the budget is used up.
 
-    Raises LeaseLost where another try of the same owner took over; TransientError where store or ledger fail.
+    Raises LeaseLost where another try of the same run took over; TransientError where store or ledger fail.
     """
-    return asyncio.run(_Fetch(nw, owner, shard, shards).run())
+    session, verb = NetworkSession(nw, run_id), _Fetch(nw, shard, shards)
+    session.run(verb)
+    return FetchReport(session.outcomes.totals("page"), verb.story_count, frozenset(verb.dirty), session.is_out_of_time)
 
 
-class _Fetch:
-    """One call of the verb: its lease, its share of the hosts, and what it has done so far."""
+class _Fetch(NetworkVerb[PageJob, FetchResult]):
+    """What is particular to fetching pages; the session does the rest."""
 
-    def __init__(self, nw: Newswatch, owner: str, shard: int, shards: int) -> None:
+    leased = ENTRIES
+    obeys_robots = True
+    top_up = ENTRIES_A_CLAIM // 2
+
+    def __init__(self, nw: Newswatch, shard: int, shards: int) -> None:
         self._nw = nw
         self._shard = (shard, shards)
-        self._began = nw.clock()
-        self._ends = time.monotonic() + nw.settings.fetch_budget_seconds
-        self._lease = nw.lease(owner, nw.settings.fetch_budget_seconds)
-        self._total = Outcomes()
-        self._report = FetchReport()
+        self.seconds = nw.settings.fetch_budget_seconds
+        self.story_count = 0
+        self.dirty: set[date] = set()
 
-    async def run(self) -> FetchReport:
+    def claim(self, lease: Lease) -> tuple[list[PageJob], list[FetchResult]]:
+        """A claim of entries as jobs, and those whose address is known: they end without a request."""
         nw = self._nw
         with nw.ledger.begin() as connection:
-            memory = hosts.remember(connection, nw.clock(), with_robots=True)
-        try:
-            async with nw.fetcher(memory) as fetcher, nw.sandbox() as sandbox:
-                await self._drain(fetcher, sandbox)
-        finally:  # after a failed commit too: what hosts asked for holds for the next try
-            self._finish(memory)
-        self._report.is_out_of_time = time.monotonic() >= self._ends
-        self._report.page_outcomes = self._total.totals("page")
-        return self._report
-
-    async def _drain(self, fetcher: Fetcher, sandbox: Sandbox) -> None:
-        gathering = Gathering[FetchResult](lambda ended: ended.byte_count)
-
-        def start(jobs: Sequence[PageJob]) -> None:
-            for job in jobs:
-                gathering.start(end(self._nw, fetcher, sandbox, job))
-
-        start(await self._claim())
-        async with aclosing(gathering.batches(self._ends)) as batches:
-            async for ended in batches:
-                await asyncio.to_thread(self._commit, ended)  # requests go on meanwhile
-                if gathering.running_count < ENTRIES_A_CLAIM // 2:
-                    start(await self._claim())
-
-    async def _claim(self) -> list[PageJob]:
-        """Take pending entries until there is something to ask for. Those whose address is known end at once."""
-        while time.monotonic() < self._ends:
-            jobs, known = await asyncio.to_thread(self._take)
-            if known:
-                await asyncio.to_thread(self._commit, known)
-            if jobs or not known:
-                return jobs
-        return []
-
-    def _take(self) -> tuple[list[PageJob], list[FetchResult]]:
-        """A claim of entries as jobs, and those that end without a request."""
-        nw = self._nw
-        with nw.ledger.begin() as connection:
-            claimed = stories.claim_pending(connection, *self._shard, ENTRIES_A_CLAIM, self._lease, nw.clock())
+            claimed = stories.claim_pending(connection, *self._shard, ENTRIES_A_CLAIM, lease, nw.clock())
             jobs = make_jobs(nw, claimed)
             names = [name for job in jobs if job.address for name in names_of(job.address)]
             story_of = stories.known_urls(connection, names)
@@ -112,127 +76,129 @@ class _Fetch:
                 asked.append(job)
         return asked, known
 
-    def _commit(self, ended: Sequence[FetchResult]) -> None:
-        """All at once; where the ledger does not take something of it, each by itself, and the guilty one as failed."""
-        try:
-            self._commit_together(ended)
-        except RefusedByLedger as error:
-            for e in ended:
-                if len(ended) > 1:
-                    self._commit([e])
-                else:
-                    log.error("page refused by the ledger", url=e.job.address, reason=str(error))
-                    self._commit_together([FetchResult(e.job, "failed", sanitise.line(str(error)))])
+    async def request(self, client: Client, job: PageJob) -> FetchResult:
+        return await fetch_page(self._nw, client, job)
 
-    def _commit_together(self, ended: Sequence[FetchResult]) -> None:
-        """Files first, then one transaction that makes them count or leaves everything as it was."""
+    def commit(self, results: Sequence[FetchResult], lease: Lease) -> Outcomes:
         nw = self._nw
-        batch = nw.new_batch("fetch", self._lease.owner)
+        batch = nw.new_batch("fetch", lease.run_id)
         fetch_day = nw.day_of(batch.committed_at)
-        raw_path = f"raw/pages/{fetch_day}/{batch.batch_id}.warc.gz"
-        raw = WarcBuffer()
-        rows = {id(e): _row(nw, e, raw, raw_path) for e in ended}
+        raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
+        made = _Made({id(r): story for r in results if (story := _story(nw, r, raw, raw_path))})
         with nw.ledger.begin() as connection:
-            stories.hold(connection, [key for e in ended for key in e.job.keys], self._lease)
-            made = [row for row in rows.values() if row]
-            known = stories.known_urls(connection, [n for row in made for n in names_of(row["canonical_url"])])
-            fresh = _one_a_story(made, known)
-            files = _write(nw, batch, raw, raw_path, fresh)
-            answers = {row["story_id"]: e.answer for e in ended if e.page and (row := rows[id(e)])}
-            ledger_rows = [ledger_row(row, batch, answers.get(story_id)) for story_id, row in sorted(fresh.items())]
-            added = stories.add(connection, ledger_rows)
-            first = [revision(i, 1, r, r["first_seen_at"]) for r in ledger_rows if (i := r["story_id"]) in added]
-            revisions.add(connection, first)
+            ENTRIES.hold(connection, [key for r in results for key in r.job.keys], lease)
+            made.settle(stories.known_urls(connection, made.names))
+            files = _write(nw, batch, raw, raw_path, made.fresh)
+            answers = {story_id: r.answer for r in results if r.page and (story_id := made.id_of(r))}
+            new = [new_story(story, batch, answers.get(id_)) for id_, story in sorted(made.fresh.items())]
+            added = stories.add(connection, new)
+            revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
             outcomes = Outcomes()
-            for e in ended:
-                row = rows[id(e)]
-                is_first = row is not None and row["story_id"] in added and fresh[row["story_id"]] is row
-                _count(outcomes, e, fetch_day, is_first=is_first)
-            stories.add_aliases(connection, _aliases(ended, rows))
-            stories.finish_entries(connection, [line for e in ended for line in _entry_lines(e, rows[id(e)])])
+            for result in results:
+                _count(outcomes, result, fetch_day, is_first=made.is_first(result) and made.id_of(result) in added)
+            stories.add_aliases(connection, _aliases(results, made))
+            stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
             commit(connection, batch, files, outcomes)
-            dirty = {row["day"] for row in fresh.values() if row["story_id"] in added} | {fetch_day}
+            dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}
             days.mark_dirty(connection, dirty)
-        self._total.counts.update(outcomes.counts)
-        self._report.story_count += len(added)
-        self._report.dirty_days |= dirty
-        log.info("pages fetched", pages=len(ended), stories_new=len(added), outcomes=outcomes.totals("page"))
+        self.story_count += len(added)
+        self.dirty |= dirty
+        log.info("pages fetched", pages=len(results), stories_new=len(added), outcomes=outcomes.totals("page"))
+        return outcomes
 
-    def _finish(self, memory: HostMemory) -> None:
-        with self._nw.ledger.begin() as connection:
-            stories.release(connection, self._lease)
-            hosts.save(connection, memory, self._began)
+    def failed(self, result: FetchResult, error: Exception) -> FetchResult:
+        return FetchResult(result.job, "failed", sanitise.line(str(error)))
+
+    def byte_count(self, result: FetchResult) -> int:
+        return result.byte_count
+
+
+class _Made:
+    """The stories that a batch of results makes (by the result's identity), and under which ids they are known."""
+
+    def __init__(self, stories_of: Mapping[int, Story]) -> None:
+        self.stories = stories_of
+        self._ids: dict[int, str] = {}
+        self.fresh: dict[str, Story] = {}  # those that are new, by id
+
+    @property
+    def names(self) -> list[str]:
+        """Every name under which one of them may be known."""
+        return [name for story in self.stories.values() for name in names_of(story.canonical_url)]
+
+    def settle(self, known: Mapping[str, str]) -> None:
+        """Give each the id under which its address, or a twin, is known; the first of an address is the new story."""
+        story_of = dict(known)
+        for key, story in self.stories.items():
+            before = _story_at(story_of, story.canonical_url)
+            if not before:
+                self.fresh[story.story_id] = story
+            self._ids[key] = before or story.story_id
+            names = names_of(story.canonical_url)
+            story_of |= {name: self._ids[key] for name in names if name not in story_of}
+
+    def id_of(self, result: FetchResult) -> str | None:
+        """The id of the story that the result made; None: it made none."""
+        return self._ids.get(id(result))
+
+    def is_first(self, result: FetchResult) -> bool:
+        """Whether the new story is this result's own."""
+        story = self.stories.get(id(result))
+        return story is not None and self.fresh.get(self._ids[id(result)]) is story
 
 
 def _story_at(story_of: Mapping[str, str], address: str) -> str | None:
     return next((story_of[name] for name in names_of(address) if name in story_of), None)
 
 
-def _one_a_story(made: Sequence[dict[str, Any]], known: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Give each row the id under which its address, or a twin, is known; returns the rows that are new stories."""
-    story_of = dict(known)
-    fresh: dict[str, dict[str, Any]] = {}
-    for row in made:
-        before = _story_at(story_of, row["canonical_url"])
-        if before:
-            row["story_id"] = before
-        else:
-            fresh[row["story_id"]] = row
-        story_of |= {name: row["story_id"] for name in names_of(row["canonical_url"]) if name not in story_of}
-    return fresh
-
-
-def _row(nw: Newswatch, e: FetchResult, raw: WarcBuffer, raw_path: str) -> dict[str, Any] | None:
+def _story(nw: Newswatch, result: FetchResult, raw: WarcBuffer, raw_path: str) -> Story | None:
     """The story that the job makes, its bytes put into `raw`; None where it makes none, or none yet."""
-    offset, size = raw.add(e.answer) if e.answer else (0, 0)
-    if e.known_as or e.retry_at:
+    record = RawRecord(raw_path, *raw.add(result.answer)) if result.answer else None
+    if result.known_as or result.retry_at:
         return None
-    fetched = Fetched(e.answer.url, e.page, raw_path, offset, size) if e.answer and e.page else None
-    entry = e.job.entries[0]
-    return story_row(entry, feed_of(nw, entry), fetched, nw.settings.zone)
+    fetched = FetchedPage(result.answer.url, result.page, record) if result.answer and result.page and record else None
+    seen = result.job.entries[0]
+    return assemble(seen, nw.feed_of(seen.entry.feed_id), fetched, nw.settings.tz)
 
 
-def _write(
-    nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: Mapping[str, dict[str, Any]]
-) -> list[BatchFile]:
+def _write(nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: Mapping[str, Story]) -> list[BatchFile]:
     """The bytes, and the stories made of them."""
     files = [nw.write_file(raw_path, raw.content(), raw.count)] if raw.count else []
     return files + write_stories(nw, batch, list(fresh.values()))
 
 
-def _count(outcomes: Outcomes, e: FetchResult, day: date, *, is_first: bool) -> None:
+def _count(outcomes: Outcomes, result: FetchResult, day: date, *, is_first: bool) -> None:
     """One outcome an entry: the first that brought a story counts as read, the others as leading to the same one."""
-    if e.outcome is None:
+    if result.outcome is None:
         return
-    for number, entry in enumerate(e.job.entries):
-        is_same = e.outcome == "ok" and (number > 0 or not is_first)
-        outcome = "same_story" if is_same else e.outcome
-        outcomes.add("page", outcome, entry["feed_id"], day, (e.detail or e.job.address or "")[:300])
+    for number, seen in enumerate(result.job.entries):
+        is_same = result.outcome == "ok" and (number > 0 or not is_first)
+        outcome = "same_story" if is_same else result.outcome
+        outcomes.add("page", outcome, seen.entry.feed_id, day, (result.detail or result.job.address or "")[:300])
 
 
-def _aliases(ended: Sequence[FetchResult], rows: Mapping[int, dict[str, Any] | None]) -> dict[str, str]:
+def _aliases(results: Sequence[FetchResult], made: _Made) -> dict[str, str]:
     """Every address that a story was met under, with their twin keys; the story's own come first."""
     story_of: dict[str, str] = {}
-    for e in ended:
-        row = rows[id(e)]
-        story_id = row["story_id"] if row else e.known_as
-        addresses = [row["canonical_url"] if row else None, e.job.address]
-        addresses.append(canonical_url(e.answer.url) if e.answer and e.page else None)
+    for result in results:
+        story = made.stories.get(id(result))
+        story_id = made.id_of(result) or result.known_as
+        addresses = [story.canonical_url if story else None, result.job.address]
+        addresses.append(canonical_url(result.answer.url) if result.answer and result.page else None)
         if story_id:
             for name in (name for address in addresses if address for name in names_of(address)):
                 story_of.setdefault(name, story_id)
     return story_of
 
 
-def _entry_lines(e: FetchResult, row: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _entry_ends(result: FetchResult, story_id: str | None) -> list[EntryEnd]:
     return [
-        {
-            "of_feed": feed_id,
-            "of_entry": entry_key,
-            "state": "pending" if e.retry_at else "done",
-            "attempt_count": e.job.attempt_count + (e.outcome is not None),
-            "next_attempt_at": e.retry_at,
-            "story_id": row["story_id"] if row else e.known_as,
-        }
-        for feed_id, entry_key in e.job.keys
+        EntryEnd(
+            feed_id=feed_id,
+            entry_key=entry_key,
+            attempt_count=result.job.attempt_count + (result.outcome is not None),
+            next_attempt_at=result.retry_at,
+            story_id=story_id or result.known_as,
+        )
+        for feed_id, entry_key in result.job.keys
     ]

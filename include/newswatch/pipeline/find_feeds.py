@@ -14,11 +14,10 @@ from newswatch.errors import ConfigError, ParseFailed
 from newswatch.feeds import autodiscovery as finding
 from newswatch.feeds.autodiscovery import Candidate, Heading, Page, Rhythm
 from newswatch.feeds.model import ParsedFeed
-from newswatch.net.client import Fetcher, Request
+from newswatch.net.client import Client, Request
 from newswatch.net.ip_policy import WEB_PORTS
 from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.sandbox.pool import Sandbox
 from newswatch.text import sanitise
 from newswatch.urls.canonical import canonical_url, host_of, is_same_site, resolve, twin_key
 
@@ -91,8 +90,8 @@ def discover(nw: Newswatch, site: str, *, allow_private: bool = False, language:
 
 
 async def _discover(nw: Newswatch, addresses: tuple[str, ...], allow_private: bool, language: str | None) -> Discovery:
-    async with nw.fetcher() as fetcher, nw.sandbox() as sandbox:
-        search = _Search(nw, fetcher, sandbox, allow_private, language, frozenset(map(host_of, addresses)))
+    async with nw.client() as client:
+        search = _Search(nw, client, allow_private, language, frozenset(map(host_of, addresses)))
         await search.run(addresses)
     log.info("site searched", site=addresses[0], found=len(search.found), tried=len(search.tried))
     return Discovery(tuple(search.found), tuple(search.tried), search.left_out_count)
@@ -103,8 +102,7 @@ class _Search:
     """One search: what it has asked, found and not found."""
 
     nw: Newswatch
-    fetcher: Fetcher
-    sandbox: Sandbox
+    client: Client
     allow_private: bool
     language: str | None
     typed_hosts: frozenset[str]  # with their ports: those of the address that the user typed
@@ -145,7 +143,7 @@ class _Search:
         """What a page names. One that cannot be read, or names no feed, is noted as tried."""
         body, content_type = answer.body[: finding.MAX_HTML_BYTES], answer.header("Content-Type") or ""
         try:
-            page = await self.sandbox.site(body, url=answer.url, content_type=content_type)
+            page = await self.nw.parsers.site(body, url=answer.url, content_type=content_type)
         except ParseFailed as error:
             self._miss(candidate, error.reason, str(error))
             return Page()
@@ -188,20 +186,17 @@ class _Search:
             return Failure(candidate.url, "asked_already", "", is_transient=False)
         self._asked.add(key)
         answer = await self._get(candidate.url, self.nw.settings.max_feed_bytes, obeys_robots=obeys_robots)
-        if isinstance(answer, Response) and answer.status == 200:
-            return answer
-        if isinstance(answer, Response):
-            detail = f"{answer.url} answered {answer.status}"
-            answer = Failure(candidate.url, f"http_{answer.status}", detail, is_transient=False)
-        self._miss(candidate, answer.outcome, answer.detail)
-        return answer
+        failure = answer if isinstance(answer, Failure) else answer.failure(self.nw.clock())
+        if failure:
+            self._miss(candidate, failure.outcome, failure.detail)
+        return failure or answer
 
     async def _get(self, url: str, max_bytes: int, *, obeys_robots: bool = False) -> Response | Failure:
         # A port that is none of the web's is the user's to name, never a page's or a robots.txt's.
         port = urlsplit(url).port if host_of(url) in self.typed_hosts else None
         ports = WEB_PORTS | ({port} if port else set())
         request = Request(url, max_bytes, {"Accept": ACCEPT}, self.allow_private, ports, obeys_robots=obeys_robots)
-        return await self.fetcher.get(request)
+        return await self.client.get(request)
 
     def _miss(self, candidate: Candidate, outcome: str, detail: str) -> None:
         self.tried.append(Tried(candidate.url, candidate.how, outcome, sanitise.line(detail, 200)))
@@ -210,7 +205,7 @@ class _Search:
         """Read the answer as a feed and note what it is. False: it is none."""
         content_type = sanitise.line(answer.header("Content-Type") or "")
         try:
-            parsed = await self.sandbox.feed(
+            parsed = await self.nw.parsers.feed(
                 answer.body, feed_id="new", url=answer.url, content_type=content_type, timezone=None
             )
         except ParseFailed as error:
@@ -225,7 +220,7 @@ class _Search:
     async def _heading(self, answer: Response) -> Heading:
         """What the feed says of itself; nothing where that cannot be read: its entries could."""
         try:
-            return await self.sandbox.heading(answer.body[: finding.MAX_HEAD_BYTES])
+            return await self.nw.parsers.heading(answer.body[: finding.MAX_HEAD_BYTES])
         except ParseFailed:
             return Heading()
 

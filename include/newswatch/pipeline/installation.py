@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -15,10 +16,10 @@ from newswatch.config.catalogue import Catalogue, Feed, load_catalogue, parse_ca
 from newswatch.errors import ConfigError
 from newswatch.ledger import Ledger, catalogues
 from newswatch.ledger.batches import Batch, BatchFile
-from newswatch.ledger.feeds import Lease
-from newswatch.net.client import Fetcher
+from newswatch.ledger.leases import Lease
+from newswatch.net.client import Client, Fetcher
 from newswatch.net.politeness import HostMemory
-from newswatch.sandbox.pool import Sandbox
+from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
 from newswatch.storage import embedded_postgres
 from newswatch.storage.files import Store
@@ -32,19 +33,47 @@ log = structlog.get_logger("newswatch")
 LEASE_MARGIN = timedelta(minutes=5)
 
 
+OpenClient = Callable[[Settings, Callable[[], datetime], HostMemory | None], AbstractAsyncContextManager[Client]]
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def polite_client(settings: Settings, clock: Callable[[], datetime], memory: HostMemory | None) -> Fetcher:
+    """A client with the installation's manners and limits, and what it knows of hosts."""
+    return Fetcher(
+        contact=settings.contact,
+        delay_seconds=settings.host_delay_seconds,
+        deadline_seconds=settings.request_deadline_seconds,
+        clock=clock,
+        memory=memory,
+    )
+
+
+def parser_pool(settings: Settings) -> ParserPool:
+    """Parser processes with the installation's limits; none runs yet."""
+    return ParserPool(
+        size=settings.parse_workers,
+        deadline_seconds=settings.parse_deadline_seconds,
+        memory_bytes=settings.parse_memory_bytes,
+    )
+
+
 @dataclass(frozen=True)
 class Newswatch:
-    """One open installation. `config_warning`: why the last good configuration is in force instead of the files."""
+    """One open installation. `config_warning`: why the last good configuration is in force instead of the files.
+
+    `parsers` are its own and end with it. `open_client` is what speaks to the network, for tests to put another there.
+    """
 
     settings: Settings
     catalogue: Catalogue
     store: Store
     ledger: Ledger
+    parsers: ParserPool
     clock: Callable[[], datetime] = utc_now
+    open_client: OpenClient = polite_client
     config_warning: str | None = None
     batch_ids: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
 
@@ -68,21 +97,20 @@ class Newswatch:
     @cached_property
     def matcher(self) -> Matcher:
         """Of the topics in force."""
-        inflection.remember(self.word_forms)
-        return Matcher(self.catalogue.topics)
+        return Matcher(self.catalogue.topics, inflection.WordForms(self.word_forms))
 
     def day_of(self, moment: datetime) -> date:
-        return local_days.day_of(moment, self.settings.zone)
+        return local_days.day_of(moment, self.settings.tz)
 
-    def lease(self, owner: str, seconds: float) -> Lease:
+    def lease(self, run_id: str, seconds: float) -> Lease:
         until = self.clock() + timedelta(seconds=seconds) + LEASE_MARGIN
-        return Lease(owner=owner, token=uuid.uuid4().hex, until=until)
+        return Lease(run_id=run_id, token=uuid.uuid4().hex, until=until)
 
-    def new_batch(self, kind: str, owner: str) -> Batch:
+    def new_batch(self, kind: str, run_id: str) -> Batch:
         """Sortable by time, so that a folder's listing is its history."""
         now = self.clock()
         batch_id = f"{now:%Y%m%dT%H%M%S}-{self.batch_ids()[:12]}"
-        return Batch(batch_id, kind, owner, code_version(), now)
+        return Batch(batch_id, kind, run_id, code_version(), now)
 
     def write_rows(self, path: str, table: Table, rows: list[dict[str, object]]) -> BatchFile:
         return self.write_file(path, table.to_bytes(rows), len(rows))
@@ -90,33 +118,29 @@ class Newswatch:
     def write_file(self, path: str, content: bytes, row_count: int) -> BatchFile:
         return BatchFile(path, row_count, len(content), self.store.write(path, content))
 
-    def fetcher(self, memory: HostMemory | None = None) -> Fetcher:
-        """A fetcher with this installation's manners and limits, and what it knows of hosts."""
-        return Fetcher(
-            contact=self.settings.contact,
-            delay_seconds=self.settings.host_delay_seconds,
-            deadline_seconds=self.settings.request_deadline_seconds,
-            clock=self.clock,
-            memory=memory,
-        )
+    def client(self, memory: HostMemory | None = None) -> AbstractAsyncContextManager[Client]:
+        """What requests go through; what it learns of hosts is added to `memory`."""
+        return self.open_client(self.settings, self.clock, memory)
 
-    def sandbox(self) -> Sandbox:
-        """Parser children with this installation's limits."""
-        return Sandbox(
-            size=self.settings.parse_workers,
-            deadline_seconds=self.settings.parse_deadline_seconds,
-            memory_bytes=self.settings.parse_memory_bytes,
-        )
+    def feed_of(self, feed_id: str) -> Feed:
+        """The feed; one that has left feeds.yaml meanwhile goes under its id."""
+        known = self.feeds.get(feed_id)
+        return known or Feed(id=feed_id, outlet=feed_id, url="http://unlisted.invalid/", language="und")
 
     def close(self) -> None:
+        """End the parsers and let go of the ledger."""
+        self.parsers.close()
         self.ledger.close()
 
 
-def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> Newswatch:
+def open_newswatch(
+    settings: Settings, *, keeps_last_good: bool = False, parsers: ParserPool | None = None
+) -> Newswatch:
     """Open store and ledger (its schema brought up to date) and read the configuration, which is then in force.
 
     `keeps_last_good`: where feeds.yaml or topics.yaml is wrong, go on with what was accepted last and say so in
-    `config_warning`. Raises ConfigError otherwise, or where nothing was ever accepted.
+    `config_warning`. `parsers`: processes that run already. Raises ConfigError otherwise, or where nothing was ever
+    accepted.
     """
     ledger, good = _ledger(settings)
     warning = None
@@ -134,7 +158,8 @@ def open_newswatch(settings: Settings, *, keeps_last_good: bool = False) -> News
         if good != (catalogue.feeds_text, catalogue.topics_text):
             with ledger.begin() as connection:
                 catalogues.accept(connection, catalogue, utc_now())
-    return Newswatch(settings, catalogue, Store(settings.data_url), ledger, config_warning=warning)
+    store = Store(settings.data_url)
+    return Newswatch(settings, catalogue, store, ledger, parsers or parser_pool(settings), config_warning=warning)
 
 
 def open_in_force(settings: Settings) -> Newswatch:
@@ -149,7 +174,7 @@ def open_in_force(settings: Settings) -> Newswatch:
         raise ConfigError(
             ["No configuration that this version can read is in force yet. Poll first: that puts one in force."]
         )
-    return Newswatch(settings, catalogue, Store(settings.data_url), ledger)
+    return Newswatch(settings, catalogue, Store(settings.data_url), ledger, parser_pool(settings))
 
 
 def read_good(texts: tuple[str, str]) -> Catalogue | None:

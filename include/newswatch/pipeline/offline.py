@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import pickle
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,12 +15,13 @@ from typing import Any
 
 from newswatch.config.catalogue import Feed, load_catalogue
 from newswatch.errors import ConfigError, ParseFailed
-from newswatch.pages.model import lines_of, story_text
-from newswatch.sandbox.pool import Sandbox
+from newswatch.feeds.model import Entry, SeenEntry
+from newswatch.pipeline.installation import parser_pool
+from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
 from newswatch.stories import boilerplate_recurring
-from newswatch.stories.assemble import Fetched, story_row
-from newswatch.stories.boilerplate_recurring import Sample
+from newswatch.stories.assemble import FetchedPage, assemble
+from newswatch.stories.story import LineSample, RawRecord, Story
 from newswatch.topics.matcher import Matcher, about
 from newswatch.urls.canonical import host_of, resolve
 
@@ -47,55 +49,52 @@ def extract_pages(pages: list[tuple[str, str]], settings: Settings) -> Iterator[
 
     Results wait in a temporary file until all pages are read.
     """
-    samples: list[Sample] = []
-    with TemporaryFile("w+", encoding="utf-8") as waiting:
+    samples: list[LineSample] = []
+    with TemporaryFile() as waiting, parser_pool(settings) as parsers:
         for at in range(0, len(pages), PAGES_A_ROUND):
-            for row in asyncio.run(_extract(pages[at : at + PAGES_A_ROUND], settings)):
-                waiting.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-                if "error" not in row:
-                    samples.append(Sample(row["host"], row["headline_key"], row["edge_keys"], row["inner_keys"]))
+            for path, read in asyncio.run(_extract(pages[at : at + PAGES_A_ROUND], parsers, settings)):
+                pickle.dump((path, read), waiting)
+                if isinstance(read, Story) and read.sample:
+                    samples.append(read.sample)
         known = boilerplate_recurring.learn(samples)
         waiting.seek(0)
-        for line in waiting:
-            row = json.loads(line)
-            if "error" not in row:
-                row = _fields(boilerplate_recurring.cut(row, known.get(row["host"], frozenset())))
-            yield row
+        for _ in pages:
+            path, read = pickle.load(waiting)  # noqa: S301 - our own, a moment ago
+            if isinstance(read, Story):
+                lines = known.get(read.sample.host, frozenset()) if read.sample else frozenset()
+                yield {"path": path, **_fields(boilerplate_recurring.cut(read, lines))}
+            else:
+                yield {"path": path, "error": read}
 
 
-async def _extract(pages: list[tuple[str, str]], settings: Settings) -> list[dict[str, Any]]:
-    sandbox = Sandbox(
-        size=settings.parse_workers,
-        deadline_seconds=settings.parse_deadline_seconds,
-        memory_bytes=settings.parse_memory_bytes,
-    )
+async def _extract(
+    pages: list[tuple[str, str]], parsers: ParserPool, settings: Settings
+) -> list[tuple[str, Story | str]]:
+    """Each page's path, and its story or why there is none."""
     turns = asyncio.Semaphore(2 * settings.parse_workers)  # bodies in memory at once
-    async with sandbox:
-        reading = (_extract_one(sandbox, turns, path, url, settings) for path, url in pages)
-        return await asyncio.gather(*reading)
+    read = await asyncio.gather(*(_extract_one(parsers, turns, path, url, settings) for path, url in pages))
+    return [(path, story) for (path, _), story in zip(pages, read, strict=True)]
 
 
 async def _extract_one(
-    sandbox: Sandbox, turns: asyncio.Semaphore, path: str, url: str, settings: Settings
-) -> dict[str, Any]:
-    """The page's row as the pipeline would store it, with `path` and `host`; or `path` and `error`."""
+    parsers: ParserPool, turns: asyncio.Semaphore, path: str, url: str, settings: Settings
+) -> Story | str:
+    """The page's story as the pipeline would store it, or what is wrong."""
     if resolve(url, "") is None:
-        return {"path": path, "error": f"{url!r} is no web address: write it with http:// or https:// and a host"}
+        return f"{url!r} is no web address: write it with http:// or https:// and a host"
     try:
         async with turns:
             body = await asyncio.to_thread(_read, path, settings.max_file_bytes)
-            page = await sandbox.page(body, url=url, content_type="")
+            page = await parsers.page(body, url=url, content_type="")
     except (OSError, EOFError, zlib.error) as error:
-        return {"path": path, "error": f"cannot be read: {error}"}
+        return f"cannot be read: {error}"
     except ParseFailed as error:
-        return {"path": path, "error": str(error)}
-    host = host_of(url)
-    feed = Feed(id="page", outlet=host, url="http://unlisted.invalid/", language="und")
-    entry: dict[str, Any] = {"url": url, "title": "", "summary": "", "authors": [], "published_at": None}
-    fetched = Fetched(url, page, path, 0, len(body))
-    row = story_row(entry | {"first_seen_at": datetime.now(UTC)}, feed, fetched, settings.zone)
-    assert row is not None
-    return {"path": path, "host": host.removeprefix("www."), **row}
+        return str(error)
+    feed = Feed(id="page", outlet=host_of(url), url="http://unlisted.invalid/", language="und")
+    seen = SeenEntry(Entry("page", url, url, "", "", (), None), datetime.now(UTC))
+    story = assemble(seen, feed, FetchedPage(url, page, RawRecord(path, 0, len(body))), settings.tz)
+    assert story is not None
+    return story
 
 
 def _read(path: str, limit: int) -> bytes:
@@ -109,23 +108,21 @@ def _read(path: str, limit: int) -> bytes:
     return body
 
 
-def _fields(row: dict[str, Any]) -> dict[str, Any]:
-    lines = lines_of(row)
-    published = row["published_at"]
+def _fields(story: Story) -> dict[str, Any]:
+    published, updated = story.published_at, story.updated_at
     return {
-        "path": row["path"],
-        "title": row["title"],
-        "text": story_text(lines),
-        "authors": row["authors"],
-        "published_at": published and (published[:10] if row["is_day_only"] else published.replace(" ", "T")),
-        "updated_at": row["updated_at"] and row["updated_at"].replace(" ", "T"),
-        "language": None if row["language"] == "und" else row["language"],
-        "canonical_url": row["canonical_url"],
-        "section": row["section"],
-        "is_partial": row["is_partial"],
-        "is_paywalled": row["is_paywalled"],
-        "captions": [line.text for line in lines if line.zone == "caption"],
-        "cut": [{"reason": line.reason, "text": line.text} for line in lines if line.zone == "cut"],
+        "title": story.title,
+        "text": story.own_text,
+        "authors": list(story.authors),
+        "published_at": published and (published.date() if story.is_day_only else published).isoformat(),
+        "updated_at": updated and updated.isoformat(),
+        "language": None if story.language == "und" else story.language,
+        "canonical_url": story.canonical_url,
+        "section": story.section,
+        "is_partial": story.is_partial,
+        "is_paywalled": story.is_paywalled,
+        "captions": [line.text for line in story.lines if line.zone == "caption"],
+        "cut": [{"reason": line.reason, "text": line.text} for line in story.lines if line.zone == "cut"],
     }
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from newswatch.config.catalogue import Feed
 from newswatch.errors import MissingFile, ParseFailed
+from newswatch.feeds.model import Entry, SeenEntry, from_row
+from newswatch.ledger.feeds import EntryKey
+from newswatch.ledger.stories import ClaimedEntry
 from newswatch.net import retry
-from newswatch.net.client import Fetcher, Request
-from newswatch.net.headers import retry_after_seconds
+from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
-from newswatch.net.politeness import PASSING
 from newswatch.pages.model import ExtractedPage
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.sandbox.pool import Sandbox
-from newswatch.tables import batch_tables
+from newswatch.tables.batch_tables import ENTRIES
 from newswatch.text import sanitise
 from newswatch.urls.canonical import canonical_url, leads_nowhere, twin_key
 
 PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
-
-Key = tuple[str, str]  # feed_id, entry_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +27,12 @@ class PageJob:
     """All pending entries that lead to one address: one request serves them."""
 
     address: str | None  # canonical; None: an entry without a link
-    entries: tuple[dict[str, Any], ...]
+    entries: tuple[SeenEntry, ...]
     attempt_count: int
 
     @property
-    def keys(self) -> list[Key]:
-        return [(e["feed_id"], e["entry_key"]) for e in self.entries]
+    def keys(self) -> list[EntryKey]:
+        return [(seen.entry.feed_id, seen.entry.key) for seen in self.entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +52,21 @@ class FetchResult:
         return len(self.answer.raw_body) if self.answer else 0
 
 
-def make_jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[PageJob]:
+def make_jobs(nw: Newswatch, claimed: Sequence[ClaimedEntry]) -> list[PageJob]:
     """Entries with what their poll kept of them, grouped by the page that they lead to."""
-    texts: dict[str, dict[Key, dict[str, Any]]] = {}
-    groups: dict[str, list[tuple[dict[str, Any], int]]] = {}
+    texts: dict[str, dict[EntryKey, SeenEntry]] = {}
+    groups: dict[str, list[tuple[SeenEntry, int]]] = {}
     # In one order everywhere: the first entry of an address decides whose story it is.
-    for row in sorted(claimed, key=lambda r: (r["first_seen_at"], r["feed_id"], r["entry_key"])):
-        path, key = row["path"], (row["feed_id"], row["entry_key"])
-        if path not in texts:
-            texts[path] = _entry_texts(nw, path)
-        group = twin_key(canonical_url(row["url"])) if row["url"] else f"no link: {key}"
-        groups.setdefault(group, []).append((texts[path].get(key) or _bare(row), row["attempt_count"]))
+    for row in sorted(claimed, key=lambda r: (r.first_seen_at, r.feed_id, r.entry_key)):
+        key = (row.feed_id, row.entry_key)
+        if row.path not in texts:
+            texts[row.path] = _entry_texts(nw, row.path)
+        group = twin_key(canonical_url(row.url)) if row.url else f"no link: {key}"
+        groups.setdefault(group, []).append((texts[row.path].get(key) or _bare(row), row.attempt_count))
     jobs = [
         PageJob(
-            address=canonical_url(members[0][0]["url"]) if members[0][0]["url"] else None,
-            entries=tuple(entry for entry, _ in members),
+            address=canonical_url(url) if (url := members[0][0].entry.url) else None,
+            entries=tuple(seen for seen, _ in members),
             attempt_count=max(count for _, count in members),
         )
         for members in groups.values()
@@ -78,42 +74,38 @@ def make_jobs(nw: Newswatch, claimed: Sequence[Mapping[str, Any]]) -> list[PageJ
     return sorted(jobs, key=lambda job: job.attempt_count)  # one that failed must not have its host paused again first
 
 
-def _entry_texts(nw: Newswatch, path: str) -> dict[Key, dict[str, Any]]:
+def _entry_texts(nw: Newswatch, path: str) -> dict[EntryKey, SeenEntry]:
     """The entries of one file. A lost file costs the feed's words, not the pages that its entries lead to."""
     try:
-        return {(e["feed_id"], e["entry_key"]): e for e in batch_tables.ENTRIES.from_bytes(nw.store.read(path))}
+        rows = ENTRIES.from_bytes(nw.store.read(path))
     except MissingFile:
         log.error("entries file lost", path=path)
         return {}
+    return {(row["feed_id"], row["entry_key"]): from_row(row) for row in rows}
 
 
-def _bare(row: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: row[name] for name in ("feed_id", "entry_key", "url", "first_seen_at")}
-    return known | {"title": "", "summary": "", "authors": [], "published_at": None}
+def _bare(row: ClaimedEntry) -> SeenEntry:
+    """The entry without the feed's words."""
+    return SeenEntry(Entry(row.feed_id, row.entry_key, row.url, "", "", (), None), row.first_seen_at)
 
 
-def feed_of(nw: Newswatch, entry: Mapping[str, Any]) -> Feed:
-    """The entry's feed; one that has left feeds.yaml meanwhile goes under its id."""
-    known = nw.feeds.get(entry["feed_id"])
-    return known or Feed(id=entry["feed_id"], outlet=entry["feed_id"], url="http://unlisted.invalid/", language="und")
-
-
-async def end(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: PageJob) -> FetchResult:
+async def fetch_page(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
     """Bring one job to its end: at most one page request. A fault of ours costs this page, not its neighbours."""
     try:
-        return await _request(nw, fetcher, sandbox, job)
+        return await _request(nw, client, job)
     except Exception as error:
         log.exception("page failed", url=job.address)
         return FetchResult(job, "failed", sanitise.line(f"{type(error).__name__}: {error}"))
 
 
-async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: PageJob) -> FetchResult:
-    if job.address is None:
+async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
+    url = job.entries[0].entry.url
+    if url is None:
         return FetchResult(job, None)
-    feeds = [feed_of(nw, e) for e in job.entries]
-    answer = await fetcher.get(
+    feeds = [nw.feed_of(seen.entry.feed_id) for seen in job.entries]
+    answer = await client.get(
         Request(
-            job.entries[0]["url"],
+            url,
             nw.settings.max_page_bytes,
             {"Accept": PAGE_TYPES},
             allow_private=all(feed.allow_private for feed in feeds),
@@ -122,29 +114,33 @@ async def _request(nw: Newswatch, fetcher: Fetcher, sandbox: Sandbox, job: PageJ
         )
     )
     now = nw.clock()
-    if isinstance(answer, Failure):
-        if answer.outcome == "host_paused":
-            return _paused(job, answer, now)
-        retry_at = retry.next_attempt_at(job.attempt_count + 1, now) if answer.is_transient else None
-        return FetchResult(job, answer.outcome, answer.detail, retry_at=retry_at)
-    if answer.status == 200 and leads_nowhere(job.entries[0]["url"], answer.url):
-        return FetchResult(job, "no_story", f"redirected to {answer.url}, where many stories would end", answer)
-    if answer.status != 200:
-        wait = retry_after_seconds(answer.header("Retry-After"), now)
-        retry_at = retry.next_attempt_at(job.attempt_count + 1, now, wait) if answer.status in PASSING else None
-        detail = f"{answer.url} answered {answer.status}"
-        return FetchResult(job, f"http_{answer.status:03}", detail, answer, retry_at=retry_at)
+    if isinstance(answer, Failure) and answer.outcome == "host_paused":
+        return _paused(job, answer, now)
+    failure = answer if isinstance(answer, Failure) else answer.failure(now)
+    had = answer if isinstance(answer, Response) else None
+    if failure:
+        asked_seconds = failure.retry_after_seconds
+        retry_at = retry.next_attempt_at(job.attempt_count + 1, now, asked_seconds) if failure.is_transient else None
+        return FetchResult(job, failure.outcome, failure.detail, had, retry_at=retry_at)
+    assert had is not None
+    if leads_nowhere(url, had.url):
+        return FetchResult(job, "no_story", f"redirected to {had.url}, where many stories would end", had)
     try:
-        content_type = sanitise.line(answer.header("Content-Type") or "")
-        with fetcher.backlog.holding(answer):
-            page = await sandbox.page(answer.body, url=answer.url, content_type=content_type)
+        page = await parse_page(nw, client, had)
     except ParseFailed as error:
-        return FetchResult(job, error.reason, error.detail, answer)
-    return FetchResult(job, "ok", answer=answer, page=page)
+        return FetchResult(job, error.reason, error.detail, had)
+    return FetchResult(job, "ok", answer=had, page=page)
+
+
+async def parse_page(nw: Newswatch, client: Client, answer: Response) -> ExtractedPage:
+    """The page that was answered, read in a parser's process. Raises ParseFailed."""
+    content_type = sanitise.line(answer.header("Content-Type") or "")
+    with client.backlog.holding(answer):
+        return await nw.parsers.page(answer.body, url=answer.url, content_type=content_type)
 
 
 def _paused(job: PageJob, answer: Failure, now: datetime) -> FetchResult:
     """The page was not asked for. After some hours of such the feed's own text becomes the story."""
-    newest = max(entry["first_seen_at"] for entry in job.entries)
+    newest = max(seen.first_seen_at for seen in job.entries)
     retry_at = retry.paused_until(newest, now, answer.retry_after_seconds)
     return FetchResult(job, None, retry_at=retry_at) if retry_at else FetchResult(job, "host_paused", answer.detail)

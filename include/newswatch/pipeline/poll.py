@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 
 from newswatch import local_days
 from newswatch.config.catalogue import Feed
-from newswatch.errors import RefusedByLedger
 from newswatch.feeds import schedule
 from newswatch.feeds.state import SUCCESSES, FeedState
-from newswatch.ledger import days, feeds, hosts
+from newswatch.ledger import days, feeds
 from newswatch.ledger.batches import Outcomes, commit
-from newswatch.net.politeness import HostMemory
-from newswatch.pipeline.batching import Gathering
+from newswatch.ledger.leases import FEEDS, Lease
+from newswatch.net.client import Client
 from newswatch.pipeline.feed_request import Polled, ask, failed
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.poll_batch import PollBatch
+from newswatch.pipeline.session import NetworkSession, NetworkVerb
 from newswatch.urls.canonical import host_of
 
 
@@ -61,71 +58,54 @@ def plan_poll(nw: Newswatch, shards: int, *, only_due: bool = True) -> list[Poll
     ]
 
 
-def poll(nw: Newswatch, feed_ids: Sequence[str], owner: str) -> PollReport:
+def poll(nw: Newswatch, feed_ids: Sequence[str], run_id: str) -> PollReport:
     """Poll the given feeds. A feed that somebody else polls just now is left to them.
 
-    Raises LeaseLost where another try of the same owner took over; TransientError where store or ledger fail.
+    Raises LeaseLost where another try of the same run took over; TransientError where store or ledger fail.
     """
-    return asyncio.run(_Poll(nw, owner).run([nw.feeds[feed_id] for feed_id in feed_ids if feed_id in nw.feeds]))
+    chosen = [nw.feeds[feed_id] for feed_id in feed_ids if feed_id in nw.feeds]
+    session, verb = NetworkSession(nw, run_id), _Poll(nw, chosen)
+    session.run(verb)
+    return PollReport(
+        session.outcomes.totals("feed"),
+        session.outcomes.totals("entry"),
+        tuple(sorted(verb.dirty)),
+        held_count=len(chosen) - verb.claimed_count,
+        late_count=verb.claimed_count - session.committed_count,
+    )
 
 
-class _Poll:
-    """One call of the verb: its lease, and what it has counted so far."""
+class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
+    """What is particular to polling; the session does the rest."""
 
-    def __init__(self, nw: Newswatch, owner: str) -> None:
+    leased = FEEDS
+    obeys_robots = False
+    top_up = 0
+
+    def __init__(self, nw: Newswatch, chosen: Sequence[Feed]) -> None:
         self._nw = nw
-        self._began = nw.clock()
-        self._lease = nw.lease(owner, nw.settings.poll_budget_seconds)
-        self._total = Outcomes()
-        self._dirty: set[date] = set()
+        self._chosen = chosen
+        self.seconds = nw.settings.poll_budget_seconds
+        self.claimed_count = 0
+        self.dirty: set[date] = set()
 
-    async def run(self, chosen: list[Feed]) -> PollReport:
-        nw, ends = self._nw, time.monotonic() + self._nw.settings.poll_budget_seconds
-        with nw.ledger.begin() as connection:
-            states = {s.feed_id: s for s in feeds.claim(connection, chosen, self._lease, nw.clock())}
-            memory = hosts.remember(connection, nw.clock(), with_robots=False)
-        done = 0
-        gathering = Gathering[Polled](lambda p: p.byte_count)
-        try:
-            async with nw.fetcher(memory) as fetcher, nw.sandbox() as sandbox:
-                for feed in chosen:
-                    if feed.id in states:
-                        gathering.start(ask(nw, fetcher, sandbox, feed, states[feed.id]))
-                async with aclosing(gathering.batches(ends)) as batches:
-                    async for polled in batches:
-                        done += len(polled)
-                        await asyncio.to_thread(self._commit, polled)  # requests go on meanwhile
-        finally:  # after a failed commit too: what hosts asked for holds for the next try
-            self._finish(memory)
-        return PollReport(
-            self._total.totals("feed"),
-            self._total.totals("entry"),
-            tuple(sorted(self._dirty)),
-            held_count=len(chosen) - len(states),
-            late_count=len(states) - done,
-        )
+    def claim(self, lease: Lease) -> tuple[list[tuple[Feed, FeedState]], list[Polled]]:
+        with self._nw.ledger.begin() as connection:
+            states = {s.feed_id: s for s in feeds.claim(connection, self._chosen, lease, self._nw.clock())}
+        self.claimed_count = len(states)
+        return [(feed, states[feed.id]) for feed in self._chosen if feed.id in states], []
 
-    def _commit(self, polled: Sequence[Polled]) -> None:
-        """All at once; where the ledger does not take something of it, each by itself, and the guilty one as failed."""
-        try:
-            self._commit_together(polled)
-        except RefusedByLedger as error:
-            for p in polled:
-                if len(polled) > 1:
-                    self._commit([p])
-                else:
-                    log.error("feed refused by the ledger", feed=p.feed.id, reason=str(error))
-                    self._commit_together([failed(p, error)])
+    async def request(self, client: Client, job: tuple[Feed, FeedState]) -> Polled:
+        return await ask(self._nw, client, *job)
 
-    def _commit_together(self, polled: Sequence[Polled]) -> None:
-        """Files first, then one transaction that makes them count or leaves everything as it was."""
+    def commit(self, results: Sequence[Polled], lease: Lease) -> Outcomes:
         nw = self._nw
-        draft = PollBatch(nw, nw.new_batch("poll", self._lease.owner))
+        draft = PollBatch(nw, nw.new_batch("poll", lease.run_id))
         with nw.ledger.begin() as connection:
-            feeds.hold(connection, [p.feed.id for p in polled], self._lease)
+            FEEDS.hold(connection, [p.feed.id for p in results], lease)
             covered: list[tuple[str, date]] = []
             after: list[FeedState] = []
-            for p in polled:
+            for p in results:
                 listed = [e.key for e in p.parsed.entries] if p.parsed else []
                 known = feeds.known_entries(connection, p.feed.id, listed) if listed else {}
                 after.append(draft.add(p, known))
@@ -133,25 +113,26 @@ class _Poll:
             draft.dirty |= feeds.add_coverage(connection, covered, draft.batch.committed_at)
             commit(connection, draft.batch, draft.write_files(), draft.outcomes)
             feeds.save_states(connection, after)
-            feeds.add_polls(connection, draft.polls)
+            feeds.add_polls(connection, draft.batch.batch_id, draft.polls)
             feeds.add_entries(connection, draft.pending)
             feeds.set_fingerprints(connection, draft.changed)
             days.mark_dirty(connection, draft.dirty)
-        self._total.counts.update(draft.outcomes.counts)
-        self._dirty |= draft.dirty
-        log.info("feeds polled", feeds=len(polled), entries_new=len(draft.rows), outcomes=draft.outcomes.totals("feed"))
+        self.dirty |= draft.dirty
+        log.info("feeds polled", feeds=len(results), entries_new=len(draft.new), outcomes=draft.outcomes.totals("feed"))
+        return draft.outcomes
 
-    def _finish(self, memory: HostMemory) -> None:
-        with self._nw.ledger.begin() as connection:
-            feeds.release(connection, self._lease)
-            hosts.save(connection, memory, self._began)
+    def failed(self, result: Polled, error: Exception) -> Polled:
+        return failed(result, error)
+
+    def byte_count(self, result: Polled) -> int:
+        return result.byte_count
 
 
 def _newly_covered(nw: Newswatch, before: FeedState, after: FeedState) -> list[date]:
     """Whole days that the feed's windows reach over since this poll."""
     if after.covered_from is None or after.covered_to is None:
         return []
-    whole = local_days.whole_days(after.covered_from, after.covered_to, nw.settings.zone)
+    whole = local_days.whole_days(after.covered_from, after.covered_to, nw.settings.tz)
     if before.covered_from is None or before.covered_to is None or before.covered_from != after.covered_from:
         return whole
     since = nw.day_of(before.covered_to)  # days before it were noted then

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from newswatch.config.catalogue import Feed
-from newswatch.feeds import coverage, schedule
-from newswatch.feeds.model import Entry, ParsedFeed
-from newswatch.feeds.state import FeedState, Listing, PollFacts
+from newswatch.feeds import schedule
+from newswatch.feeds.coverage import is_gap
+from newswatch.feeds.model import Entry, ParsedFeed, SeenEntry, to_row
+from newswatch.feeds.state import FeedState, Listing, PollFacts, PollRecord
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes
-from newswatch.ledger.feeds import KnownEntry
+from newswatch.ledger.feeds import EntryKey, KnownEntry, NewEntry
 from newswatch.net.headers import max_age_seconds, retry_after_seconds
 from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.feed_request import Polled
 from newswatch.pipeline.installation import Newswatch
+from newswatch.storage import paths
 from newswatch.storage.warc import WarcBuffer
-from newswatch.tables import batch_tables
+from newswatch.tables.batch_tables import ENTRIES
 from newswatch.text import sanitise
 from newswatch.urls.canonical import host_of, twin_key
 
 
 class PollBatch:
-    """What one batch of polls will write: bytes, entries, ledger rows, outcomes."""
+    """What one batch of polls will write: bytes, entries, the ledger's rows, outcomes."""
 
     def __init__(self, nw: Newswatch, batch: Batch) -> None:
         self._nw = nw
@@ -33,18 +35,18 @@ class PollBatch:
         self.day = nw.day_of(batch.committed_at)
         self.dirty = {self.day}
         self.outcomes = Outcomes()
-        self.rows: list[dict[str, Any]] = []
-        self.pending: list[dict[str, Any]] = []
-        self.changed: list[dict[str, Any]] = []
-        self.polls: list[dict[str, Any]] = []
+        self.new: list[SeenEntry] = []
+        self.pending: list[NewEntry] = []
+        self.changed: dict[EntryKey, str] = {}  # fingerprints of known entries that read otherwise now
+        self.polls: list[PollRecord] = []
 
     @property
     def _raw_path(self) -> str:
-        return f"raw/feeds/{self.day}/{self.batch.batch_id}.warc.gz"
+        return paths.raw_feeds(self.day, self.batch.batch_id)
 
     @property
     def _entries_path(self) -> str:
-        return f"batches/entries/{self.day}/{self.batch.batch_id}.parquet"
+        return paths.batch(ENTRIES.name, self.day, self.batch.batch_id)
 
     def add(self, p: Polled, known: Mapping[str, KnownEntry]) -> FeedState:
         """One feed's answer: its bytes unless they are those of last time, its new entries, its outcome, its state."""
@@ -60,19 +62,18 @@ class PollBatch:
         after = schedule.after_poll(p.state, facts, timedelta(hours=self._nw.settings.longest_interval_hours))
         self.outcomes.add("feed", p.outcome, p.feed.id, self.day, p.detail[:300])
         self.polls.append(
-            {
-                "batch_id": self.batch.batch_id,
-                "feed_id": p.feed.id,
-                "day": self.day,
-                "polled_at": moment,
-                "outcome": p.outcome,
-                "detail": p.detail[:500],
-                "entry_count": len(p.parsed.entries) if p.parsed else 0,
-                "new_entry_count": len(new),
-                "seconds": p.seconds,
-                "raw_path": raw_path,
-                "is_gap": facts.listing is not None and coverage.is_gap(p.state, facts.listing),
-            }
+            PollRecord(
+                feed_id=p.feed.id,
+                day=self.day,
+                polled_at=moment,
+                outcome=p.outcome,
+                detail=p.detail[:500],
+                entry_count=len(p.parsed.entries) if p.parsed else 0,
+                new_entry_count=len(new),
+                seconds=p.seconds,
+                raw_path=raw_path,
+                is_gap=facts.listing is not None and is_gap(p.state, facts.listing),
+            )
         )
         return after
 
@@ -86,21 +87,34 @@ class PollBatch:
             state, outcome = _entry_state(entry, before)
             if before is None or outcome == "reused":
                 new.append(entry)
-                self.rows.append(_entry_row(entry, moment))
-                self.pending.append(_pending_row(p.feed, entry, state, self._entries_path, moment))
+                credible_at = sanitise.credible(entry.published_at, moment)
+                self.new.append(SeenEntry(replace(entry, published_at=credible_at), moment))
+                self.pending.append(self._pending(p.feed, entry, state, moment))
             elif before.fingerprint != _fingerprint(entry):
-                self.changed.append({"of_feed": p.feed.id, "of_entry": key, "fingerprint": _fingerprint(entry)})
+                self.changed[p.feed.id, key] = _fingerprint(entry)
             self.outcomes.add("entry", outcome, p.feed.id, self.day, key[:300])
         self.outcomes.add("entry", "known", p.feed.id, self.day, "", len(entries) - len(first))
         self.outcomes.add("entry", "left_out", p.feed.id, self.day, "", p.parsed.left_out_count if p.parsed else 0)
         return new
 
+    def _pending(self, feed: Feed, entry: Entry, state: str, moment: datetime) -> NewEntry:
+        return NewEntry(
+            feed_id=feed.id,
+            entry_key=entry.key,
+            url=entry.url,
+            host=host_of(entry.url or feed.url),
+            path=self._entries_path,
+            first_seen_at=moment,
+            state=state,
+            fingerprint=_fingerprint(entry),
+        )
+
     def write_files(self) -> list[BatchFile]:
         files = []
         if self._raw.count:
             files.append(self._nw.write_file(self._raw_path, self._raw.content(), self._raw.count))
-        if self.rows:
-            files.append(self._nw.write_rows(self._entries_path, batch_tables.ENTRIES, self.rows))
+        if self.new:
+            files.append(self._nw.write_rows(self._entries_path, ENTRIES, list(map(to_row, self.new))))
         return files
 
 
@@ -126,32 +140,6 @@ def _entry_state(entry: Entry, before: KnownEntry | None) -> tuple[str, str]:
 def _fingerprint(entry: Entry) -> str:
     """16 hex digits of the title's SHA-256, and 16 of the summary's."""
     return "".join(hashlib.sha256(text.encode()).hexdigest()[:16] for text in (entry.title, entry.summary))
-
-
-def _entry_row(entry: Entry, moment: datetime) -> dict[str, Any]:
-    return {
-        "feed_id": entry.feed_id,
-        "entry_key": entry.key,
-        "url": entry.url,
-        "title": entry.title,
-        "summary": entry.summary,
-        "authors": list(entry.authors),
-        "published_at": sanitise.credible(entry.published_at, moment),
-        "first_seen_at": moment,
-    }
-
-
-def _pending_row(feed: Feed, entry: Entry, state: str, path: str, moment: datetime) -> dict[str, Any]:
-    return {
-        "feed_id": feed.id,
-        "entry_key": entry.key,
-        "url": entry.url,
-        "host": host_of(entry.url or feed.url),
-        "path": path,
-        "first_seen_at": moment,
-        "state": state,
-        "fingerprint": _fingerprint(entry),
-    }
 
 
 def _dates(entries: list[Entry] | tuple[Entry, ...], moment: datetime) -> list[datetime]:

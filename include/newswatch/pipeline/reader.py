@@ -15,9 +15,9 @@ from newswatch.ledger import Ledger, catalogues, days, digests, stories
 from newswatch.local_days import day_of
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
-from newswatch.pipeline.installation import Newswatch, ledger_url, read_good
-from newswatch.pipeline.trends import table_path
+from newswatch.pipeline.installation import Newswatch, ledger_url, parser_pool, read_good
 from newswatch.settings import Settings
+from newswatch.storage import paths
 from newswatch.storage.files import Store
 from newswatch.tables import day_tables
 from newswatch.tables.parquet import Table
@@ -60,35 +60,33 @@ class Reader:
         self._opened: tuple[tuple[str, str], Newswatch] | None = None
 
     @property
-    def zone(self) -> ZoneInfo:
-        return self._settings.zone
+    def tz(self) -> ZoneInfo:
+        return self._settings.tz
 
     def digests(self) -> list[Issued]:
         """Every issued digest, newest day and number first."""
         with self._ledger.begin() as connection:
             rows = digests.digests_of(connection)
-        return [
-            Issued(r["day"], r["number"], r["issued_at"], r["issued_by"], r["delivered_at"] is not None) for r in rows
-        ]
+        return [Issued(r.day, r.number, r.issued_at, r.issued_by, r.delivered_at is not None) for r in rows]
 
     def digest(self, day: date, number: int, name: str = "digest.html") -> str:
         """One of the digest's files. Raises MissingFile where it was not issued."""
-        return self._store.read(f"digests/{day}/issue-{number}/{name}").decode()
+        return self._store.read(paths.issue(day, number, name)).decode()
 
     def builds(self) -> dict[date, Built]:
         """Every day that has tables, newest first."""
         with self._ledger.begin() as connection:
             rows = days.builds(connection)
-        return {r["day"]: Built(r["day"], r["built_at"], r["built_by"], r["topics_version"]) for r in rows}
+        return {r.day: Built(r.day, r.built_at, r.built_by, r.topics_version) for r in rows}
 
     def table(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
         """Rows of one of the day's tables. Raises MissingFile where the day was not built."""
-        return _table(name).from_bytes(self._store.read(table_path(name, day)), columns)
+        return _table(name).from_bytes(self._store.read(paths.table(name, day)), columns)
 
     def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
         """Day → topic → row of topic_trends, of those of the days that have any."""
         name = day_tables.TOPIC_TRENDS.name
-        there = [day for day in wanted if self._store.exists(table_path(name, day))]
+        there = [day for day in wanted if self._store.exists(paths.table(name, day))]
         return {day: {row["topic"]: row for row in self.table(name, day)} for day in there}
 
     def day_rows(self, day: date) -> DayRows:
@@ -103,7 +101,7 @@ class Reader:
         """What the tables say of a topic on these days: `mentions` (each with its story), and the counted tables."""
         found: dict[str, list[Row]] = {"mentions": [], "topic_days": [], "topic_outlet_days": [], "topic_pair_days": []}
         for day in wanted:
-            if not self._store.exists(table_path("topic_days", day)):
+            if not self._store.exists(paths.table("topic_days", day)):
                 continue
             for name in ("topic_days", "topic_outlet_days"):
                 found[name] += self._chosen(name, day, "topic", {topic})
@@ -125,7 +123,7 @@ class Reader:
 
         table = _table(name)
         chosen = list(columns) if columns else None
-        content = pq.read_table(BytesIO(self._store.read(table_path(name, day))), schema=table.schema, columns=chosen)
+        content = pq.read_table(BytesIO(self._store.read(paths.table(name, day))), schema=table.schema, columns=chosen)
         rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
         return rows
 
@@ -142,11 +140,11 @@ class Reader:
             known = stories.by_id(connection, story_id)
         if nw is None or known is None:
             return None
-        return explain(nw, known["canonical_url"]) | {"cluster": self._cluster(story_id, known["day"])}
+        return explain(nw, known.canonical_url) | {"cluster": self._cluster(story_id, known.day)}
 
     def _cluster(self, story_id: str, day: date) -> list[Row]:
         near = [day + timedelta(days=n) for n in (-2, -1, 0, 1, 2)]
-        there = [d for d in near if self._store.exists(table_path("stories", d))]
+        there = [d for d in near if self._store.exists(paths.table("stories", d))]
         mine = self._chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there else []
         if not mine:
             return []
@@ -161,7 +159,7 @@ class Reader:
         catalogue = self.catalogue()
         with self._ledger.begin() as connection:
             feeds = catalogue.feeds if catalogue else ()
-            return feed_health(connection, feeds, now, day_of(now, self.zone))
+            return feed_health(connection, feeds, now, day_of(now, self.tz))
 
     def _newswatch(self) -> Newswatch | None:
         """What is in force, opened once for each configuration; None before the first poll."""
@@ -173,7 +171,10 @@ class Reader:
             catalogue = read_good(texts)
             if catalogue is None:
                 return None
-            self._opened = texts, Newswatch(self._settings, catalogue, self._store, self._ledger)
+            self._opened = (
+                texts,
+                Newswatch(self._settings, catalogue, self._store, self._ledger, parser_pool(self._settings)),
+            )
         return self._opened[1]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Stored stories as a day reads them: the rows that count, with the lines cut that recur on their host.
+"""The lines that recur on hosts, as a day's stories are read without them.
 
 Which lines recur is learnt once for a day, when it is first read, from the stories of the weeks before; the list is
 kept as a file, so that every rebuild of the day cuts the same lines.
@@ -13,9 +13,10 @@ from datetime import date, timedelta
 from newswatch.ledger import days, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.pipeline.story_files import Row
+from newswatch.storage import paths
 from newswatch.stories import boilerplate_recurring
-from newswatch.tables import batch_tables
+from newswatch.stories.story import Story
+from newswatch.tables.batch_tables import KNOWN_LINES
 from newswatch.urls.canonical import site_of
 
 LEARNT_FROM = timedelta(days=60)
@@ -29,10 +30,11 @@ class FrozenLines:
     path_of: Mapping[date, str]
     lines_of: Mapping[str, KnownLines]  # by path
 
-    def cut(self, row: Row, day: date) -> Row:
-        """The story's row with its host's lines cut, as they were known for the day; uncut where none ever were."""
+    def cut(self, story: Story, day: date) -> Story:
+        """The story with its host's lines cut, as they were known for the day; uncut where none ever were."""
         known = self.lines_of[self.path_of[day]] if day in self.path_of else {}
-        return boilerplate_recurring.cut(row, known.get(site_of(row["canonical_url"]), frozenset())) if known else row
+        lines = known.get(site_of(story.canonical_url)) if known else None
+        return boilerplate_recurring.cut(story, lines) if lines else story
 
 
 def frozen_lines(nw: Newswatch, wanted: Iterable[date], *, may_learn: bool = True) -> FrozenLines:
@@ -47,12 +49,12 @@ def frozen_lines(nw: Newswatch, wanted: Iterable[date], *, may_learn: bool = Tru
 
 
 def _freeze(nw: Newswatch, fresh: list[date]) -> dict[date, str]:
-    batch = nw.new_batch("known_lines", "readings")
+    batch = nw.new_batch("known_lines", "recurring lines")
     with nw.ledger.begin() as connection:
         known = boilerplate_recurring.learn(stories.samples(connection, batch.committed_at - LEARNT_FROM))
     rows: list[dict[str, object]] = [{"host": host, "line_key": key} for host, keys in known.items() for key in keys]
-    path = f"batches/known_lines/{nw.day_of(batch.committed_at)}/{batch.batch_id}.parquet"
-    file = nw.write_rows(path, batch_tables.KNOWN_LINES, rows)
+    path = paths.batch(KNOWN_LINES.name, nw.day_of(batch.committed_at), batch.batch_id)
+    file = nw.write_rows(path, KNOWN_LINES, rows)
     with nw.ledger.begin() as connection:
         commit(connection, batch, [file], Outcomes())
         days.freeze_lines(connection, fresh, path, batch.committed_at)
@@ -63,6 +65,6 @@ def _freeze(nw: Newswatch, fresh: list[date]) -> dict[date, str]:
 
 def _known(nw: Newswatch, path: str) -> KnownLines:
     known: dict[str, set[int]] = {}
-    for row in batch_tables.KNOWN_LINES.from_bytes(nw.store.read(path)):
+    for row in KNOWN_LINES.from_bytes(nw.store.read(path)):
         known.setdefault(row["host"], set()).add(row["line_key"])
     return {host: frozenset(keys) for host, keys in known.items()}

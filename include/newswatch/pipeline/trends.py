@@ -11,12 +11,9 @@ import sqlalchemy as sa
 from newswatch.days import trends
 from newswatch.ledger import days
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.storage import paths
 from newswatch.tables import day_tables
 from newswatch.tables.parquet import Table
-
-
-def table_path(table: str, day: date) -> str:
-    return f"tables/{table}/{day}.parquet"
 
 
 def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> None:
@@ -38,14 +35,14 @@ def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> None:
 
 def _values(nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     for day in built:
-        path = table_path(table.name, day)
+        path = paths.table(table.name, day)
         if nw.store.exists(path):
             yield from table.values(nw.store.read(path), columns)
 
 
 def _write(nw: Newswatch, day: date, history: trends.History) -> bool:
     content = day_tables.TOPIC_TRENDS.to_bytes(trends.topic_trends(day, history))
-    path = table_path(day_tables.TOPIC_TRENDS.name, day)
+    path = paths.table(day_tables.TOPIC_TRENDS.name, day)
     if nw.store.exists(path) and nw.store.read(path) == content:
         return False
     nw.store.write(path, content)

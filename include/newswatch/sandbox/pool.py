@@ -1,17 +1,22 @@
-"""Parsers in children that can be killed: one bad page costs its deadline, nothing else.
+"""Parsers in processes that can be killed: one bad page costs its deadline, nothing else.
 
 A child is a fresh interpreter (never a fork of the task) that runs `sandbox.worker` and answers in JSON, so that
-whatever took it over can hand back text and nothing that runs. A signal inside the parser's own process does not stop lxml or a
-regular expression; killing the process does.
+whatever took it over can hand back text and nothing that runs. A signal inside the parser's own process does not stop
+lxml or a regular expression; killing the process does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import struct
+import subprocess
 import sys
-from typing import Any
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any, Self, cast
 
 from pydantic import TypeAdapter
 
@@ -29,93 +34,119 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
 }
 
 
-class Sandbox:
-    """A pool of parser children, for use as an async context. Children start when first needed."""
+class ParserPool:
+    """At most `size` parser processes, started when first needed and kept for whoever asks next, from any event loop.
+
+    A parse has `deadline_seconds` of wall time and `memory_bytes` of address space.
+    """
 
     def __init__(self, *, size: int, deadline_seconds: float, memory_bytes: int) -> None:
         self._deadline = deadline_seconds
         self._memory = memory_bytes
-        self._idle: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
-        for _ in range(size):
-            self._idle.put_nowait(None)
-        self._size = size
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="parser")
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()  # with the idle ones never more than there are threads
 
-    async def __aenter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *error: object) -> None:
-        for _ in range(self._size):
-            child = await self._idle.get()
-            if child:
-                await _end(child)
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     async def feed(self, body: bytes, **arguments: Any) -> ParsedFeed:
-        """`feeds.parse` in a child. Raises ParseFailed (timeout, crashed, failed, not_a_feed, unreadable)."""
-        parsed: ParsedFeed = await self._run("feed", body, arguments)
-        return parsed
+        """`feeds.parser.parse` in a child. Raises ParseFailed (timeout, crashed, failed, not_a_feed, unreadable)."""
+        return cast(ParsedFeed, await self._run("feed", body, arguments))
 
     async def page(self, body: bytes, **arguments: Any) -> ExtractedPage:
-        """`extract.parse` in a child. Raises ParseFailed (timeout, crashed, failed, or a kind of `NoStory`)."""
-        page: ExtractedPage = await self._run("page", body, arguments)
-        return page
+        """`pages.extractor.parse` in a child. Raises ParseFailed (timeout, crashed, failed, or a kind of `NoStory`)."""
+        return cast(ExtractedPage, await self._run("page", body, arguments))
 
     async def site(self, body: bytes, **arguments: Any) -> Page:
-        """`discover.read_page` in a child. Raises ParseFailed (timeout, crashed, failed)."""
-        page: Page = await self._run("site", body, arguments)
-        return page
+        """`feeds.autodiscovery.read_page` in a child. Raises ParseFailed (timeout, crashed, failed)."""
+        return cast(Page, await self._run("site", body, arguments))
 
     async def heading(self, body: bytes) -> Heading:
-        """`discover.read_heading` in a child. Raises ParseFailed (timeout, crashed, failed)."""
-        heading: Heading = await self._run("heading", body, {})
-        return heading
+        """`feeds.autodiscovery.read_heading` in a child. Raises ParseFailed (timeout, crashed, failed)."""
+        return cast(Heading, await self._run("heading", body, {}))
+
+    def close(self) -> None:
+        """End the processes, those that work too; parses that wait are given up. Nothing can be parsed afterwards."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for child in list(self._busy):
+            child.kill()
+        self._threads.shutdown()
+        while self._idle:
+            self._idle.pop().end()
 
     async def _run(self, kind: str, body: bytes, arguments: dict[str, Any]) -> Any:
-        child, is_well = await self._idle.get(), False
-        try:
-            if child is None:
-                child = await self._start()
-            async with asyncio.timeout(self._deadline):
-                answer = await _ask(child, json.dumps({"kind": kind, "arguments": arguments}).encode(), body)
-            is_well = True
-        except TimeoutError:
-            raise ParseFailed("timeout", f"no result within {self._deadline:g} s") from None
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            raise ParseFailed("crashed", "the parser's process ended or spoke nonsense") from None
-        finally:  # whatever happened, the place in the pool is given back
-            if child and not is_well:
-                await asyncio.shield(_end(child))
-            self._idle.put_nowait(child if is_well else None)
+        head = json.dumps({"kind": kind, "arguments": arguments}).encode()
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, head, body)
         if "failed" in answer:
             raise ParseFailed(answer["failed"], answer["detail"])
         return _ADAPTERS[kind].validate_python(answer["result"], strict=False)
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    def _ask(self, head: bytes, body: bytes) -> dict[str, Any]:
+        """One request to one child, which goes back to the idle ones if it has answered."""
+        try:
+            child = self._idle.pop()
+        except IndexError:
+            child = _Child(self._memory)
+        self._busy.add(child)
+        answer = child.ask(head, body, self._deadline)
+        self._busy.discard(child)
+        if answer is not None:
+            self._idle.append(child)
+            return answer
+        child.end()
+        if child.is_late:
+            raise ParseFailed("timeout", f"no result within {self._deadline:g} s")
+        raise ParseFailed("crashed", "the parser's process ended or spoke nonsense")
+
+
+class _Child:
+    """One parser process, and whether it was killed at a deadline."""
+
+    def __init__(self, memory_bytes: int) -> None:
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")}
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "newswatch.sandbox.worker",
-            str(self._memory),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "newswatch.sandbox.worker", str(memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env=keep,
-            limit=64 << 20,
         )
+        self.is_late = False
 
+    def ask(self, head: bytes, body: bytes, seconds: float) -> dict[str, Any] | None:
+        """The answer; None where the process ended, was killed after `seconds`, or spoke nonsense."""
+        watch = threading.Timer(seconds, self._kill_late)
+        watch.start()
+        try:
+            requests, answers = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
+            requests.write(SIZES.pack(len(head), len(body)) + head)
+            requests.write(body)
+            requests.flush()
+            size, _ = SIZES.unpack(answers.read(SIZES.size))
+            answer: dict[str, Any] = json.loads(answers.read(size))
+        except (OSError, ValueError, struct.error):
+            return None
+        finally:
+            watch.cancel()
+            watch.join()
+        return None if self.is_late else answer
 
-async def _ask(child: asyncio.subprocess.Process, head: bytes, body: bytes) -> dict[str, Any]:
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(SIZES.pack(len(head), len(body)) + head)
-    child.stdin.write(body)
-    await child.stdin.drain()
-    size, _ = SIZES.unpack(await child.stdout.readexactly(SIZES.size))
-    answer: dict[str, Any] = json.loads(await child.stdout.readexactly(size))
-    return answer
+    def _kill_late(self) -> None:
+        self.is_late = True
+        self.kill()
 
+    def kill(self) -> None:
+        """Kill the process, if it still runs: whoever waits for its answer gets none."""
+        self._process.kill()
 
-async def _end(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        child.kill()
-    await child.wait()
+    def end(self) -> None:
+        """Kill the process and wait for its end."""
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):  # of what was still to be written to it
+                cast(IO[bytes], pipe).close()
+        self._process.wait()

@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import takewhile
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from newswatch.pages.model import STORY_ZONES, Line, lines_of
+from newswatch.pages.model import STORY_ZONES, StoryLine
+from newswatch.stories.story import LineSample, Story
 from newswatch.text.language import UNSPACED
 
 T = TypeVar("T")
@@ -34,53 +35,39 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What the ledger keeps of one story to learn from; hashes as signed 64-bit numbers."""
-
-    host: str
-    headline: int
-    edges: tuple[int, ...]  # in reading order; 0 where a line cannot be the host's
-    inner: tuple[int, ...]
-
-
 def line_hash(line: str) -> int:
     """The line's hash: the first eight bytes of a SHA-256, as PostgreSQL's bigint holds them."""
     letters = _NO_LETTERS.sub("", _DIGITS.sub("0", line.casefold()))
     return int.from_bytes(hashlib.sha256(letters.encode()).digest()[:8], "big", signed=True)
 
 
-def sample_of(lines: Sequence[Line], headline: str) -> dict[str, Any]:
-    """The columns `headline_key`, `edge_keys` and `inner_keys` of a story with these lines."""
+def sample_of(lines: Sequence[StoryLine], headline: str, host: str) -> LineSample:
+    """What is learnt from a story with these lines."""
     texts = [line.text for line in lines if line.zone in STORY_ZONES]
     edges = [line_hash(text) if len(text) <= MAX_CHARS and _NO_LETTERS.sub("", text) else 0 for text in _edges(texts)]
     inner = sorted(texts[TOP:-BOTTOM], key=len, reverse=True)[:INNER]
-    return {
-        "headline_key": line_hash(headline),
-        "edge_keys": edges,
-        "inner_keys": sorted(map(line_hash, inner)),
-    }
+    return LineSample(host, line_hash(headline), tuple(edges), tuple(sorted(map(line_hash, inner))))
 
 
 def _edges(lines: Sequence[T]) -> Sequence[T]:
     return lines if len(lines) <= TOP + BOTTOM else [*lines[:TOP], *lines[-BOTTOM:]]
 
 
-def learn(samples: Iterable[Sample]) -> dict[str, frozenset[int]]:
+def learn(samples: Iterable[LineSample]) -> dict[str, frozenset[int]]:
     """Host → hashes of its recurring lines.
 
     Such a line stands in two different stories, of a host with many in three and in a fifth of all, and in most of them
     at the same place. Reports of markets and weather repeat a sentence now and then, prompts stand in every story.
     """
-    of_host: dict[str, list[Sample]] = {}
+    of_host: dict[str, list[LineSample]] = {}
     for sample in samples:
         of_host.setdefault(sample.host, []).append(sample)
     found = {host: _recurring(stories) for host, stories in of_host.items() if len(stories) > 1}
     return {host: keys for host, keys in found.items() if keys}
 
 
-def _recurring(stories: Sequence[Sample]) -> frozenset[int]:
-    holders: dict[int, list[tuple[Sample, int]]] = {}
+def _recurring(stories: Sequence[LineSample]) -> frozenset[int]:
+    holders: dict[int, list[tuple[LineSample, int]]] = {}
     for story in stories:
         for place, key in enumerate(story.edges):
             if key and key not in story.edges[:place]:
@@ -89,7 +76,7 @@ def _recurring(stories: Sequence[Sample]) -> frozenset[int]:
     return frozenset(key for key, held in holders.items() if len(held) >= enough and _is_of_host(held))
 
 
-def _is_of_host(held: Sequence[tuple[Sample, int]]) -> bool:
+def _is_of_host(held: Sequence[tuple[LineSample, int]]) -> bool:
     """Whether the stories differ, and most hold the line at the same place from the beginning or the end."""
     first, _ = held[0]
     if not any(_are_different(first, other) for other, _ in held[1:]):
@@ -99,7 +86,7 @@ def _is_of_host(held: Sequence[tuple[Sample, int]]) -> bool:
     return max(*from_start.values(), *from_end.values()) >= SAME_PLACE * len(held)
 
 
-def _are_different(one: Sample, other: Sample) -> bool:
+def _are_different(one: LineSample, other: LineSample) -> bool:
     if one.headline == other.headline:
         return False
     if one.inner and other.inner:
@@ -108,13 +95,13 @@ def _are_different(one: Sample, other: Sample) -> bool:
     return 3 * shared <= min(len(one.edges), len(other.edges))
 
 
-def cut(row: Mapping[str, Any], known: frozenset[int]) -> dict[str, Any]:
-    """The row of `story_texts` with its host's lines cut: of the first TOP any, at the end an unbroken run."""
+def cut(story: Story, known: frozenset[int]) -> Story:
+    """The story with its host's lines cut: of the first TOP any, at the end an unbroken run."""
     if not known:
-        return dict(row)
-    lines = lines_of(row)
+        return story
+    lines = story.lines
     mine = [number for number, line in enumerate(lines) if line.zone in STORY_ZONES]
-    words = _words(row["title"])
+    words = _words(story.title)
 
     def is_hosts(number: int) -> bool:
         text = lines[number].text
@@ -123,13 +110,12 @@ def cut(row: Mapping[str, Any], known: frozenset[int]) -> dict[str, Any]:
     last = list(takewhile(is_hosts, reversed(mine[-BOTTOM:])))
     chosen = {*filter(is_hosts, mine[:TOP]), *last}
     if not chosen or len(chosen) == len(mine):  # a story of nothing but such lines keeps them
-        return dict(row)
-    zones = ["cut" if number in chosen else line.zone for number, line in enumerate(lines)]
-    reasons = ["recurring" if number in chosen else line.reason for number, line in enumerate(lines)]
+        return story
+    kept = [StoryLine(line.text, "cut", "recurring") if n in chosen else line for n, line in enumerate(lines)]
     first = next(number for number in mine if number not in chosen)
-    if zones[first] == "body":
-        zones[first] = "lede"
-    return {**row, "zones": zones, "reasons": reasons}
+    if kept[first].zone == "body":
+        kept[first] = replace(kept[first], zone="lede")
+    return replace(story, lines=tuple(kept))
 
 
 def _words(text: str) -> set[str]:

@@ -1,12 +1,11 @@
-"""Silent edits: what changed between two readings of a story, and when its page is looked at again. Pure."""
+"""Silent edits: what changed between two readings of a story, and when its page is revisited. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from newswatch.pages.model import STORY_ZONES, lines_of
+from newswatch.pages.model import STORY_ZONES
+from newswatch.stories.story import Story
 
 VISIT_HOURS = (1, 6, 24)  # after the first reading: most edits come on the first day
 FRESH_DAYS = 2  # later than that after its day a story is past editing
@@ -22,15 +21,14 @@ def later(now: datetime) -> datetime:
     return now + timedelta(hours=1)
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What the publisher changed between two rows of `story_texts`, `-` before what is gone and `+` before what came.
+def changes(old: Story, new: Story) -> list[str]:
+    """What the publisher changed between two readings, `-` before what is gone and `+` before what came.
 
     Lines are looked for among all of the other reading's, those that it cut too: a line that today's cleaning cuts and
     yesterday's did not is no edit, nor is one in a box beside the story.
     """
-    was, now = lines_of(old), lines_of(new)
-    old_texts, new_texts = {line.text for line in was}, {line.text for line in now}
-    found = [f"- {old['title']}", f"+ {new['title']}"] if old["title"] != new["title"] else []
-    found += [f"- {line.text}" for line in was if line.zone in STORY_ZONES and line.text not in new_texts]
-    found += [f"+ {line.text}" for line in now if line.zone in STORY_ZONES and line.text not in old_texts]
+    old_texts, new_texts = ({line.text for line in story.lines} for story in (old, new))
+    found = [f"- {old.title}", f"+ {new.title}"] if old.title != new.title else []
+    found += [f"- {line.text}" for line in old.lines if line.zone in STORY_ZONES and line.text not in new_texts]
+    found += [f"+ {line.text}" for line in new.lines if line.zone in STORY_ZONES and line.text not in old_texts]
     return found

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from newswatch.pages.model import STORY_ZONES, Line
+from newswatch.pages.model import STORY_ZONES, StoryLine
 from newswatch.stories.agencies import agencies_in
 from newswatch.text.language import UNSPACED
 
@@ -24,42 +22,18 @@ _SENTENCE_END = re.compile(r"[.!?…:]\W*\s+|\n")
 _DATELINE_CHARS = 80
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is compared of a story. Names in `credits` are in small letters."""
+    """What is compared of a text. Hashes of 63 bits, and names in small letters."""
 
-    story_id: str
-    outlet: str
-    moment: datetime
-    credits: frozenset[str]
-    sketch: frozenset[int]
+    sketch: frozenset[int]  # the smallest hashes of its word shingles; empty of a text too short to compare
     figures: frozenset[int]
     names: frozenset[int]
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Fingerprint:
-        """From a row of `story_texts`."""
-        return cls(
-            story_id=row["story_id"],
-            outlet=row["outlet"],
-            moment=row["first_seen_at"] if row["is_day_only"] or not row["published_at"] else row["published_at"],
-            credits=frozenset(row["credits"]) - {row["outlet"].casefold()},
-            sketch=frozenset(row["sketch"]),
-            figures=frozenset(row["figure_keys"]),
-            names=frozenset(row["name_keys"]),
-        )
-
-    @cached_property
-    def outlet_key(self) -> str:
-        return self.outlet.casefold()
-
-    @cached_property
-    def order(self) -> tuple[datetime, str]:
-        return self.moment, self.story_id
+    credits: frozenset[str]
 
 
-def fingerprint_columns(lines: Sequence[Line], authors: Sequence[str]) -> dict[str, Any]:
-    """The columns `sketch`, `figure_keys`, `name_keys` and `credits` of a story with these lines."""
+def fingerprint(lines: Sequence[StoryLine], authors: Sequence[str]) -> Fingerprint:
+    """The fingerprint of a story with these lines."""
     texts = [line.text for line in lines if line.zone in STORY_ZONES]
     words: list[int] = []
     figures: set[int] = set()
@@ -73,12 +47,27 @@ def fingerprint_columns(lines: Sequence[Line], authors: Sequence[str]) -> dict[s
                     figures.add(key)
             elif place and token[0].isupper():  # the first word of a sentence has its capital from there
                 names.add(key)
+    return Fingerprint(
+        sketch=frozenset(_sketch(words)),
+        figures=frozenset(sorted(figures)[:KEPT]),
+        names=frozenset(sorted(names)[:KEPT]),
+        credits=frozenset(name.casefold() for name in [*_houses(authors), *_credited(lines, texts)]),
+    )
+
+
+def fingerprint_columns(printed: Fingerprint) -> dict[str, Any]:
+    """Its columns in `story_texts`, each in order."""
     return {
-        "sketch": _sketch(words),
-        "figure_keys": sorted(figures)[:KEPT],
-        "name_keys": sorted(names)[:KEPT],
-        "credits": sorted({name.casefold() for name in [*_houses(authors), *_credited(lines, texts)]}),
+        "sketch": sorted(printed.sketch),
+        "figure_keys": sorted(printed.figures),
+        "name_keys": sorted(printed.names),
+        "credits": sorted(printed.credits),
     }
+
+
+def from_columns(row: Mapping[str, Any]) -> Fingerprint:
+    """The fingerprint of a row of `story_texts`."""
+    return Fingerprint(*(frozenset(row[name]) for name in ("sketch", "figure_keys", "name_keys", "credits")))
 
 
 def _tokens(sentence: str) -> Iterator[str]:
@@ -112,7 +101,7 @@ def _houses(authors: Sequence[str]) -> Iterator[str]:
         yield from list(agencies_in(author)) or [author]
 
 
-def _credited(lines: Sequence[Line], texts: Sequence[str]) -> Iterator[str]:
+def _credited(lines: Sequence[StoryLine], texts: Sequence[str]) -> Iterator[str]:
     """Agencies named where texts are credited: bylines and credits, before the first sentence, in a short last line."""
     places = [line.text for line in lines if line.reason in ("byline", "credit")]
     if texts:

@@ -35,9 +35,10 @@ STORY_TEXTS = Table(
         coded("zones", "For each line: lede, body, quote, caption, or cut.", "strings"),
         coded("reasons", "For each line that is cut why: see the list of reasons below; else empty.", "strings"),
         plain(
-            "witnesses",
-            "statements",
-            "What each witness says of the headline, dates, authors, section, language, access.",
+            "claims",
+            "claims",
+            "What each source says of the headline, dates, authors, section, language, access.",
+            formerly="witnesses",
         ),
         plain("headline_key", "int64", "Hash of the headline's letters."),
         plain(

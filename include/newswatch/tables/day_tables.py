@@ -22,10 +22,10 @@ STORY_COLUMNS = (
     plain("title", "string", "The headline."),
     coded(
         "title_source",
-        "The witness whose spelling it is: json_ld, opengraph, h1, feed, microdata, twitter, title.",
+        "The source whose spelling it is: json_ld, opengraph, h1, feed, microdata, twitter, title.",
     ),
     plain("authors", "strings", "Names as the page or feed gives them; may be empty."),
-    coded("authors_source", "The witness who names them; empty where nobody does."),
+    coded("authors_source", "The source that names them; empty where nobody does."),
     plain("section", "string", "The publisher's rubric; empty where none is stated."),
     plain("published_at", "timestamp", "What the publisher says, UTC; null where nothing credible is said."),
     coded(
@@ -118,8 +118,9 @@ TOPIC_DAYS = Table(
         plain("feed_count", "int64", "Feeds of feeds.yaml when the table was built."),
         _COVERING,
         coded(
-            "topic_version",
+            "topic_terms_version",
             "First 12 hex digits of the SHA-256 of the topic's terms: days with the same one can be compared.",
+            formerly="topic_version",
         ),
         VERSION,
     ),
@@ -172,7 +173,9 @@ TOPIC_TRENDS = Table(
             "1.4826 times their median absolute deviation from it, or its square root if that is more, or 1.",
         ),
         plain("deviation", "float64", "(story_count - baseline) / spread."),
-        plain("compared_day_count", "int64", "Days that the baseline was taken from: same topic_version, no outage."),
+        plain(
+            "compared_day_count", "int64", "Days that the baseline was taken from: same topic_terms_version, no outage."
+        ),
         plain(
             "missing_share",
             "float64",

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-TYPES = ("string", "int64", "float64", "bool", "date", "timestamp", "strings", "ints", "statements")
+TYPES = ("string", "int64", "float64", "bool", "date", "timestamp", "strings", "ints", "claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Column:
     type: str  # one of TYPES
     doc: str
     is_coded: bool = False  # few different values: kept as a dictionary and its codes
+    formerly: str = ""  # its name in files of before it was renamed
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Table:
             "timestamp": pa.timestamp("us", tz="UTC"),
             "strings": pa.list_(pa.string()),
             "ints": pa.list_(pa.int64()),
-            "statements": pa.list_(pa.struct([(name, pa.string()) for name in ("fact", "witness", "said")])),
+            "claims": pa.list_(pa.struct([(name, pa.string()) for name in ("field", "source", "value")])),
         }
         return pa.schema([pa.field(c.name, types[c.type]) for c in self.columns])
 
@@ -98,11 +100,32 @@ class Table:
     def _read(self, content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
         import pyarrow.parquet as pq
 
-        chosen = list(columns) if columns else None
+        names = list(columns) if columns else self.schema.names
         file = pq.ParquetFile(BytesIO(content))
         if file.schema_arrow.equals(self.schema):
-            return file.read(chosen)  # in half the time of the other, which knows many files
-        return pq.read_table(BytesIO(content), schema=self.schema, columns=chosen)  # an older file has fewer columns
+            return file.read(names)
+        return self._renamed(file, names)
+
+    def _renamed(self, file: pq.ParquetFile, names: Sequence[str]) -> pa.Table:
+        """These columns of a file of before some of them were renamed. Raises KeyError where it lacks one."""
+        import pyarrow as pa
+
+        there = set(file.schema_arrow.names)
+        formerly = {c.name: c.formerly for c in self.columns if c.formerly and c.name not in there}
+        table = file.read([formerly.get(name, name) for name in names])
+        fields = [self.schema.field(name) for name in names]
+        values = [_retyped(table[formerly.get(f.name, f.name)].combine_chunks(), f.type) for f in fields]
+        return pa.table(values, schema=pa.schema(fields))
+
+
+def _retyped(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The values under the names that a list's structs have today; what is of the wanted type stays."""
+    import pyarrow as pa
+
+    if values.type == wanted or not pa.types.is_list(wanted):
+        return values
+    structs = pa.StructArray.from_arrays(values.values.flatten(), fields=list(wanted.value_type))
+    return pa.ListArray.from_arrays(values.offsets, structs)
 
 
 def _as_json(value: object) -> object:
@@ -114,12 +137,12 @@ def _as_json(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in a table")
 
 
-def plain(name: str, type_: str, doc: str) -> Column:
+def plain(name: str, type_: str, doc: str, *, formerly: str = "") -> Column:
     """A column of any values."""
     assert type_ in TYPES, type_
-    return Column(name, type_, doc)
+    return Column(name, type_, doc, formerly=formerly)
 
 
-def coded(name: str, doc: str, type_: str = "string") -> Column:
+def coded(name: str, doc: str, type_: str = "string", *, formerly: str = "") -> Column:
     """A column of few different values."""
-    return Column(name, type_, doc, is_coded=True)
+    return Column(name, type_, doc, is_coded=True, formerly=formerly)

@@ -71,31 +71,31 @@ _PLACE = re.compile(r"[A-Za-z]{2,20}(?:/[A-Za-z0-9_+-]{2,30}){1,2}")
 _NAME = re.compile(rf"{_WORD}{{1,5}}\b")
 
 
-def moment(stated: str, zone: ZoneInfo | None) -> datetime | None:
+def moment(stated: str, tz: ZoneInfo | None) -> datetime | None:
     """The stated date in UTC; None if it is not one, or of no year that news has. Never raises.
 
     RFC 822 and 2822, RFC 3339 and ISO 8601, seconds or milliseconds since 1970, day and month in words. A date without
-    a zone, or with one that is not known, is in `zone` (default UTC). An abbreviation means what it means in `zone` if
+    a zone, or with one that is not known, is in `tz` (default UTC). An abbreviation means what it means in `tz` if
     it is in use there on that date: CST is China's for a feed of Asia/Shanghai.
     """
     text = " ".join(stated[: 2 * MAX_DATE_CHARS].split())
     if not 6 <= len(text) <= MAX_DATE_CHARS:
         return None
     try:
-        found = _rfc822(text, zone) or _epoch(text) or _iso(text, zone) or _in_words(text, zone)
+        found = _rfc822(text, tz) or _epoch(text) or _iso(text, tz) or _in_words(text, tz)
         return found.replace(microsecond=0) if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _rfc822(text: str, zone: ZoneInfo | None) -> datetime | None:
+def _rfc822(text: str, tz: ZoneInfo | None) -> datetime | None:
     """The usual form, in one step: nearly every feed of RSS 2.0 writes it."""
     match = _RFC822.fullmatch(text)
     month = match and _MONTH_OF.get(match[2][:3].lower())
     if not match or not month:
         return None
     local = _at(_midnight(_year(match[3]), month, int(match[1])), match[4], match[5], match[6])
-    return _utc(local, match[7] or "", zone)
+    return _utc(local, match[7] or "", tz)
 
 
 def _epoch(text: str) -> datetime | None:
@@ -103,7 +103,7 @@ def _epoch(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(match[1]), UTC) if match else None
 
 
-def _iso(text: str, zone: ZoneInfo | None) -> datetime | None:
+def _iso(text: str, tz: ZoneInfo | None) -> datetime | None:
     """What the standard library reads as ISO 8601: extended and basic, with weeks, with and without time or zone."""
     if not text[:4].isdigit():
         return None
@@ -111,10 +111,10 @@ def _iso(text: str, zone: ZoneInfo | None) -> datetime | None:
         found = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo else _utc(found, "", zone)
+    return found.astimezone(UTC) if found.tzinfo else _utc(found, "", tz)
 
 
-def _in_words(text: str, zone: ZoneInfo | None) -> datetime | None:
+def _in_words(text: str, tz: ZoneInfo | None) -> datetime | None:
     """A day somewhere, a time perhaps, and after the time perhaps a zone."""
     time = _TIME.search(text)
     rest = text[time.end() :].strip(" ()") if time else ""
@@ -123,11 +123,11 @@ def _in_words(text: str, zone: ZoneInfo | None) -> datetime | None:
     if day is None:
         return None
     if not time:
-        return _utc(day, "", zone)
+        return _utc(day, "", tz)
     hour = int(time[1])
     if time[4]:
         hour = hour % 12 + (12 if time[4] in "pP" else 0)
-    return _utc(_at(day, hour, time[2], time[3]), named or rest, zone)
+    return _utc(_at(day, hour, time[2], time[3]), named or rest, tz)
 
 
 def _day(text: str) -> tuple[datetime | None, str]:
@@ -179,8 +179,8 @@ def _at(day: datetime, hour: int | str, minute: str, second: str | None) -> date
     return day.replace(hour=hours, minute=minutes, second=seconds)
 
 
-def _utc(local: datetime, named: str, zone: ZoneInfo | None) -> datetime:
-    return local.replace(tzinfo=_zone(named, local, zone) or zone or UTC).astimezone(UTC)
+def _utc(local: datetime, named: str, tz: ZoneInfo | None) -> datetime:
+    return local.replace(tzinfo=_zone(named, local, tz) or tz or UTC).astimezone(UTC)
 
 
 def _zone(named: str, local: datetime, own: ZoneInfo | None) -> tzinfo | None:

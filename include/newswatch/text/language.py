@@ -37,7 +37,7 @@ def detected(text: str) -> str | None:
 
 
 def believed(claim: str | None, found: str | None) -> tuple[str | None, str]:
-    """The language and its witness: the page's claim, unless the text is certainly in another."""
+    """The language and its source: the page's claim, unless the text is certainly in another."""
     if found and (not claim or (claim != found and not any(claim in group and found in group for group in _ALIKE))):
         return found, "text"
     return claim, "page" if claim else ""

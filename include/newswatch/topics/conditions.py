@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from newswatch.topics.document import Document, Span
+from newswatch.topics.inflection import WordForms
 from newswatch.topics.phrase_index import Phrase, PhraseIndex
 from newswatch.topics.schema import Around
 
@@ -25,9 +26,10 @@ class Condition(NamedTuple):
 class Conditions:
     """The words of all conditions of a catalogue. Words that several conditions share are looked for once."""
 
-    def __init__(self) -> None:
+    def __init__(self, word_forms: WordForms) -> None:
+        self._word_forms = word_forms
         self._numbers: dict[Phrase, int] = {}
-        self._lexicon: PhraseIndex | None = None
+        self._index: PhraseIndex | None = None
 
     def around(self, around: Around) -> Condition:
         """To be asked of `beside` once `compile` was called."""
@@ -38,15 +40,16 @@ class Conditions:
         """To be asked of `holds` once `compile` was called."""
         return Condition(self._add(Phrase(0, phrase, is_alike=is_alike) for phrase in phrases), "paragraph")
 
-    def _add(self, entries: Iterable[Phrase]) -> frozenset[int]:
-        return frozenset(self._numbers.setdefault(entry, len(self._numbers)) for entry in entries)
+    def _add(self, phrases: Iterable[Phrase]) -> frozenset[int]:
+        return frozenset(self._numbers.setdefault(phrase, len(self._numbers)) for phrase in phrases)
 
     def compile(self) -> None:
-        self._lexicon = PhraseIndex(Phrase(number, *entry[1:]) for entry, number in self._numbers.items())
+        phrases = (phrase._replace(owner=number) for phrase, number in self._numbers.items())
+        self._index = PhraseIndex(phrases, self._word_forms)
 
-    def holds(self, scene: Document, match: Span, condition: Condition) -> bool:
+    def holds(self, document: Document, match: Span, condition: Condition) -> bool:
         """Whether the match lies inside one of the phrases."""
-        for spans in self._found(scene, scene.paragraph(match[0]), condition):
+        for spans in self._found(document, document.paragraph(match[0]), condition):
             for at in range(bisect_left(spans, (match[0] + 1,)) - 1, -1, -1):
                 if spans[at][0] < match[0] - LONGEST_PHRASE:
                     break
@@ -54,23 +57,23 @@ class Conditions:
                     return True
         return False
 
-    def beside(self, scene: Document, match: Span, condition: Condition) -> Iterator[Span]:
+    def beside(self, document: Document, match: Span, condition: Condition) -> Iterator[Span]:
         """Places of the words that are near enough, those inside the match too."""
         within = condition.within
-        span = scene.paragraph(match[0]) if within == "paragraph" else scene.sentence(*match)
-        for spans in self._found(scene, span, condition):
+        span = document.paragraph(match[0]) if within == "paragraph" else document.sentence(*match)
+        for spans in self._found(document, span, condition):
             first, after = bisect_left(spans, (match[0],)), bisect_left(spans, (match[1],))
             for start, end in spans[max(0, first - NEIGHBOURS) : after + 1]:
                 if condition.side and (start >= match[0] if condition.side == "before" else end <= match[1]):
                     continue
                 if (
                     not isinstance(within, int)
-                    or scene.words_between(span, min(match[1], end), max(match[0], start)) < within
+                    or document.words_between(span, min(match[1], end), max(match[0], start)) < within
                 ):
                     yield start, end
 
-    def _found(self, scene: Document, span: Span, condition: Condition) -> Iterator[list[Span]]:
-        assert self._lexicon is not None
-        found = scene.beside(self._lexicon, span)
+    def _found(self, document: Document, span: Span, condition: Condition) -> Iterator[list[Span]]:
+        assert self._index is not None
+        found = document.beside(self._index, span)
         for number in found.keys() & condition.words:
             yield found[number]

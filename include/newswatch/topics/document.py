@@ -129,11 +129,11 @@ class Document:
             right = space if space >= 0 else last + margin
         return left, right
 
-    def beside(self, lexicon: PhraseIndex, span: Span) -> dict[int, list[Span]]:
-        """Matches of a lexicon in the span by owner, in order of place."""
+    def beside(self, index: PhraseIndex, span: Span) -> dict[int, list[Span]]:
+        """Matches of a index in the span by owner, in order of place."""
         if span not in self._beside:
             found: dict[int, list[Span]] = {}
-            for owner, start, end in lexicon.find(self.folded, self.is_caps, *span):
+            for owner, start, end in index.find(self.folded, self.is_caps, *span):
                 found.setdefault(owner, []).append((start, end))
             for spans in found.values():
                 spans.sort()

@@ -55,23 +55,29 @@ def dictionaries() -> str:
 
 
 Made = Mapping[str, Mapping[str, Sequence[str]]]  # forms by language and phrase
-_made: dict[str, dict[str, tuple[str, ...]]] = {language: {} for language in _GENERATED}
 
 
-def remember(made: Made) -> None:
-    """What `made` gave before: no dictionary is loaded for it."""
-    for language, phrases in made.items():
-        _made[language] |= {phrase: tuple(spelled) for phrase, spelled in phrases.items()}
+class WordForms:
+    """Forms of phrases: those that an earlier process has made, for which no dictionary is loaded, else made now."""
+
+    def __init__(self, made: Made | None = None) -> None:
+        self._made = made or {}
+
+    def of(self, phrase: str, language: str) -> tuple[str, ...]:
+        """As `forms`."""
+        known = self._made.get(language, {}).get(phrase)
+        return tuple(known) if known else forms(phrase, language)
 
 
 def made(wanted: Iterable[tuple[str, str]]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Forms of phrases and languages, to be remembered."""
+    """Forms of phrases and languages, for a later process's `WordForms`."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for phrase, language in sorted(wanted):
         found.setdefault(language, {})[phrase] = forms(phrase, language)
     return found
 
 
+@lru_cache(maxsize=100_000)
 def forms(phrase: str, language: str) -> tuple[str, ...]:
     """All forms of a phrase in `ru` or `uk`; of other languages the phrase alone, as their words go by stems.
 
@@ -81,13 +87,6 @@ def forms(phrase: str, language: str) -> tuple[str, ...]:
     """
     if language not in _GENERATED:
         return (phrase,)
-    known = _made[language]
-    if phrase not in known:
-        known[phrase] = _all_forms(phrase, language)
-    return known[phrase]
-
-
-def _all_forms(phrase: str, language: str) -> tuple[str, ...]:
     phrase = " ".join(_APOSTROPHES.sub("'", phrase).split())
     edged = [_EDGES.fullmatch(word) for word in phrase.split(" ")]
     words = [match[2] for match in edged if match]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from newswatch.topics.conditions import Condition, Conditions
 from newswatch.topics.document import Document, Span
 from newswatch.topics.folding import fold
+from newswatch.topics.inflection import WordForms
 from newswatch.topics.mention import Mention
 from newswatch.topics.phrase_index import Phrase, PhraseIndex
 from newswatch.topics.regexes import PatternSet
@@ -27,7 +28,7 @@ class _Match(NamedTuple):
     start: int
     end: int
     leaf: int
-    scene: Document
+    document: Document
 
 
 class _Leaf(NamedTuple):
@@ -58,27 +59,31 @@ class _Node:
 
 
 class Matcher:
-    """Finds the mentions of all given topics. Build once, use for many stories; it holds no state between them."""
+    """Finds the mentions of all given topics. Build once, use for many stories; it holds no state between them.
 
-    def __init__(self, topics: Sequence[Topic]) -> None:
+    `word_forms`: those that were made before; others are made here.
+    """
+
+    def __init__(self, topics: Sequence[Topic], word_forms: WordForms | None = None) -> None:
+        word_forms = word_forms or WordForms()
         self._leaves: list[_Leaf] = []
-        self._conditions = Conditions()
-        entries: list[Phrase] = []
+        self._conditions = Conditions(word_forms)
+        phrases: list[Phrase] = []
         patterns: dict[int, tuple[str, bool]] = {}
-        nodes = {topic.id: [self._node(topic.id, term, entries, patterns) for term in topic.terms] for topic in topics}
+        nodes = {topic.id: [self._node(topic.id, term, phrases, patterns) for term in topic.terms] for topic in topics}
         self._trees = {id_: roots for id_, roots in nodes.items() if any(isinstance(r, _Node) for r in roots)}
         self._bound = frozenset(n for n, leaf in enumerate(self._leaves) if not leaf.is_free)
         self._conditions.compile()
-        self._terms = PhraseIndex(entries)
+        self._terms = PhraseIndex(phrases, word_forms)
         self._pattern_leaves = list(patterns)
         self._patterns = PatternSet(list(patterns.values())) if patterns else None
 
     def _node(
-        self, topic: str, given: Term | Group, entries: list[Phrase], patterns: dict[int, tuple[str, bool]]
+        self, topic: str, given: Term | Group, phrases: list[Phrase], patterns: dict[int, tuple[str, bool]]
     ) -> int | _Node:
         if isinstance(given, Group):
             parts = (given.any, given.all, given.none)
-            return _Node(*(tuple(self._node(topic, member, entries, patterns) for member in part) for part in parts))
+            return _Node(*(tuple(self._node(topic, member, phrases, patterns) for member in part) for part in parts))
         number = len(self._leaves)
         conditions = self._conditions
         self._leaves.append(
@@ -94,7 +99,7 @@ class Matcher:
             )
         )
         is_alike = given.letters == "alike"
-        entries += [Phrase(number, phrase, given.case, is_alike, given.inflection) for phrase in given.phrases]
+        phrases += [Phrase(number, phrase, given.case, is_alike, given.inflection) for phrase in given.phrases]
         if given.pattern:
             patterns[number] = (given.pattern, given.case == "exact")
         return number
@@ -123,29 +128,29 @@ class Matcher:
     def _matches(self, text: str, language: str | None, zones: Sequence[str] | None) -> list[_Match]:
         """All places of all terms whose conditions hold, overlapping ones too."""
         folded = fold(text)
-        scene = Document(text, folded, language, zones)
-        found = self._terms.find(folded, scene.is_caps)
+        document = Document(text, folded, language, zones)
+        found = self._terms.find(folded, document.is_caps)
         if self._patterns:
             found += [(self._pattern_leaves[n], s, e) for n, s, e in self._patterns.find(folded.plain)]
         return [
-            _Match(start, end, number, scene)
+            _Match(start, end, number, document)
             for number, start, end in found
-            if not (zones and scene.is_outside(start, end))
-            and (number not in self._bound or self._allows(self._leaves[number], scene, (start, end)))
+            if not (zones and document.is_outside(start, end))
+            and (number not in self._bound or self._allows(self._leaves[number], document, (start, end)))
         ]
 
-    def _allows(self, leaf: _Leaf, scene: Document, match: Span) -> bool:
-        if leaf.language and scene.language and leaf.language != scene.language:
+    def _allows(self, leaf: _Leaf, document: Document, match: Span) -> bool:
+        if leaf.language and document.language and leaf.language != document.language:
             return False
-        if leaf.zones and scene.zone(match[0]) not in leaf.zones:
+        if leaf.zones and document.zone(match[0]) not in leaf.zones:
             return False
-        if leaf.not_in and self._conditions.holds(scene, match, leaf.not_in):
+        if leaf.not_in and self._conditions.holds(document, match, leaf.not_in):
             return False
         beside = self._conditions.beside
-        if any(True for condition in leaf.unless for _ in beside(scene, match, condition)):
+        if any(True for condition in leaf.unless for _ in beside(document, match, condition)):
             return False
         return all(
-            any(start < match[0] or end > match[1] for start, end in beside(scene, match, condition))
+            any(start < match[0] or end > match[1] for start, end in beside(document, match, condition))
             for condition in leaf.near
         )
 
@@ -177,9 +182,9 @@ class Matcher:
         return leaf.topic, leaf.is_pattern, leaf.name
 
     def _mention(self, match: _Match) -> Mention:
-        leaf, scene = self._leaves[match.leaf], match.scene
-        text = scene.text
-        zone, first, last, left, right = scene.proof(match.start, match.end)
+        leaf, document = self._leaves[match.leaf], match.document
+        text = document.text
+        zone, first, last, left, right = document.proof(match.start, match.end)
         return Mention(leaf.topic, leaf.name, zone, first, last, text[first:last], text[left:right], left, right)
 
 

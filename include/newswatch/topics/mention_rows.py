@@ -1,26 +1,34 @@
-"""Rows of the table mentions."""
+"""Stories' texts → rows of the table `mentions`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from newswatch.topics.matcher import Matcher, about
 
-if TYPE_CHECKING:
-    pass
+
+@dataclass(frozen=True, slots=True)
+class SearchedText:
+    """What of a story is looked through. `zones`: that of each line of the text."""
+
+    story_id: str
+    day: date
+    outlet: str
+    title: str
+    text: str
+    language: str
+    zones: Sequence[str]
 
 
-Row = Mapping[str, Any]
-TAGGED = ("day", "story_id", "outlet", "title", "text", "language", "zones")  # what of a story's row is tagged
-
-
-def mention_rows(stories: Sequence[Row], matcher: Matcher, topics_version: str) -> list[dict[str, Any]]:
-    """Rows of the table `mentions` for these stories."""
+def mention_rows(texts: Iterable[SearchedText], matcher: Matcher, topics_version: str) -> list[dict[str, Any]]:
+    """A row for each mention in these texts."""
     rows: list[dict[str, Any]] = []
-    for story in stories:
-        mentions = matcher.find(story["title"], story["text"], story["language"], story["zones"])
+    for text in texts:
+        mentions = matcher.find(text.title, text.text, text.language, text.zones)
         subjects = about(mentions)
-        same = {name: story[name] for name in ("day", "story_id", "outlet")} | {"topics_version": topics_version}
+        same = {"day": text.day, "story_id": text.story_id, "outlet": text.outlet, "topics_version": topics_version}
         rows += [{**same, **m._asdict(), "is_about": m.topic in subjects} for m in mentions]
     return rows

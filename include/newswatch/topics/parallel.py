@@ -11,29 +11,28 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from newswatch.errors import TransientError
-from newswatch.topics import inflection, mention_rows
+from newswatch.topics.inflection import Made, WordForms
 from newswatch.topics.matcher import Matcher
+from newswatch.topics.mention_rows import SearchedText, mention_rows
 from newswatch.topics.schema import Topic
 
 MANY = 4000  # stories; fewer are tagged sooner than a child has started
 CHILDREN = 2
-Row = Mapping[str, Any]
 
 
 def start(
-    stories: Sequence[Row], topics: Sequence[Topic], forms: inflection.Made, topics_version: str
+    texts: Sequence[SearchedText], topics: Sequence[Topic], forms: Made, topics_version: str
 ) -> Callable[[], list[dict[str, Any]]]:
-    """Begin to tag the stories. Returns what waits for the rows of `mentions`; that raises TransientError where a child
-    dies."""
-    shares = [
-        [{name: row[name] for name in mention_rows.TAGGED} for row in stories[number::CHILDREN]]
-        for number in range(CHILDREN)
-    ]
+    """Begin to look through the texts, with word forms that were made before.
+
+    Returns what waits for the rows of `mentions`; that raises TransientError where a child dies.
+    """
+    shares = [texts[number::CHILDREN] for number in range(CHILDREN)]
     pool = ThreadPoolExecutor(CHILDREN)
     waiting = [pool.submit(_ask, pickle.dumps((share, topics, forms, topics_version))) for share in shares]
     pool.shutdown(wait=False)
@@ -53,9 +52,8 @@ def main() -> None:
     gc.disable()  # it ends soon: looking for what refers to itself takes as long as the work
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not stand in the answer
-    stories, topics, forms, topics_version = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
-    inflection.remember(forms)
-    rows = mention_rows.mention_rows(stories, Matcher(topics), topics_version)
+    texts, topics, forms, topics_version = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    rows = mention_rows(texts, Matcher(topics, WordForms(forms)), topics_version)
     with out:
         pickle.dump(rows, out)
 

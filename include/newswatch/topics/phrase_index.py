@@ -10,6 +10,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from newswatch.topics import inflection
 from newswatch.topics.folding import Folded, fold, is_boundary, is_end, word_end
+from newswatch.topics.inflection import WordForms
 
 LONGEST_WORD = 60  # characters of a word that may have a stem
 _DFA_UP_TO = 500  # forms: twice as fast until its table leaves the processor's cache (benchmarks/tagging.py)
@@ -19,7 +20,7 @@ class Phrase(NamedTuple):
     """One phrase of one owner. `case`: any, exact or exact_unless_caps; `is_alike`: accents do not count."""
 
     owner: int
-    phrase: str
+    text: str
     case: str = "any"
     is_alike: bool = False
     language: str | None = None  # of its inflection
@@ -27,10 +28,10 @@ class Phrase(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One spelling of an entry, ready to compare with a text that was folded alike."""
+    """One spelling of a phrase, ready to compare with a text that was folded alike."""
 
-    entry: Phrase
-    wanted: str  # as `Folded.plain`, `low` or `bare` has it, by the entry's case and letters
+    phrase: Phrase
+    wanted: str  # as `Folded.plain`, `low` or `bare` has it, by the phrase's case and letters
     is_open: bool = False  # ended with *
     stems: tuple[str, ...] = ()  # of each word, where words are compared by stem
 
@@ -52,26 +53,26 @@ def _shown(phrase: str, stem: str) -> str:
     return first[: max(same, 1)]
 
 
-def _forms(entry: Phrase) -> Iterable[_Form]:
-    is_open = entry.phrase.endswith("*")
-    phrase = entry.phrase.removesuffix("*").strip()
-    if entry.language and not is_open and not inflection.is_generated(entry.language):
-        folded = fold(phrase)
-        words = (folded.bare if entry.is_alike else folded.low).replace("-", " ").split()
-        yield _Form(entry, folded.plain, stems=tuple(inflection.stem(w, entry.language) for w in words))
+def _forms(phrase: Phrase, word_forms: WordForms) -> Iterable[_Form]:
+    is_open = phrase.text.endswith("*")
+    text, language = phrase.text.removesuffix("*").strip(), None if is_open else phrase.language
+    if language and not inflection.is_generated(language):
+        folded = fold(text)
+        words = (folded.bare if phrase.is_alike else folded.low).replace("-", " ").split()
+        yield _Form(phrase, folded.plain, stems=tuple(inflection.stem(w, language) for w in words))
         return
-    for spelling in inflection.forms(phrase, entry.language) if entry.language and not is_open else (phrase,):
+    for spelling in word_forms.of(text, language) if language else (text,):
         folded = fold(spelling)
-        if entry.case == "any":
-            wanted = folded.bare if entry.is_alike else folded.low
+        if phrase.case == "any":
+            wanted = folded.bare if phrase.is_alike else folded.low
         else:
-            wanted = _accents_off(folded.plain, folded.bare) if entry.is_alike else folded.plain
-        yield _Form(entry, wanted, is_open)
+            wanted = _accents_off(folded.plain, folded.bare) if phrase.is_alike else folded.plain
+        yield _Form(phrase, wanted, is_open)
 
 
 def spellings(phrase: str, language: str | None) -> tuple[str, ...]:
     """What a phrase looks for, to be read by people: its forms, or "treati…" for words of one stem."""
-    forms = list(_forms(Phrase(0, phrase, "exact", language=language)))
+    forms = list(_forms(Phrase(0, phrase, "exact", language=language), WordForms()))
     if forms[0].stems:
         return (" ".join(f"{stem}…" for stem in forms[0].stems),)
     return tuple(form.wanted + ("*" if form.is_open else "") for form in forms)
@@ -80,11 +81,11 @@ def spellings(phrase: str, language: str | None) -> tuple[str, ...]:
 class PhraseIndex:
     """Build once, use for many texts; it holds no state between them."""
 
-    def __init__(self, entries: Iterable[Phrase]) -> None:
+    def __init__(self, phrases: Iterable[Phrase], word_forms: WordForms) -> None:
         self._forms: list[list[_Form]] = []
         index: dict[str, int] = {}
-        for entry in entries:
-            for form in _forms(entry):
+        for phrase in phrases:
+            for form in _forms(phrase, word_forms):
                 at = index.setdefault(form.key, len(self._forms))
                 if at == len(self._forms):
                     self._forms.append([])
@@ -109,7 +110,7 @@ class PhraseIndex:
             for form in self._forms[index]:
                 stop = _stop(form, text, left, right + start, is_caps)
                 if stop:
-                    found.append((form.entry.owner, left, stop))
+                    found.append((form.phrase.owner, left, stop))
         return found
 
 
@@ -120,16 +121,16 @@ def _stop(form: _Form, text: Folded, start: int, end: int, is_caps: Callable[[in
     stop = word_end(text.low, end) if form.is_open else end
     if not is_end(text.low, stop):
         return 0
-    entry = form.entry
-    if entry.case == "any":
-        shown = (text.bare if entry.is_alike else text.low)[start:end]
+    phrase = form.phrase
+    if phrase.case == "any":
+        shown = (text.bare if phrase.is_alike else text.low)[start:end]
         return stop if _is_same(shown, form.wanted) else 0
     shown = text.plain[start:end]
-    if entry.is_alike:
+    if phrase.is_alike:
         shown = _accents_off(shown, text.bare[start:end])
     if _is_same(shown, form.wanted):
         return stop
-    is_allowed = entry.case == "exact_unless_caps" and _is_same(shown.lower(), form.wanted.lower())
+    is_allowed = phrase.case == "exact_unless_caps" and _is_same(shown.lower(), form.wanted.lower())
     return stop if is_allowed and is_caps(start) else 0
 
 
@@ -146,9 +147,9 @@ def _accents_off(plain: str, bare: str) -> str:
 
 def _stop_of_stems(form: _Form, text: Folded, start: int, is_caps: Callable[[int], bool]) -> int:
     """Word by word: each has to have the stem of the form's; capitals, where they count, as the form's words begin."""
-    entry = form.entry
-    assert entry.language
-    low = text.bare if entry.is_alike else text.low
+    phrase = form.phrase
+    assert phrase.language
+    low = text.bare if phrase.is_alike else text.low
     at, place = start, 0
     for wanted, word in zip(form.stems, form.wanted.replace("-", " ").split(), strict=True):
         if at > start:
@@ -156,10 +157,10 @@ def _stop_of_stems(form: _Form, text: Folded, start: int, is_caps: Callable[[int
                 return 0
             at, place = at + 1, place + 1
         stop = word_end(low, at + 1)
-        if stop - at > LONGEST_WORD or inflection.stem(low[at:stop], entry.language) != wanted:
+        if stop - at > LONGEST_WORD or inflection.stem(low[at:stop], phrase.language) != wanted:
             return 0
-        is_as_written = entry.case == "any" or _has_capitals_of(text.plain[at:stop], word)
-        if not (is_as_written or (entry.case == "exact_unless_caps" and is_caps(start))):
+        is_as_written = phrase.case == "any" or _has_capitals_of(text.plain[at:stop], word)
+        if not (is_as_written or (phrase.case == "exact_unless_caps" and is_caps(start))):
             return 0
         at, place = stop, place + len(word)
     return at

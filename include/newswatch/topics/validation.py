@@ -37,7 +37,7 @@ def problems_of(topics: Sequence[Topic]) -> list[Problem]:
     """Everything wrong. Where word forms cannot be made nothing else is tried."""
     found = [problem for i, topic in enumerate(topics) for problem in _unknown_words(topic, ("topics", i))]
     if not found:
-        found = [*_shared(topics), *_too_common(topics)]
+        found = [*_repeated(topics), *_shared(topics), *_too_common(topics)]
         for i, topic in enumerate(topics):
             found += failed_examples(topic, ("topics", i))
     return found
@@ -83,6 +83,20 @@ def failed_examples(topic: Topic, at: Place = ()) -> Iterator[Problem]:
             )
 
 
+def _repeated(topics: Sequence[Topic]) -> Iterator[Problem]:
+    """Terms that stand twice in one list, to the letter: the second one says nothing."""
+    for i, topic in enumerate(topics):
+        first: dict[tuple[Place, str], Place] = {}
+        for place, term, _ in topic.leaves():
+            before = first.setdefault((place[:-1], term.model_dump_json()), place)
+            if before != place:
+                yield Problem(
+                    ("topics", i, *place),
+                    f"topic {topic.id!r}: the term '{term.label}' stands there already. Remove one of them.",
+                    ("topics", i, *before),
+                )
+
+
 def _shared(topics: Sequence[Topic]) -> Iterator[Problem]:
     """Wordings that two topics claim with nothing to tell them apart."""
     claims: dict[tuple[str, ...], list[tuple[str, str, Place]]] = {}
@@ -120,17 +134,18 @@ def _too_common(topics: Sequence[Topic]) -> Iterator[Problem]:
     leaves = [
         (i, topic, place, term) for i, topic in enumerate(topics) for place, term, _ in topic.leaves() if not term.near
     ]
-    lexicon = PhraseIndex(
+    phrases = (
         Phrase(number, phrase, term.case, term.letters == "alike", term.inflection)
         for number, (_, _, _, term) in enumerate(leaves)
         for phrase in term.phrases
     )
+    index = PhraseIndex(phrases, inflection.WordForms())
     numbers = [number for number, leaf in enumerate(leaves) if leaf[3].pattern]
     patterns = PatternSet([(leaves[n][3].pattern or "", leaves[n][3].case == "exact") for n in numbers])
     told: set[int] = set()
     for language, prose in PROSE.items():
         words = len(_WORD.findall(prose))
-        for number, share in _shares(prose, words, lexicon, patterns, numbers).items():
+        for number, share in _shares(prose, words, index, patterns, numbers).items():
             if share < TOO_COMMON or number in told:
                 continue
             told.add(number)
@@ -143,9 +158,9 @@ def _too_common(topics: Sequence[Topic]) -> Iterator[Problem]:
 
 
 def _shares(
-    prose: str, words: int, lexicon: PhraseIndex, patterns: PatternSet, numbers: Sequence[int]
+    prose: str, words: int, index: PhraseIndex, patterns: PatternSet, numbers: Sequence[int]
 ) -> Mapping[int, float]:
     folded = fold(prose)
-    counts = Counter(owner for owner, _, _ in lexicon.find(folded, lambda _: False))
+    counts = Counter(owner for owner, _, _ in index.find(folded, lambda _: False))
     counts.update(numbers[n] for n, _, _ in patterns.find(folded.plain))
     return {number: count / words for number, count in counts.items()}

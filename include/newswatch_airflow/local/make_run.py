@@ -290,7 +290,7 @@ def _api_port() -> int:
 
 
 def _yesterday(settings: Settings) -> date:
-    return datetime.now(settings.zone).date() - timedelta(days=1)
+    return datetime.now(settings.tz).date() - timedelta(days=1)
 
 
 def _short(path: Path) -> str:

@@ -60,7 +60,7 @@ def _today(request: Request, day: date | None = None) -> HTMLResponse:
     if not builds:
         text = "No day has tables yet: they are made after the first poll."
         return Site(request).page("empty.html.j2", "today", heading="No tables yet", text=text, dag="poll_feeds")
-    today = day_of(datetime.now(UTC), _reader().zone)
+    today = day_of(datetime.now(UTC), _reader().tz)
     return _shown_day(request, day or (today if today in builds else next(iter(builds))))
 
 
@@ -74,7 +74,7 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
     if day not in builds:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
         return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag="daily_digest")
-    today = day_of(datetime.now(UTC), reader.zone)
+    today = day_of(datetime.now(UTC), reader.tz)
     try:
         shown = of_day(reader, day, is_over=day < today)
     except MissingFile as error:
@@ -86,7 +86,7 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
         is_today=day == today,
         built=builds[day],
         issues=[issue for issue in reader.digests() if issue.day == day],
-        zone=reader.zone,
+        tz=reader.tz,
         steps=_steps({d: f"{d:%a} {d}" for d in builds}, day, site, "day") | {"action": site.at("")},
         **shown,
     )
@@ -122,7 +122,7 @@ def _filters(
     about: bool = False,
 ) -> Filters:
     reader = _reader()
-    return Filters(last or day_of(datetime.now(UTC), reader.zone), span, outlet, language, zone, about)
+    return Filters(last or day_of(datetime.now(UTC), reader.tz), span, outlet, language, zone, about)
 
 
 def _known_topic(topic: str) -> Any:
@@ -165,7 +165,7 @@ def _story(request: Request, story_id: str) -> HTMLResponse:
     names = {topic.id: topic.name for topic in catalogue.topics}
     shown = of_story(found, names)
     built = reader.builds().get(found["day"])
-    return Site(request).page("story.html.j2", "topics", names=names, zone=reader.zone, built=built, **shown)
+    return Site(request).page("story.html.j2", "topics", names=names, tz=reader.tz, built=built, **shown)
 
 
 def _feeds(request: Request) -> HTMLResponse:

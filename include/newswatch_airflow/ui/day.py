@@ -48,7 +48,7 @@ def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
                     counts=counts[topic],
                     reading=reading_of(trends.get(day, {}).get(topic), day, is_over=is_over),
                     chart=small_chart(chart, said(chart), topic),
-                    lines=tuple(rows.line(topic, cluster, reader.zone) for cluster in shown),
+                    lines=tuple(rows.line(topic, cluster, reader.tz) for cluster in shown),
                 )
             )
     outlets = sorted(reader.table("outlet_days", day), key=lambda r: (-r["topic_story_count"], r["outlet"]))

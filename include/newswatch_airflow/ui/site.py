@@ -59,9 +59,9 @@ class Site:
         """The address of one of our pages."""
         return "/".join([self._root, *(quote(str(part), safe="") for part in parts)])
 
-    def run(self, builder: str) -> str:
+    def run(self, built_by: str) -> str:
         """The address of a DAG run, given as dag id/run id; empty: it was no run."""
-        dag_id, _, run_id = builder.partition("/")
+        dag_id, _, run_id = built_by.partition("/")
         return f"{self.dag(dag_id)}/runs/{quote(run_id, safe='')}" if run_id else ""
 
     def dag(self, dag_id: str) -> str:

@@ -97,7 +97,7 @@ def test_pleas_inside_the_text_are_cut_and_kept_with_the_reason() -> None:
 
 def test_the_headline_is_not_the_texts_first_line() -> None:
     found = parse(page('<meta property="og:title" content="Quay works begin">', "<h1>Quay works begin</h1>" + BODY))
-    assert metadata_precedence.headline(found.statements, URL) == ("Quay works begin", "opengraph")
+    assert metadata_precedence.headline(found.claims, URL) == ("Quay works begin", "opengraph")
     assert found.text.startswith(WORDS)
     assert found.lines[0].reason == "headline"
 
@@ -154,7 +154,7 @@ def test_a_text_that_json_ld_holds_whole_is_taken_where_the_page_shows_a_piece()
 )
 def test_a_day_is_read_off_the_page_where_nothing_states_one(head: str, expected: str) -> None:
     found = parse(page(head), url="https://www.example.com/2026/11/20/quay")
-    said = {s.witness: s.said for s in found.statements if s.fact == "published_at"}
+    said = {s.source: s.value for s in found.claims if s.field == "published_at"}
     assert expected in said
     assert said[expected].startswith("2026-11-20")
 
@@ -271,7 +271,7 @@ def test_the_date_that_is_shown_below_the_headline_is_the_storys(lang: str, show
         f"<html lang='{lang}'><body>{aside}<h1>Board meets</h1><div class='meta'>{shown}</div><div>{body}</div>"
         "<div>Since 12 April 1999, licence of 1 January 2015</div></body></html>"
     )
-    said = [(s.witness, s.said) for s in parse(html).statements if s.fact == "published_at"]
+    said = [(s.source, s.value) for s in parse(html).claims if s.field == "published_at"]
     assert said == [("shown", "2024-03-05")]
 
 
@@ -319,7 +319,7 @@ def test_a_story_in_short_paragraphs_is_not_less_than_a_notice_in_long_ones() ->
 def test_what_a_clock_would_tell_is_no_date(shown: str) -> None:
     body = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
     html = f"<html lang='en'><body><h1>Board meets</h1><div>{shown}</div><div>{body}</div></body></html>"
-    assert [s for s in parse(html).statements if s.witness == "shown"] == []
+    assert [s for s in parse(html).claims if s.source == "shown"] == []
 
 
 def test_a_teaser_before_the_story_is_not_the_story() -> None:

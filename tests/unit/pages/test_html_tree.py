@@ -14,7 +14,7 @@ import pytest
 
 from newswatch.errors import ParseFailed
 from newswatch.pages import html_tree
-from newswatch.sandbox.pool import Sandbox
+from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
 
 P = "<p>The harbour board met in the old customs house on Tuesday and heard three reports on the state of the quay.</p>"
@@ -51,7 +51,7 @@ GIVEN_UP = {"50 MB of paragraphs", "paragraphs never closed"}
 SLOW = GIVEN_UP | {"an endless attribute", "50,000 headlines", "5 MB of <"}  # some eight seconds each
 
 
-async def read(pool: Sandbox, body: bytes) -> tuple[str, float]:
+async def read(pool: ParserPool, body: bytes) -> tuple[str, float]:
     """The page's text, or why there is none, and the seconds that it took."""
     began = time.monotonic()
     try:
@@ -90,7 +90,7 @@ def ends_of(names: AbstractSet[str]) -> Ends:
     async def run() -> Ends:
         settings = Settings()
         limits = {"deadline_seconds": settings.parse_deadline_seconds, "memory_bytes": settings.parse_memory_bytes}
-        async with Sandbox(size=1, **limits) as bad, Sandbox(size=1, **limits) as good:
+        with ParserPool(size=1, **limits) as bad, ParserPool(size=1, **limits) as good:
             reading = asyncio.create_task(_one_after_the_other(bad))
             count = 0
             while not reading.done():
@@ -101,7 +101,7 @@ def ends_of(names: AbstractSet[str]) -> Ends:
             assert count > 10
             return await reading
 
-    async def _one_after_the_other(pool: Sandbox) -> Ends:
+    async def _one_after_the_other(pool: ParserPool) -> Ends:
         return {name: await read(pool, HOSTILE[name]) for name in sorted(names)}
 
     return asyncio.run(run())
@@ -119,7 +119,7 @@ def test_the_story_on_a_hostile_page_is_read(ends: Ends, name: str) -> None:
 
         async def again() -> str:
             memory = Settings().parse_memory_bytes
-            async with Sandbox(size=1, deadline_seconds=60, memory_bytes=memory) as patient:
+            with ParserPool(size=1, deadline_seconds=60, memory_bytes=memory) as patient:
                 return (await read(patient, HOSTILE[name]))[0]
 
         text = asyncio.run(again())
@@ -226,7 +226,7 @@ def test_memory_does_not_grow_over_ten_thousand_pages() -> None:
 
     async def run() -> list[int]:
         sizes = []
-        async with Sandbox(size=1, deadline_seconds=8, memory_bytes=1_000_000_000) as pool:
+        with ParserPool(size=1, deadline_seconds=8, memory_bytes=1_000_000_000) as pool:
             before = {p.pid for p in psutil.Process().children()}
             for number in range(10_000):
                 await pool.page(bodies[number % 40], url=f"https://example.com/{number}", content_type="")

@@ -1,4 +1,4 @@
-"""What a page states of itself: each statement with its witness, nothing chosen yet."""
+"""What a page states of itself: each claim with its source, nothing chosen yet."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def read(head: str = "", body: str = "", lang: str = "") -> list[Claim]:
     return metadata.read(tree, URL)
 
 
-def said(statements: list[Claim], fact: str, witness: str = "json_ld") -> list[str]:
-    return [s.said for s in statements if s.fact == fact and s.witness == witness]
+def said(claims: list[Claim], field: str, source: str = "json_ld") -> list[str]:
+    return [s.value for s in claims if s.field == field and s.source == source]
 
 
 def linked(value: Any) -> str:
@@ -170,12 +170,12 @@ def test_an_address_that_is_none_costs_nothing_else(address: str) -> None:
     assert said(found, "title") == ["Quay works"]
 
 
-def test_a_page_that_repeats_itself_keeps_few_statements() -> None:
+def test_a_page_that_repeats_itself_keeps_few_claims() -> None:
     times = "".join(f"<time datetime='2026-11-{1 + n % 28:02}T10:00:{n % 60:02}Z'></time>" for n in range(3000))
     nested = "<div itemprop='headline'>" * 100 + "word " * 5000 + "</div>" * 100
     found = read("<meta property='og:title' content='Same'>" * 9, times + nested + "<h1>Head</h1>" * 70)
     assert len(found) < 160
-    assert sum(len(s.said) for s in found) < 120_000
+    assert sum(len(s.value) for s in found) < 120_000
     assert said(found, "title", "opengraph") == ["Same"]
 
 
@@ -198,7 +198,7 @@ def test_times_near_the_headline_come_first_and_those_of_other_stories_last() ->
 )
 def test_metadata_named_for_publication_date_the_story(name: str) -> None:
     found = read(f"<meta name='{name}' content='2026-11-05'><meta name='article:modified_date' content='2026-11-07'>")
-    assert [s.said for s in found if s.fact == "published_at"] == ["2026-11-05"]
+    assert [s.value for s in found if s.field == "published_at"] == ["2026-11-05"]
 
 
 @pytest.mark.parametrize("kind", ["application/ld+json; charset=utf-8", "application/LD+JSON"])

@@ -1,4 +1,4 @@
-"""Which witness is believed: headlines by vote, dates by order and sense, names by order."""
+"""Which source is believed: headlines by vote, dates by order and sense, names by order."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ KYIV = ZoneInfo("Europe/Kyiv")
 
 def titles(**said: str | list[str]) -> list[Claim]:
     pairs = ((w, text) for w, texts in said.items() for text in ([texts] if isinstance(texts, str) else texts))
-    return [Claim("title", witness, text) for witness, text in pairs]
+    return [Claim("title", source, text) for source, text in pairs]
 
 
-def dates(*said: tuple[str, str], fact: str = "published_at") -> list[Claim]:
-    return [Claim(fact, witness, text) for witness, text in said]
+def dates(*said: tuple[str, str], field: str = "published_at") -> list[Claim]:
+    return [Claim(field, source, text) for source, text in said]
 
 
 @pytest.mark.parametrize(
-    ("statements", "expected", "witness"),
+    ("claims", "expected", "source"),
     [
         (titles(json_ld="Quay works begin", opengraph="Quay works begin"), "Quay works begin", "json_ld"),
         (titles(opengraph="Quay works begin - The Ledger", h1="Quay works begin"), "Quay works begin", "opengraph"),
@@ -73,21 +73,19 @@ def dates(*said: tuple[str, str], fact: str = "published_at") -> list[Claim]:
         (titles(json_ld="  ", h1="–"), "", ""),
     ],
 )
-def test_the_headline_is_the_one_that_most_witnesses_give(statements: list[Claim], expected: str, witness: str) -> None:
-    statements = [Claim("site", "opengraph", "The Ledger"), *statements]
-    assert metadata_precedence.headline(statements, URL) == (expected, witness)
+def test_the_headline_is_the_one_that_most_witnesses_give(claims: list[Claim], expected: str, source: str) -> None:
+    claims = [Claim("site", "opengraph", "The Ledger"), *claims]
+    assert metadata_precedence.headline(claims, URL) == (expected, source)
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_order_of_statements_does_not_decide(order: int) -> None:
-    statements = titles(
-        json_ld="Quay works", h1="Quay works begin", opengraph="Quay works begin", title="Quay works | X"
-    )
-    assert metadata_precedence.headline(statements[::order], URL)[0] == "Quay works begin"
+    claims = titles(json_ld="Quay works", h1="Quay works begin", opengraph="Quay works begin", title="Quay works | X")
+    assert metadata_precedence.headline(claims[::order], URL)[0] == "Quay works begin"
 
 
 @pytest.mark.parametrize(
-    ("statements", "zone", "moment", "is_day_only", "witness"),
+    ("claims", "zone", "moment", "is_day_only", "source"),
     [
         (dates(("json_ld", "2026-11-21T10:00:00+02:00")), None, "2026-11-21T08:00", False, "json_ld"),
         # Structured data before the feed, the feed before what is read off the page.
@@ -120,15 +118,15 @@ def test_the_order_of_statements_does_not_decide(order: int) -> None:
     ],
 )  # fmt: skip
 def test_the_time_of_publication_is_that_of_the_first_witness_who_makes_sense(
-    statements: list[Claim], zone: ZoneInfo | None, moment: str | None, is_day_only: bool, witness: str
+    claims: list[Claim], zone: ZoneInfo | None, moment: str | None, is_day_only: bool, source: str
 ) -> None:
-    found = metadata_precedence.published(statements, SEEN, zone)
+    found = metadata_precedence.published(claims, SEEN, zone)
     if moment is None:
         assert found is None
     else:
         assert found is not None
-        expected = (datetime.fromisoformat(f"{moment}Z"), is_day_only, witness)
-        assert (found.moment, found.is_day_only, found.witness) == expected
+        expected = (datetime.fromisoformat(f"{moment}Z"), is_day_only, source)
+        assert (found.moment, found.is_day_only, found.source) == expected
 
 
 def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None:
@@ -136,7 +134,7 @@ def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None
 
     def updated(*said: str) -> datetime | None:
         return metadata_precedence.updated(
-            dates(*(("json_ld", s) for s in said), fact="updated_at"), published, SEEN, None
+            dates(*(("json_ld", s) for s in said), field="updated_at"), published, SEEN, None
         )
 
     assert updated("2026-11-21T09:00:00Z") == datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -163,8 +161,8 @@ def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None
 def test_authors_are_names_of_the_first_witness_who_gives_any(
     said: list[tuple[str, str]], expected: tuple[str, ...]
 ) -> None:
-    statements = [Claim("author", witness, name) for witness, name in said]
-    assert metadata_precedence.authors(statements)[0] == expected
+    claims = [Claim("author", source, name) for source, name in said]
+    assert metadata_precedence.authors(claims)[0] == expected
 
 
 def test_the_pages_own_lang_is_its_claim_before_metadata() -> None:
@@ -193,7 +191,7 @@ def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, i
 
 
 @pytest.mark.parametrize(
-    ("statements", "expected"),
+    ("claims", "expected"),
     [
         (titles(opengraph="Quay works begin_Sea News_Sea Net", h1="Quay works begin"), "Quay works begin"),
         (titles(title="Quay works begin « Ledger Daily", opengraph="Quay works begin"), "Quay works begin"),
@@ -220,8 +218,8 @@ def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, i
         ),
     ],
 )
-def test_names_of_sites_and_rubrics_are_no_headline(statements: list[Claim], expected: str) -> None:
-    assert metadata_precedence.headline(statements, "https://www.other.example/a")[0] == expected
+def test_names_of_sites_and_rubrics_are_no_headline(claims: list[Claim], expected: str) -> None:
+    assert metadata_precedence.headline(claims, "https://www.other.example/a")[0] == expected
 
 
 def test_a_site_that_stands_before_its_headline_is_taken_off() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newswatch.pages import page_kinds
-from newswatch.pages.model import Claim, Line
+from newswatch.pages.model import Claim, StoryLine
 
 URL = "https://ledger.example/world/2026/quay-works"
 LONG = "The harbour board met in the old customs house and heard three reports on the state of the quay. " * 4
@@ -13,13 +13,13 @@ LONG = "The harbour board met in the old customs house and heard three reports o
 
 def kind(
     text: str = LONG,
-    *statements: tuple[str, str, str],
+    *claims: tuple[str, str, str],
     url: str = URL,
     teasers: int = 0,
-    lines: list[Line] | None = None,
+    lines: list[StoryLine] | None = None,
 ) -> str | None:
-    lines = [Line(text, "lede")] if lines is None else lines
-    return page_kinds.kind_of_page(text, lines, [Claim(*s) for s in statements], url, teasers)
+    lines = [StoryLine(text, "lede")] if lines is None else lines
+    return page_kinds.kind_of_page(text, lines, [Claim(*s) for s in claims], url, teasers)
 
 
 TITLE_404 = ("title", "title", "404 – page not found | The Ledger")
@@ -52,8 +52,8 @@ def test_a_story_about_a_404_is_a_story() -> None:
 
 def test_a_request_for_consent_is_no_story() -> None:
     asked = [
-        Line("We and our partners store cookies on your device and process personal data.", "lede"),
-        Line("Give your consent to go on, or choose which purposes you allow.", "body"),
+        StoryLine("We and our partners store cookies on your device and process personal data.", "lede"),
+        StoryLine("Give your consent to go on, or choose which purposes you allow.", "body"),
     ]
     assert kind("\n".join(line.text for line in asked), lines=asked) == "consent_wall"
     assert (
@@ -62,7 +62,7 @@ def test_a_request_for_consent_is_no_story() -> None:
 
 
 def test_a_story_about_cookies_is_a_story() -> None:
-    said = [Line("The court ruled on cookies and consent.", "lede"), *[Line(LONG, "body")] * 2]
+    said = [StoryLine("The court ruled on cookies and consent.", "lede"), *[StoryLine(LONG, "body")] * 2]
     assert kind("\n".join(line.text for line in said), lines=said) is None
 
 
@@ -80,16 +80,16 @@ def test_a_film_with_a_line_of_text_is_a_video_page_and_a_story_with_a_film_is_n
 
 def test_pictures_with_captions_are_a_gallery() -> None:
     captions = [
-        Line(f"Picture {n}: the quay at low tide, with the ferry and the pilot boat", "caption") for n in range(8)
+        StoryLine(f"Picture {n}: the quay at low tide, with the ferry and the pilot boat", "caption") for n in range(8)
     ]
     line = "The best of the week."
-    assert kind(line, lines=[Line(line, "lede"), *captions]) == "gallery_page"
+    assert kind(line, lines=[StoryLine(line, "lede"), *captions]) == "gallery_page"
     assert kind(line, ("type", "json_ld", "ImageGallery")) == "gallery_page"
-    assert kind(LONG * 2, lines=[Line(LONG * 2, "lede"), *captions]) is None
+    assert kind(LONG * 2, lines=[StoryLine(LONG * 2, "lede"), *captions]) is None
 
 
 def test_a_list_of_other_stories_is_an_index() -> None:
-    teasers = [Line("A line about another story, which stands elsewhere on this site.", "body")] * 12
+    teasers = [StoryLine("A line about another story, which stands elsewhere on this site.", "body")] * 12
     text = "\n".join(line.text for line in teasers)
     assert kind(text, lines=teasers, teasers=12, url="https://ledger.example/world/") == "index_page"
     assert kind(text, ("type", "json_ld", "CollectionPage"), lines=teasers) == "index_page"
@@ -97,25 +97,25 @@ def test_a_list_of_other_stories_is_an_index() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
+    "claim",
     [
         ("type", "json_ld", "NewsArticle"),
         ("type", "opengraph", "article"),
         ("published_at", "opengraph", "2026-11-20T10:00:00Z"),
     ],
 )
-def test_a_story_among_many_teasers_is_a_story(statement: tuple[str, str, str]) -> None:
-    short = [Line("A short paragraph of a story that is all short paragraphs.", "body")] * 6
-    assert kind("\n".join(line.text for line in short), statement, lines=short, teasers=30) is None
+def test_a_story_among_many_teasers_is_a_story(claim: tuple[str, str, str]) -> None:
+    short = [StoryLine("A short paragraph of a story that is all short paragraphs.", "body")] * 6
+    assert kind("\n".join(line.text for line in short), claim, lines=short, teasers=30) is None
 
 
 def test_a_story_of_long_paragraphs_without_any_metadata_is_a_story() -> None:
     assert kind(LONG, teasers=30) is None
 
 
-def partial(text: str, *statements: tuple[str, str, str], reasons: tuple[str, ...] = ()) -> bool:
-    lines = [Line(text, "lede"), *(Line("x", "cut", reason) for reason in reasons)]
-    return page_kinds.is_partial(text, lines, [Claim(*s) for s in statements])
+def partial(text: str, *claims: tuple[str, str, str], reasons: tuple[str, ...] = ()) -> bool:
+    lines = [StoryLine(text, "lede"), *(StoryLine("x", "cut", reason) for reason in reasons)]
+    return page_kinds.is_partial(text, lines, [Claim(*s) for s in claims])
 
 
 @pytest.mark.parametrize("end", ["…", "...", "[…]", "[...]", "… »"])
@@ -139,28 +139,28 @@ def test_a_text_of_half_the_words_that_the_publisher_counts_is_partial() -> None
 
 
 PRIVACY = [
-    Line("Hackers have published personal data of three million customers of a bank, the regulator said.", "lede"),
-    Line("The bank had asked for consent to keep cookies, personal data and addresses for ten years.", "body"),
+    StoryLine("Hackers have published personal data of three million customers of a bank, the regulator said.", "lede"),
+    StoryLine("The bank had asked for consent to keep cookies, personal data and addresses for ten years.", "body"),
 ]
 
 
 @pytest.mark.parametrize(
-    "statement",
+    "claim",
     [
         ("type", "json_ld", "NewsArticle"),
         ("type", "opengraph", "article"),
         ("published_at", "meta", "2026-11-20"),
     ],
 )
-def test_a_story_about_personal_data_is_a_story(statement: tuple[str, str, str]) -> None:
+def test_a_story_about_personal_data_is_a_story(claim: tuple[str, str, str]) -> None:
     text = "\n".join(line.text for line in PRIVACY)
     title = ("title", "title", "Hackers steal personal data of three million customers")
     assert kind(text, title, lines=PRIVACY) == "consent_wall"  # undated, nothing else on it: a wall
-    assert kind(text, title, statement, lines=PRIVACY) is None
+    assert kind(text, title, claim, lines=PRIVACY) is None
 
 
 def test_a_title_about_consent_above_another_text_is_no_wall() -> None:
-    lines = [PRIVACY[0], Line(LONG, "body")]
+    lines = [PRIVACY[0], StoryLine(LONG, "body")]
     assert kind("\n".join(line.text for line in lines), ("title", "title", "Your privacy, sold"), lines=lines) is None
 
 
@@ -171,7 +171,7 @@ def test_a_figure_of_404_is_no_error() -> None:
 
 def test_words_are_not_counted_where_they_are_not_parted() -> None:
     text = "港务局周二在老海关大楼开会，听取了三份关于码头状况的报告，并要求提供数字。" * 20
-    assert not page_kinds.is_partial(text, [Line(text, "lede")], [Claim("word_count", "json_ld", "780")])
+    assert not page_kinds.is_partial(text, [StoryLine(text, "lede")], [Claim("word_count", "json_ld", "780")])
 
 
 def test_a_word_count_of_thousands_of_digits_says_nothing() -> None:

@@ -12,7 +12,7 @@ from made_pages import ordinary_page
 
 from newswatch.errors import ParseFailed
 from newswatch.feeds import autodiscovery
-from newswatch.sandbox.pool import Sandbox
+from newswatch.sandbox.pool import ParserPool
 
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel></rss>'
 PAGE = ordinary_page().encode()
@@ -22,8 +22,8 @@ PAGE_ARGUMENTS = {"url": "http://a/", "content_type": ""}
 HANGING_PAGE = b"<html><body><article>" + b"<p>a b c d e <b>f</b>" * 200_000
 
 
-def sandbox(**settings: Any) -> Sandbox:
-    return Sandbox(**({"size": 1, "deadline_seconds": 20.0, "memory_bytes": 1_000_000_000} | settings))
+def parsers(**settings: Any) -> ParserPool:
+    return ParserPool(**({"size": 1, "deadline_seconds": 20.0, "memory_bytes": 1_000_000_000} | settings))
 
 
 async def reason_of(work: Any) -> str:
@@ -34,7 +34,7 @@ async def reason_of(work: Any) -> str:
 
 def test_feeds_and_pages_come_back_as_they_would_without_a_child() -> None:
     async def run() -> None:
-        async with sandbox() as pool:
+        with parsers() as pool:
             feed = await pool.feed(FEED, **FEED_ARGUMENTS)
             page = await pool.page(PAGE, **PAGE_ARGUMENTS)
         assert [entry.title for entry in feed.entries] == ["A"]
@@ -49,7 +49,7 @@ def test_a_sites_page_and_a_feeds_heading_come_back_as_they_would_without_a_chil
     arguments = {"url": "http://a/", "content_type": "text/html; charset=utf-8"}
 
     async def run() -> None:
-        async with sandbox() as pool:
+        with parsers() as pool:
             page = await pool.site(site, **arguments)
             assert page == autodiscovery.read_page(site, **arguments)
             assert (len(page.candidates), page.left_out_count) == (25, 5)
@@ -62,7 +62,7 @@ def test_a_sites_page_and_a_feeds_heading_come_back_as_they_would_without_a_chil
 
 def test_a_parser_that_hangs_is_killed_at_its_deadline_while_its_neighbours_go_on() -> None:
     async def run() -> None:
-        async with sandbox(size=2, deadline_seconds=4.0) as pool:
+        with parsers(size=2, deadline_seconds=4.0) as pool:
             started = time.monotonic()
             hanging = asyncio.create_task(reason_of(pool.page(HANGING_PAGE, **PAGE_ARGUMENTS)))
             await asyncio.sleep(0)
@@ -79,7 +79,7 @@ def test_a_parser_that_hangs_is_killed_at_its_deadline_while_its_neighbours_go_o
 
 def test_a_parser_that_wants_too_much_memory_ends_as_crashed_and_the_pool_goes_on() -> None:
     async def run() -> None:
-        async with sandbox(memory_bytes=250_000_000) as pool:
+        with parsers(memory_bytes=250_000_000) as pool:
             assert (await pool.feed(FEED, **FEED_ARGUMENTS)).entries
             greedy = FEED.replace(b"<item>", b"x" * 80_000_000 + b"<item>")
             assert await reason_of(pool.feed(greedy, **FEED_ARGUMENTS)) == "crashed"
@@ -94,7 +94,7 @@ def test_a_parser_that_wants_too_much_memory_ends_as_crashed_and_the_pool_goes_o
 )
 def test_a_document_that_is_no_feed_or_story_is_named_so(kind: str, body: bytes, reason: str) -> None:
     async def run() -> None:
-        async with sandbox() as pool:
+        with parsers() as pool:
             work = pool.feed(body, **FEED_ARGUMENTS) if kind == "feed" else pool.page(body, **PAGE_ARGUMENTS)
             assert await reason_of(work) == reason
 
@@ -103,7 +103,7 @@ def test_a_document_that_is_no_feed_or_story_is_named_so(kind: str, body: bytes,
 
 def test_a_pool_that_is_closed_while_it_works_leaves_no_child() -> None:
     async def run() -> None:
-        async with sandbox(size=2) as pool:
+        with parsers(size=2) as pool:
             work = [asyncio.create_task(pool.page(HANGING_PAGE, **PAGE_ARGUMENTS)) for _ in range(2)]
             await asyncio.sleep(0.5)
             for task in work:
@@ -120,7 +120,7 @@ def test_a_child_sees_nothing_of_the_environment_that_it_does_not_need(monkeypat
 
     async def run() -> dict[str, str]:
         before = {p.pid for p in psutil.Process().children()}
-        async with sandbox() as pool:
+        with parsers() as pool:
             await pool.feed(FEED, **FEED_ARGUMENTS)
             (child,) = (p for p in psutil.Process().children() if p.pid not in before)
             return child.environ()
@@ -130,10 +130,10 @@ def test_a_child_sees_nothing_of_the_environment_that_it_does_not_need(monkeypat
 
 def test_a_child_that_cannot_be_started_is_an_error_and_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     async def read() -> None:
-        async with Sandbox(size=1, deadline_seconds=5, memory_bytes=1_000_000_000) as sandbox:
+        with ParserPool(size=1, deadline_seconds=5, memory_bytes=1_000_000_000) as pool:
             monkeypatch.setattr("sys.executable", "/nowhere/python")
             for _ in range(2):
                 with pytest.raises(FileNotFoundError):
-                    await sandbox.page(b"<p>", url="https://example.com/", content_type="text/html")
+                    await pool.page(b"<p>", url="https://example.com/", content_type="text/html")
 
     asyncio.run(asyncio.wait_for(read(), 10))

@@ -4,46 +4,37 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
-from newswatch.pages.model import Line
+from made_stories import made_story
+
 from newswatch.stories import boilerplate_recurring
-from newswatch.stories.boilerplate_recurring import Sample
+from newswatch.stories.story import Story
 
 PROMPT = "Write to us at the desk by the window; every letter is read by two people."
 FOLLOW = "Find our reporters on the wire every weekday."
 
 
-def row(title: str, *texts: str) -> dict[str, Any]:
-    lines = [Line(text, "body" if number else "lede") for number, text in enumerate(texts)]
-    return {
-        "title": title,
-        "text": "\n".join(texts),
-        "zones": [line.zone for line in lines],
-        "reasons": ["" for _ in lines],
-        **boilerplate_recurring.sample_of(lines, title),
-    }
-
-
-def story(
-    number: int, *, first: Sequence[str] = (), last: Sequence[str] = (PROMPT,), count: int = 12
-) -> dict[str, Any]:
+def story(number: int, *, first: Sequence[str] = (), last: Sequence[str] = (PROMPT,), count: int = 12) -> Story:
     rng = random.Random(number)
     words = [f"{rng.choice('bdfgklmnprst')}{rng.choice('aeiou')}{rng.randrange(10**6):x}x" for _ in range(400)]
     own = [" ".join(words[n * 20 : n * 20 + 20]) + "." for n in range(count)]
-    return row(f"Headline {words[0]} {words[1]}", *first, *own, *last)
+    return made_story(f"Headline {words[0]} {words[1]}", *first, *own, *last)
 
 
-def learnt(rows: Sequence[dict[str, Any]], host: str = "ledger.example") -> frozenset[int]:
-    samples = (Sample(host, r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for r in rows)
+def texts_of(made: Story) -> list[str]:
+    return [line.text for line in made.lines]
+
+
+def learnt(stories: Sequence[Story], host: str = "ledger.example") -> frozenset[int]:
+    samples = (replace(s.sample, host=host) for s in stories if s.sample)
     return boilerplate_recurring.learn(samples).get(host, frozenset())
 
 
-def cut(row: dict[str, Any], known: frozenset[int]) -> list[str]:
-    after = boilerplate_recurring.cut(row, known)
-    assert after["text"] == row["text"]  # offsets never move
-    texts = zip(after["text"].split("\n"), after["zones"], after["reasons"], strict=True)
-    return [text for text, zone, reason in texts if (zone, reason) == ("cut", "recurring")]
+def cut(before: Story, known: frozenset[int]) -> list[str]:
+    after = boilerplate_recurring.cut(before, known)
+    assert after.text == before.text  # offsets never move
+    return [line.text for line in after.lines if (line.zone, line.reason) == ("cut", "recurring")]
 
 
 def test_a_line_that_ends_two_different_stories_of_a_host_is_the_hosts() -> None:
@@ -61,31 +52,30 @@ def test_a_line_between_standfirst_and_story_is_found() -> None:
     rows = []
     for number in (1, 2):
         made = story(number, last=())
-        texts = made["text"].split("\n")
-        rows.append(row(made["title"], texts[0], PROMPT, *texts[1:]))
+        texts = texts_of(made)
+        rows.append(made_story(made.title, texts[0], PROMPT, *texts[1:]))
     assert cut(rows[0], learnt(rows)) == [PROMPT]
 
 
 def test_one_story_teaches_nothing_nor_do_two_hosts_each_other() -> None:
     assert learnt([story(1)]) == frozenset()
     both = [story(1), story(2)]
-    samples = [
-        Sample(host, r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"]))
-        for host, r in zip("ab", both, strict=True)
-    ]
+    samples = [replace(s.sample, host=host) for host, s in zip("ab", both, strict=True) if s.sample]
     assert boilerplate_recurring.learn(samples) == {}
 
 
 def test_a_story_printed_twice_or_updated_keeps_all_its_lines() -> None:
     first = story(1)
-    again = row(first["title"], *first["text"].split("\n"))
-    texts = first["text"].split("\n")
-    updated = row("A new headline over the same story", *texts[:5], "A paragraph that was added at noon.", *texts[5:])
+    texts = texts_of(first)
+    again = made_story(first.title, *texts)
+    updated = made_story(
+        "A new headline over the same story", *texts[:5], "A paragraph that was added at noon.", *texts[5:]
+    )
     assert learnt([first, again]) == frozenset()
     assert learnt([first, updated]) == frozenset()
     short = [
-        row("Board meets", "It met at noon.", "It rose at two."),
-        row("Board met", "It met at noon.", "It rose at two."),
+        made_story("Board meets", "It met at noon.", "It rose at two."),
+        made_story("Board met", "It met at noon.", "It rose at two."),
     ]
     assert learnt(short) == frozenset()
 
@@ -100,25 +90,26 @@ def test_of_many_stories_more_than_a_few_must_hold_the_line() -> None:
 def test_a_line_that_stands_now_here_now_there_is_the_stories() -> None:
     rows = []
     for number in range(6):
-        texts = story(number, last=(), count=8)["text"].split("\n")
+        texts = texts_of(story(number, last=(), count=8))
         texts.insert(2 + number, "The figures will be published next week.")
-        rows.append(row(f"Headline number {chr(97 + number) * 5}", *texts))
+        rows.append(made_story(f"Headline number {chr(97 + number) * 5}", *texts))
     assert all(not cut(r, learnt(rows)) for r in rows)
 
 
 def test_a_line_with_a_word_of_the_headline_is_never_cut() -> None:
     rows = [story(1), story(2)]
-    rows[0] = {**rows[0], "title": "Letters from the window of a lighthouse"}
+    rows[0] = replace(rows[0], title="Letters from the window of a lighthouse")
     known = learnt(rows)
     assert cut(rows[0], known) == []
     assert cut(rows[1], known) == [PROMPT]
 
 
-def test_a_script_without_spaces_shares_words_by_three_letters() -> None:
-    assert not boilerplate_recurring._words("港口重新开放").isdisjoint(
-        boilerplate_recurring._words("今天港口重新开放了")
-    )
-    assert boilerplate_recurring._words("港口重新开放").isdisjoint(boilerplate_recurring._words("请关注我们的频道"))
+def test_of_a_script_without_spaces_three_letters_of_the_headline_keep_a_line() -> None:
+    other = "请关注我们的频道"
+    told = "今天港口重新开放了"
+    known = learnt([story(n, last=[told, other]) for n in range(3)])
+    reopened = made_story("港口重新开放", *texts_of(story(9, last=())), told, other)
+    assert cut(reopened, known) == [other]
 
 
 def test_at_the_end_an_unbroken_run_is_cut_and_nothing_above_it() -> None:
@@ -130,13 +121,13 @@ def test_at_the_end_an_unbroken_run_is_cut_and_nothing_above_it() -> None:
 
 def test_a_story_of_nothing_but_such_lines_keeps_them() -> None:
     known = learnt([story(1, last=[FOLLOW, PROMPT]), story(2, last=[FOLLOW, PROMPT])])
-    assert cut(row("Notice", FOLLOW, PROMPT), known) == []
+    assert cut(made_story("Notice", FOLLOW, PROMPT), known) == []
 
 
 def test_where_the_first_line_goes_the_next_is_the_lede() -> None:
     rows = [story(n, first=[PROMPT], last=()) for n in range(2)]
     after = boilerplate_recurring.cut(rows[0], learnt(rows))
-    assert after["zones"][:3] == ["cut", "lede", "body"]
+    assert after.zones[:3] == ["cut", "lede", "body"]
 
 
 def test_the_order_of_stories_does_not_matter() -> None:
@@ -146,8 +137,8 @@ def test_the_order_of_stories_does_not_matter() -> None:
 
 
 def test_what_is_kept_fits_the_ledger() -> None:
-    made = story(1)
-    keys = [made["headline_key"], *made["edge_keys"], *made["inner_keys"]]
-    assert all(-(2**63) <= key < 2**63 for key in keys)
-    assert len(made["edge_keys"]) == boilerplate_recurring.TOP + boilerplate_recurring.BOTTOM
-    assert len(made["inner_keys"]) == boilerplate_recurring.INNER
+    sample = story(1).sample
+    assert sample is not None
+    assert all(-(2**63) <= key < 2**63 for key in (sample.headline, *sample.edges, *sample.inner))
+    assert len(sample.edges) == boilerplate_recurring.TOP + boilerplate_recurring.BOTTOM
+    assert len(sample.inner) == boilerplate_recurring.INNER

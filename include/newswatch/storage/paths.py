@@ -1,0 +1,52 @@
+"""Where everything is kept below the data's root: each path is built here and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+DIGEST_FEED = "digests/feed.xml"
+
+
+def raw_feeds(day: date, batch_id: str) -> str:
+    """Bytes of the feeds that a batch polled, by the day of the poll."""
+    return f"raw/feeds/{day}/{batch_id}.warc.gz"
+
+
+def raw_pages(day: date, batch_id: str) -> str:
+    """Bytes of the pages that a batch fetched, by the day of the fetch."""
+    return f"raw/pages/{day}/{batch_id}.warc.gz"
+
+
+def batch(table: str, day: date, batch_id: str) -> str:
+    """Rows of a batch; stories by their own day, all else by the day of the batch."""
+    return f"batches/{table}/{day}/{batch_id}.parquet"
+
+
+def table(name: str, day: date) -> str:
+    """One of a day's tables, as readers of the folder find it."""
+    return f"tables/{name}/{day}.parquet"
+
+
+def as_known(at: datetime) -> str:
+    """The folder of tables as they were known at a moment; below it as below the root's `tables`."""
+    return f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+def as_known_table(at: datetime, name: str, day: date) -> str:
+    """One table of that folder."""
+    return f"{as_known(at)}/{name}/{day}.parquet"
+
+
+def issue(day: date, number: int, name: str) -> str:
+    """A file of one issue of a day's digest; never replaced."""
+    return f"digests/{day}/issue-{number}/{name}"
+
+
+def digest(day: date, name: str) -> str:
+    """The same file of the day's newest issue, at its steady address."""
+    return f"digests/{day}/{name}"
+
+
+def latest(name: str) -> str:
+    """The same file of the newest delivered digest: `digest.html` as `digests/latest.html`."""
+    return f"digests/{name.replace('digest', 'latest')}"

@@ -1,0 +1,183 @@
+"""A story: what entry and page say of it, in the one form in which it travels from the page to the day's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from newswatch.pages.model import Claim, StoryLine, story_text
+from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns, from_columns
+from newswatch.urls.canonical import site_of
+
+TextSource = Literal["page", "feed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """Where the page's bytes are: a record of a WARC file. `offset` and `length` in bytes."""
+
+    path: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineSample:
+    """What recurring lines are learnt from: hashes, signed 64-bit, of the letters of a story's lines."""
+
+    host: str
+    headline: int
+    edges: tuple[int, ...]  # of the first and last lines, in reading order; 0: a line that cannot be the host's
+    inner: tuple[int, ...]  # of the longest inner lines
+
+
+@dataclass(frozen=True)
+class PrintedStory:
+    """A story as its reprints are looked for. `printed_at`: publication; first sight where no time is stated."""
+
+    story_id: str
+    outlet: str
+    feed_id: str
+    printed_at: datetime
+    fingerprint: Fingerprint
+
+    @cached_property
+    def outlet_key(self) -> str:
+        return self.outlet.casefold()
+
+    @cached_property
+    def credits(self) -> frozenset[str]:
+        """Whom it credits but its own outlet."""
+        return self.fingerprint.credits - {self.outlet_key}
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        return self.printed_at, self.story_id
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One canonical URL's story, as one reading of its page (or the feed's own words) made it.
+
+    Times are UTC; `day` is that of the configured time zone. `*_source` names whose claim is believed. `claims` and
+    `sample` are None where the reader of a file had no use for them.
+    """
+
+    story_id: str
+    canonical_url: str
+    outlet: str
+    feed_id: str
+    day: date
+    first_seen_at: datetime
+    title: str
+    title_source: str
+    authors: tuple[str, ...]
+    authors_source: str
+    section: str
+    language: str  # ISO 639-1, or `und`
+    language_source: str
+    published_at: datetime | None
+    published_at_source: str
+    is_day_only: bool
+    updated_at: datetime | None
+    text_source: TextSource
+    is_paywalled: bool
+    is_partial: bool
+    lines: tuple[StoryLine, ...]  # every line of the page's text, those that were cut too
+    fingerprint: Fingerprint
+    claims: tuple[Claim, ...] | None = None
+    sample: LineSample | None = None
+    raw: RawRecord | None = None
+
+    @property
+    def text(self) -> str:
+        """Every line, a paragraph a line: what the offsets of mentions count in."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def zones(self) -> list[str]:
+        """The zone of each line."""
+        return [line.zone for line in self.lines]
+
+    @property
+    def own_text(self) -> str:
+        """The story's own lines: captions and what was cut left out."""
+        return story_text(self.lines)
+
+    @property
+    def as_printed(self) -> PrintedStory:
+        return PrintedStory(
+            self.story_id,
+            self.outlet,
+            self.feed_id,
+            _printed_at(self.published_at, self.first_seen_at, is_day_only=self.is_day_only),
+            self.fingerprint,
+        )
+
+
+# Columns of story_texts that have the name and the value of the story's field.
+_PLAIN = (
+    "story_id", "canonical_url", "outlet", "feed_id", "day", "first_seen_at", "title", "title_source", "authors_source",
+    "section", "language", "language_source", "published_at", "published_at_source", "is_day_only", "updated_at",
+    "text_source", "is_paywalled", "is_partial",
+)  # fmt: skip
+CLAIMS_AND_KEYS = ("claims", "headline_key", "edge_keys", "inner_keys", "raw_path", "raw_offset", "raw_bytes")
+OF_PRINTED = (
+    "story_id", "outlet", "feed_id", "published_at", "is_day_only", "first_seen_at",
+    "sketch", "figure_keys", "name_keys", "credits",
+)  # fmt: skip
+
+
+def to_row(story: Story) -> dict[str, Any]:
+    """The story as a row of `story_texts`; it must have its claims and sample."""
+    assert story.claims is not None
+    assert story.sample is not None
+    raw = story.raw
+    return {
+        **{name: getattr(story, name) for name in _PLAIN},
+        "authors": list(story.authors),
+        "text": story.text,
+        "zones": story.zones,
+        "reasons": [line.reason for line in story.lines],
+        "claims": [{"field": c.field, "source": c.source, "value": c.value} for c in story.claims],
+        "headline_key": story.sample.headline,
+        "edge_keys": list(story.sample.edges),
+        "inner_keys": list(story.sample.inner),
+        **fingerprint_columns(story.fingerprint),
+        "raw_path": raw.path if raw else None,
+        "raw_offset": raw.offset if raw else None,
+        "raw_bytes": raw.length if raw else None,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Story:
+    """The story of a row of `story_texts`. Where the row lacks CLAIMS_AND_KEYS, so does the story."""
+    texts = row["text"].split("\n") if row["zones"] else []
+    is_whole = "claims" in row
+    return Story(
+        **{name: row[name] for name in _PLAIN},
+        authors=tuple(row["authors"]),
+        lines=tuple(StoryLine(*parts) for parts in zip(texts, row["zones"], row["reasons"], strict=True)),
+        fingerprint=from_columns(row),
+        claims=tuple(Claim(c["field"], c["source"], c["value"]) for c in row["claims"]) if is_whole else None,
+        sample=_sample(row) if is_whole else None,
+        raw=RawRecord(row["raw_path"], row["raw_offset"], row["raw_bytes"]) if row.get("raw_path") else None,
+    )
+
+
+def _sample(row: Mapping[str, Any]) -> LineSample:
+    host = site_of(row["canonical_url"])
+    return LineSample(host, row["headline_key"], tuple(row["edge_keys"]), tuple(row["inner_keys"]))
+
+
+def printed_from_row(row: Mapping[str, Any]) -> PrintedStory:
+    """From the columns OF_PRINTED of a row of `story_texts`."""
+    printed_at = _printed_at(row["published_at"], row["first_seen_at"], is_day_only=row["is_day_only"])
+    return PrintedStory(row["story_id"], row["outlet"], row["feed_id"], printed_at, from_columns(row))
+
+
+def _printed_at(published_at: datetime | None, first_seen_at: datetime, *, is_day_only: bool) -> datetime:
+    return first_seen_at if is_day_only or published_at is None else published_at
