@@ -59,8 +59,7 @@ def daily_digest():
     @task(outlets=[DAY_TABLES])
     def tables(*, outlet_events) -> None:
         context = get_current_context()
-        is_reextract = context["params"]["extract"]
-        tasks.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reextract=is_reextract)
+        tasks.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reextract=context["params"]["extract"])
 
     @task(outlets=[DIGESTS])
     def digest(*, outlet_events) -> int:
