@@ -1,1 +1,1 @@
-"""Feeds: a document's entries, when a feed is polled, what its polls cover."""
+"""Feeds (RSS, RDF, Atom, news sitemaps): finding and parsing them, their polling schedule, coverage and health."""

@@ -1,4 +1,4 @@
-"""Where a site keeps its feeds: bytes of a page, a robots.txt or a feed's head → candidates. Fetches nothing."""
+"""Feed autodiscovery: bytes of a page, a robots.txt or a feed's head → addresses of feeds. Fetches nothing."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _FEED_PATH = re.compile(
 _FEED_QUERY = re.compile(r"(?:^|&)(?:feed|format|output|type|outputType)=(?:rss2?|atom|rdf|xml)\b", re.I)
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.I | re.M)
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][\w-]*)?")
-_MEANT = {"ua": "uk", "und": None, "mul": None, "zxx": None}  # `ua` is a country's code that some feeds write
+_CODE_ALIASES = {"ua": "uk", "und": None, "mul": None, "zxx": None}  # `ua` is a country's code that some feeds write
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An address that may be a feed's, and what made us think so."""
+    """An address that may be a feed's. `how` it was found, in words for users; `title`: the link's, or ""."""
 
     url: str
     how: str
@@ -48,7 +48,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says of its site and of its feeds. `left_out_count`: candidates past MAX_CANDIDATES."""
+    """What a page says of its site and of its feeds.
+
+    `language`: ISO 639-1 or 639-2. `left_out_count`: candidates past MAX_CANDIDATES.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     site_name: str = ""
@@ -58,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a feed says of itself before its entries."""
+    """What a feed says of itself before its entries. `language`: ISO 639-1 or 639-2."""
 
     title: str = ""
     language: str | None = None
@@ -66,7 +69,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """When a feed's entries were published. `per_day` is None where fewer than two moments are stated."""
+    """How often a feed's entries are published. `per_day`: entries; None where fewer than two moments are stated."""
 
     dated_count: int
     newest: datetime | None
@@ -75,7 +78,10 @@ class Rhythm:
 
 
 def addresses_of(site: str) -> tuple[str, ...]:
-    """The addresses to ask for what a user typed: as given, or https and then http where no scheme is."""
+    """The addresses to request for what a user typed: as given, or https and then http where no scheme is.
+
+    Empty where that is no web address.
+    """
     site = re.sub(r"^feed:(?://)?(?=https?:)", "", site.strip(), flags=re.I)
     site = re.sub(r"^feed://", "https://", site, flags=re.I)
     spelt = (site,) if "://" in site else (f"https://{site}", f"http://{site}")
@@ -84,22 +90,25 @@ def addresses_of(site: str) -> tuple[str, ...]:
 
 def language_code(stated: str | None) -> str | None:
     """ISO 639-1 (or 639-2) out of a language tag such as `en-GB`; None where it names no language."""
-    found = _LANGUAGE.fullmatch((stated or "").strip())
-    low = found[1].lower() if found else None
-    return _MEANT.get(low, low) if low else None
+    tag = _LANGUAGE.fullmatch((stated or "").strip())
+    code = tag[1].lower() if tag else None
+    return _CODE_ALIASES.get(code, code) if code else None
 
 
 def read_page(body: bytes, url: str, content_type: str) -> Page:
-    """Feeds that a page names, those of its `<link>` first and those of comments last. Anything is taken for HTML."""
+    """Feeds that a page names, those of its `<link>` first and those of comments last, and what it says of its site.
+
+    `url`: the page's, against which links are resolved unless it has a `<base>`. Any bytes are taken for HTML.
+    """
     tree = _tree(body[:MAX_HTML_BYTES], content_type)
     if tree is None:
         return Page()
     base_node = next(tree.iter("base"), None)
     base = resolve(url, base_node.get("href") or "") if base_node is not None else None
-    found: dict[str, Candidate] = {}
-    for candidate in (*_linked(tree, base or url), *_anchored(tree, base or url)):
-        found.setdefault(twin_key(candidate.url), candidate)
-    ordered = sorted(found.values(), key=lambda c: "comment" in c.url.lower())
+    by_twin_key: dict[str, Candidate] = {}
+    for candidate in (*_head_links(tree, base or url), *_anchors(tree, base or url)):
+        by_twin_key.setdefault(twin_key(candidate.url), candidate)
+    ordered = sorted(by_twin_key.values(), key=lambda c: "comment" in c.url.lower())
     names = (node.get("content") for node in tree.iter("meta") if node.get("property") == "og:site_name")
     return Page(
         candidates=tuple(ordered[:MAX_CANDIDATES]),
@@ -122,7 +131,7 @@ def _tree(body: bytes, content_type: str) -> html.HtmlElement | None:
         return None
 
 
-def _linked(tree: html.HtmlElement, base: str) -> Iterator[Candidate]:
+def _head_links(tree: html.HtmlElement, base: str) -> Iterator[Candidate]:
     """`<link rel="alternate">` of a feed's type: RSS autodiscovery, as browsers once read it."""
     for node in islice(tree.iter("link"), MAX_LOOKED_AT):
         kind = (node.get("type") or "").partition(";")[0].strip().lower()
@@ -132,7 +141,7 @@ def _linked(tree: html.HtmlElement, base: str) -> Iterator[Candidate]:
                 yield Candidate(url, "a link in the page's head", sanitise.line(node.get("title") or "", 120))
 
 
-def _anchored(tree: html.HtmlElement, base: str) -> Iterator[Candidate]:
+def _anchors(tree: html.HtmlElement, base: str) -> Iterator[Candidate]:
     """Anchors whose address looks like a feed's, on the same site or on a host that is called after feeds."""
     named = {href: node for node in tree.iter("a") if (href := (node.get("href") or "").strip())}
     alike = ((href, node) for href, node in named.items() if looks_like_feed(href))
@@ -161,16 +170,16 @@ def guesses(url: str) -> list[Candidate]:
     """Addresses at which a site of this address often has a feed, those below the page's own path first."""
     path = urlsplit(url).path.rstrip("/")
     own = [f"{path}/feed", f"{path}/rss"] if path else []
-    found = dict.fromkeys(resolve(url, place) for place in (*own, *GUESSES, *SITEMAP_GUESSES))
-    return [Candidate(address, "a guess") for address in found if address]
+    urls = dict.fromkeys(resolve(url, place) for place in (*own, *GUESSES, *SITEMAP_GUESSES))
+    return [Candidate(address, "a guess") for address in urls if address]
 
 
 def news_sitemaps(robots: bytes, url: str) -> list[Candidate]:
-    """Sitemaps that a robots.txt names and that are called after news: only those list what is new."""
+    """Sitemaps that a robots.txt (RFC 9309) names and that have `news` in their path: only those list what is new."""
     text = robots[:MAX_HTML_BYTES].decode("utf-8", "replace")
     alike = (line[1] for line in _SITEMAP_LINE.finditer(text) if "news" in line[1].lower())  # most are spared the rest
-    named = dict.fromkeys(resolve(url, link) for link in islice(alike, MAX_LOOKED_AT))
-    wanted = [address for address in named if address and "news" in urlsplit(address).path.lower()]
+    urls = dict.fromkeys(resolve(url, link) for link in islice(alike, MAX_LOOKED_AT))
+    wanted = [address for address in urls if address and "news" in urlsplit(address).path.lower()]
     return [Candidate(address, "robots.txt") for address in wanted[:MAX_CANDIDATES]]
 
 
@@ -195,8 +204,8 @@ def read_heading(body: bytes) -> Heading:
 
 def rhythm(dates: Iterable[datetime | None]) -> Rhythm:
     """How often a feed has something new, from the publication times of what it lists now."""
-    known = sorted(filter(None, dates))
-    if not known:
+    published = sorted(filter(None, dates))
+    if not published:
         return Rhythm(0, None, None, None)
-    days = (known[-1] - known[0]) / timedelta(days=1)
-    return Rhythm(len(known), known[-1], known[0], (len(known) - 1) / days if days > 0 else None)
+    days = (published[-1] - published[0]) / timedelta(days=1)
+    return Rhythm(len(published), published[-1], published[0], (len(published) - 1) / days if days > 0 else None)

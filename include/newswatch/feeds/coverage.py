@@ -1,4 +1,4 @@
-"""Which stretch of time a feed's polls cover, and whether entries may have been missed. Pure."""
+"""Coverage: which stretch of time a feed's polls cover, and whether entries may have been missed. Pure."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ def is_gap(state: FeedState, listing: Listing) -> bool:
     """Whether entries may have been lost before this poll: all that is listed is new, but for a pinned one or two."""
     if state.last_new_at is None or not listing.new_count:
         return False
-    known = len(listing.known_first_seen)
-    listed = listing.new_count + known
-    if known > PINNED_ENTRIES or 2 * known >= listed:
+    known_count = len(listing.known_first_seen)
+    listed_count = listing.new_count + known_count
+    if known_count > PINNED_ENTRIES or 2 * known_count >= listed_count:
         return False
-    is_short = listed <= 2 * PINNED_ENTRIES + 1  # so that one of its entries is no rare exception
+    is_short = listed_count <= 2 * PINNED_ENTRIES + 1  # so that one of its entries is no rare exception
     return not (is_short and any(moment >= state.last_new_at for moment in listing.known_first_seen))
 
 
 def window_from(listing: Listing) -> datetime | None:
-    """How far the new entries of a listing reach back; a single one proves nothing."""
+    """How far the new entries of a listing reach back (UTC); None: fewer than two are dated, which prove nothing."""
     return min(unpinned(listing.new_dates)) if len(listing.new_dates) > 1 else None
 
 
 def unpinned(dates: Sequence[datetime]) -> list[datetime]:
-    """The dates in order, without one or two old ones that stand far from all others: such entries are pinned."""
+    """The dates in ascending order, without one or two old ones far from all others: such entries are pinned."""
     kept = sorted(dates)
     for _ in range(PINNED_ENTRIES):
         if len(kept) > 1 and kept[1] - kept[0] > max(timedelta(days=1), 3 * (kept[-1] - kept[1])):

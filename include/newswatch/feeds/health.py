@@ -1,4 +1,4 @@
-"""A feed's health, as one word. Pure."""
+"""A feed's health as one word: new, gone, failing, quiet or well. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def is_quiet(state: FeedState, now: datetime) -> bool:
     """Whether the feed answers and has listed nothing new for longer than it ever did."""
     if state.newest_at is None or state.failure_count:
         return False
-    known = state.longest_quiet_seconds
-    usual = QUIET_UNKNOWN if known is None else max(timedelta(seconds=known), QUIET_AT_LEAST)
+    longest_seconds = state.longest_quiet_seconds
+    usual = QUIET_UNKNOWN if longest_seconds is None else max(timedelta(seconds=longest_seconds), QUIET_AT_LEAST)
     return now - state.newest_at > usual
 
 

@@ -1,6 +1,6 @@
-"""A reader of feeds on lxml, for what feedparser refuses or cannot finish, and of news sitemaps.
+"""A feed parser on lxml, for what feedparser refuses or cannot finish, and for news sitemaps.
 
-It knows less than feedparser and holds up better: libxml2 goes on behind a fault, and no text costs it more than time
+It knows less than feedparser and holds up better: libxml2 goes on after a fault, and no text costs it more than time
 in proportion. Nothing is fetched, no entity is resolved and no document type is read.
 """
 
@@ -35,22 +35,22 @@ _DATES = (  # what was published first, then what was changed: the order in whic
     *("pubdate", "published", "issued", "dcterms:issued", "dc:date", "updated", "modified", "dcterms:modified"),
     *("created", "dcterms:created"),
 )
-_WITHIN = frozenset(
+_WITH_OWN_TITLES = frozenset(
     {"author", "contributor", "source", "image", "textinput", "cloud", "group"}
 )  # have titles of their own
 _FIELD = re.compile(
     r"(?i)<(?:link|guid|pubdate|description|category|enclosure|published|updated|dc:\w{1,20}|item|entry)\b"
 )
-_LEAF = re.compile(r"(?i)\s*\S{1,100}@\S{1,100}\s*")
-_WEB = re.compile(r"(?i)\s*https?://\S")
+_EMAIL = re.compile(r"(?i)\s*\S{1,100}@\S{1,100}\s*")
+_WEB_ADDRESS = re.compile(r"(?i)\s*https?://\S")
 _MAX_AUTHOR_CHARS = 300
 # Control characters that were meant as Windows-1252, and that browsers show so.
-_WINDOWS = {n: bytes([n]).decode("cp1252", "ignore") for n in range(0x80, 0xA0) if n != 0x85}
+_WINDOWS_1252 = {n: bytes([n]).decode("cp1252", "ignore") for n in range(0x80, 0xA0) if n != 0x85}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of an entry. `rel` is "alternate" where the feed does not say."""
+    """One link of an entry, not resolved yet. `rel` is "alternate" where the feed does not say (RFC 4287, 4.2.7.2)."""
 
     href: str
     rel: str = "alternate"
@@ -59,7 +59,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry as either parser found it: nothing is cleaned, chosen or resolved yet."""
+    """An entry as one of the two parsers gives it: nothing is cleaned, chosen or resolved yet."""
 
     guid: str
     is_permalink: bool  # the guid is, or may be, the story's address
@@ -68,10 +68,11 @@ class Item:
     title: str
     texts: tuple[str, ...]  # markup
     authors: tuple[str, ...]
-    dates: tuple[tuple[str, Any], ...]  # as stated, with the parser's own reading of it
+    dates: tuple[tuple[str, Any], ...]  # as stated, with feedparser's struct_time of it (None: of this parser)
 
     @property
     def says_something(self) -> bool:
+        """Whether it has a title, a text, a guid or a link."""
         return bool(self.title or self.texts or self.guid or any(link.href for link in self.links))
 
 
@@ -85,47 +86,49 @@ class ParsedDocument:
 
     @property
     def worth(self) -> int:
-        """How many entries say anything: readings of one document are compared by it."""
+        """How many entries say anything: two parsers' results for one document are compared by it."""
         return sum(item.says_something for item in self.items)
 
 
-def candidates(item: Item) -> list[str]:
+def link_candidates(item: Item) -> list[str]:
     """The links that may lead to the story, best first.
 
     Where a counted link leads, then an alternate link, then a guid that may be an address (RSS 2.0, <guid>), then
     other links (RFC 4287, section 4.2.7.2). A guid that is said to be no address comes last. Enclosures never count.
     """
     links = [link for link in item.links if link.href.strip()]
-    found = [item.original_link]
-    found += [link.href for link in links if link.rel in ("alternate", "") and link.is_page]
-    found += [link.href for link in links if link.rel in ("alternate", "") and not link.is_page]
-    guid = item.guid if _WEB.match(item.guid) else ""
-    found += [guid] if item.is_permalink else []
-    found += [link.href for rel in ("canonical", "via", "related", "self") for link in links if link.rel == rel]
-    return [link for link in (*found, guid) if link]
+    hrefs = [item.original_link]
+    hrefs += [link.href for link in links if link.rel in ("alternate", "") and link.is_page]
+    hrefs += [link.href for link in links if link.rel in ("alternate", "") and not link.is_page]
+    guid = item.guid if _WEB_ADDRESS.match(item.guid) else ""
+    hrefs += [guid] if item.is_permalink else []
+    hrefs += [link.href for rel in ("canonical", "via", "related", "self") for link in links if link.rel == rel]
+    return [link for link in (*hrefs, guid) if link]
 
 
-def read(text: str, *, is_cut: bool, item_count: int) -> ParsedDocument | None:
+def parse(text: str, *, is_cut: bool, item_count: int) -> ParsedDocument | None:
     """The feed in a document that need not be well-formed; None if nothing of it can be read.
+
+    `is_cut`: its end is missing. `item_count`: entries that it seems to hold.
 
     libxml2 puts what follows a missing end tag inside of it and gives up at a depth of 256: where entries are missing
     for that, each is read for itself.
     """
     text = text[: text.rfind(">") + 1] if is_cut else text  # half a link is worse than none
-    root = tree(text)
-    reading = _reading(root) if root is not None else None
-    if reading and reading.worth >= item_count:
-        return reading
-    roots = [single for piece in repair.pieces(text) if (single := tree(piece)) is not None]
+    root = parse_xml(text)
+    parsed = _parsed(root) if root is not None else None
+    if parsed and parsed.worth >= item_count:
+        return parsed
+    roots = [single for piece in repair.single_entries(text) if (single := parse_xml(piece)) is not None]
     apart = ParsedDocument(
-        items=tuple(item for single in roots for item in _reading(single).items[:1]),
+        items=tuple(item for single in roots for item in _parsed(single).items[:1]),
         is_atom=any(_name(single) == "feed" for single in roots[:1]),
-        site=reading.site if reading else "",
+        site=parsed.site if parsed else "",
     )
-    return apart if apart.worth > (reading.worth if reading else 0) else reading
+    return apart if apart.worth > (parsed.worth if parsed else 0) else parsed
 
 
-def _reading(root: Any) -> ParsedDocument:
+def _parsed(root: Any) -> ParsedDocument:
     items: list[Item] = []
     site = ""
     for element in root.iter(etree.Element):
@@ -138,8 +141,8 @@ def _reading(root: Any) -> ParsedDocument:
     return ParsedDocument(items=tuple(items), is_atom=_name(root) == "feed", site=site.strip())
 
 
-def tree(text: str) -> Any:
-    """The root element, or None. Never raises."""
+def parse_xml(text: str) -> Any:
+    """The root element of an XML document, its faults recovered from; None: there is none. Never raises."""
     parser = etree.XMLParser(
         recover=True, huge_tree=False, no_network=True, resolve_entities=False, load_dtd=False, remove_pis=True,
         remove_comments=True,
@@ -152,15 +155,15 @@ def tree(text: str) -> Any:
 
 def news_sitemap(text: str) -> ParsedDocument:
     """The stories of a news sitemap (https://www.google.com/schemas/sitemap-news/0.9); empty if it lists only pages."""
-    root = tree(text)
+    root = parse_xml(text)
     items = []
     for url in root.iter(etree.Element) if root is not None else ():
         if _name(url) != "url":
             continue
-        found = {_name(e): "".join(e.itertext()) for e in url.iter(etree.Element) if len(e) == 0}
-        location = found.get("loc", "").strip()
-        if location and ("news:title" in found or "news:publication_date" in found):
-            title, date = found.get("news:title", ""), found.get("news:publication_date", "")
+        texts = {_name(e): "".join(e.itertext()) for e in url.iter(etree.Element) if len(e) == 0}
+        location = texts.get("loc", "").strip()
+        if location and ("news:title" in texts or "news:publication_date" in texts):
+            title, date = texts.get("news:title", ""), texts.get("news:publication_date", "")
             items.append(Item(location, True, (Link(location),), "", title, (), (), ((date, None),)))
     return ParsedDocument(items=tuple(items), is_atom=False, site="")
 
@@ -178,7 +181,7 @@ def _name(element: Any) -> str:
     return local.lower() if prefix in ("rss", "atom") else f"{prefix}:{local}".lower()
 
 
-def _parts(item: Any) -> Iterator[tuple[str, Any]]:
+def _named_parts(item: Any) -> Iterator[tuple[str, Any]]:
     """The item's elements by name. Where an end tag is missing, what should be a neighbour lies within: it counts."""
     waiting = list(reversed(item))
     while waiting:
@@ -187,48 +190,48 @@ def _parts(item: Any) -> Iterator[tuple[str, Any]]:
         if not name or name in ("item", "entry"):
             continue
         yield name, element
-        if name.rpartition(":")[2] not in _WITHIN and name not in _TEXTS:
+        if name.rpartition(":")[2] not in _WITH_OWN_TITLES and name not in _TEXTS:
             waiting.extend(reversed(element))
 
 
 def _item(element: Any) -> Item:
-    found: dict[str, list[Any]] = {}
-    for name, part in _parts(element):
-        found.setdefault(name, []).append(part)
-    guid = _first(found, "guid") or _first(found, "id")
-    guids = found.get("guid", [])
+    parts_by_name: dict[str, list[Any]] = {}
+    for name, part in _named_parts(element):
+        parts_by_name.setdefault(name, []).append(part)
+    guid = _first_text(parts_by_name, "guid") or _first_text(parts_by_name, "id")
+    guids = parts_by_name.get("guid", [])
     about = element.get(_ABOUT) or element.get("rdf:about") or ""
-    title = found.get("title") or found.get("dc:title") or []
-    texts = (_markup(part) for name in _TEXTS for part in found.get(name, ()))
+    title = parts_by_name.get("title") or parts_by_name.get("dc:title") or []
+    texts = (_markup(part) for name in _TEXTS for part in parts_by_name.get(name, ()))
     return Item(
         guid=guid or about,
         is_permalink=not guids or guids[0].get("isPermaLink", "true").lower() != "false",
-        links=tuple(map(_link, found.get("link", ()))),
-        original_link=_first(found, "feedburner:origlink"),
+        links=tuple(map(_link, parts_by_name.get("link", ()))),
+        original_link=_first_text(parts_by_name, "feedburner:origlink"),
         title=_markup(title[0]) if title else "",
         texts=tuple(filter(None, texts)),
-        authors=tuple(_authors(found)),
-        dates=tuple((_text(part), None) for name in _DATES for part in found.get(name, ())),
+        authors=tuple(_authors(parts_by_name)),
+        dates=tuple((_text(part), None) for name in _DATES for part in parts_by_name.get(name, ())),
     )
 
 
-def _first(found: dict[str, list[Any]], name: str) -> str:
-    return next((_text(part) for part in found.get(name, ())), "")
+def _first_text(parts_by_name: dict[str, list[Any]], name: str) -> str:
+    return next((_text(part) for part in parts_by_name.get(name, ())), "")
 
 
 def _text(element: Any) -> str:
     """The element's own text: what lies within it by a fault is not its."""
-    return "".join([element.text or "", *(child.tail or "" for child in element)]).translate(_WINDOWS).strip()
+    return "".join([element.text or "", *(child.tail or "" for child in element)]).translate(_WINDOWS_1252).strip()
 
 
 def _markup(element: Any) -> str:
     """Text, or where markup was not escaped the markup within the element."""
     if len(element) == 0:
-        return (element.text or "").translate(_WINDOWS).strip()
+        return (element.text or "").translate(_WINDOWS_1252).strip()
     whole: str = etree.tostring(element, encoding="unicode", with_tail=False)
     inner = whole[whole.index(">") + 1 : whole.rindex("<")]
     swallowed = _FIELD.search(inner)  # by an element that has no end
-    return inner[: swallowed.start() if swallowed else None].translate(_WINDOWS).strip()
+    return inner[: swallowed.start() if swallowed else None].translate(_WINDOWS_1252).strip()
 
 
 def _link(element: Any) -> Link:
@@ -256,16 +259,16 @@ def _joined(base: str, link: str) -> str:
         return link
 
 
-def _authors(found: dict[str, list[Any]]) -> Iterator[str]:
+def _authors(parts_by_name: dict[str, list[Any]]) -> Iterator[str]:
     for name in ("author", "dc:creator", "dc:author", "itunes:author"):
-        for part in found.get(name, ()):
+        for part in parts_by_name.get(name, ()):
             names = [_text(e) for e in part if _name(e) == "name"]
             yield from names or [person(_text(part))]
-        if found.get(name):
+        if parts_by_name.get(name):
             return
 
 
 def person(stated: str) -> str:
-    """The name in `a@example.com (Ann Lee)` and `Ann Lee <a@example.com>`."""
-    name = _LEAF.sub(" ", stated[:_MAX_AUTHOR_CHARS])
+    """An author's name, without the address in `a@example.com (Ann Lee)` and `Ann Lee <a@example.com>`."""
+    name = _EMAIL.sub(" ", stated[:_MAX_AUTHOR_CHARS])
     return name.strip(" ()<>\n\t") if "@" in stated else name.strip()

@@ -23,7 +23,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SeenEntry:
-    """An entry as the poll saw it that brought it, at `first_seen_at` (UTC)."""
+    """An entry as the poll that brought it saw it, at `first_seen_at` (UTC)."""
 
     entry: Entry
     first_seen_at: datetime
@@ -65,17 +65,17 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     repair: str = ""  # what it took to read it: "" nothing, "cleaned", "lxml"
     is_cut: bool = False  # the document's end, or some of its entries, are missing
-    left_out_count: int = 0  # entries beyond feeds.MAX_ENTRIES
+    left_out_count: int = 0  # entries beyond parser.MAX_ENTRIES
     ttl_minutes: int | None = None  # RSS 2.0 <ttl>: not worth asking again before
     skip_hours: tuple[int, ...] = ()  # RSS 2.0 <skipHours>, GMT, 0 to 23
     skip_days: tuple[int, ...] = ()  # RSS 2.0 <skipDays>, Monday 0
 
     @property
     def window_from(self) -> datetime | None:
-        """Publication time of the oldest dated entry."""
+        """Publication time (UTC) of the oldest dated entry; None: none is dated."""
         return min((e.published_at for e in self.entries if e.published_at), default=None)
 
     @property
     def is_damaged(self) -> bool:
-        """Whether entries may be missing from the reading; a document that needed no more than cleaning is whole."""
+        """Whether entries may be missing; a document that needed no more than cleaning is whole."""
         return self.is_cut or self.repair == "lxml"

@@ -1,4 +1,4 @@
-"""Bytes of a feed → entries. Runs inside a parser child: a hostile feed can hold feedparser for half a minute."""
+"""The feed parser: bytes → entries. Runs in a parser child: a hostile feed can hold feedparser for half a minute."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
 MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
-_PAGES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
+_PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 
 
 class NotAFeed(ValueError):
@@ -33,13 +33,16 @@ class NotAFeed(ValueError):
 
 
 class Unreadable(ValueError):
-    """The body is a feed, and neither feedparser nor our own reader finds an entry in it."""
+    """The body is a feed, and neither feedparser nor our own parser (`lxml_reader`) finds an entry in it."""
 
 
 def parse(
     body: bytes, *, feed_id: str, url: str, content_type: str, timezone: str | None, is_plain: bool = False
 ) -> ParsedFeed:
-    """Understand a feed document. `timezone`: IANA zone for dates that state none (default UTC).
+    """The entries of a feed document, in its order. `timezone`: IANA zone for dates that state none (default UTC).
+
+    `url`: the address that answered; RSS links are resolved against the site that the feed names, else against it.
+    `content_type`: the HTTP header as it came.
 
     RSS 0.9x and 2.0, RDF, Atom, and sitemaps of Google News. What is not well-formed is cleaned first; if feedparser
     then raises or finds fewer entries than the document holds, a reader on lxml has its turn. `is_plain`: only that
@@ -50,16 +53,16 @@ def parse(
     text, has_faults = decoded(body, content_type)
     document = outline(text, MAX_ENTRIES)
     if document.kind in ("urlset", "sitemapindex"):
-        reading, repair = _sitemap(document, url)
+        parsed, repair = _parsed_sitemap(document, url)
     else:
-        reading, repair = _read(document, url, content_type, is_plain)
+        parsed, repair = _parsed(document, url, content_type, is_plain)
     tz = ZoneInfo(timezone) if timezone else None
-    base = url if reading.is_atom else resolve(url, reading.site) or url  # RSS names no base; Atom's is RFC 3986's
-    entries = _apart([_entry(item, feed_id, base, tz) for item in reading.items[:MAX_ENTRIES]])
+    base = url if parsed.is_atom else resolve(url, parsed.site) or url  # RSS names no base; Atom's is RFC 3986's
+    entries = _with_distinct_keys([_entry(item, feed_id, base, tz) for item in parsed.items[:MAX_ENTRIES]])
     return ParsedFeed(
         entries=entries,
         repair=repair or ("cleaned" if has_faults else ""),
-        is_cut=document.is_cut or (bool(repair) and reading.worth < min(document.item_count, MAX_ENTRIES)),
+        is_cut=document.is_cut or (bool(repair) and parsed.worth < min(document.item_count, MAX_ENTRIES)),
         left_out_count=document.left_out_count,
         ttl_minutes=document.ttl_minutes,
         skip_hours=document.skip_hours,
@@ -67,8 +70,8 @@ def parse(
     )
 
 
-def _read(document: Outline, url: str, content_type: str, is_plain: bool) -> tuple[ParsedDocument, str]:
-    """The best reading of the document, and what it took."""
+def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> tuple[ParsedDocument, str]:
+    """The document by the parser that finds most in it, and what repair it took (`ParsedFeed.repair`)."""
     no_feed = NotAFeed(f"{url} answered with {content_type or 'no type'}, which is no feed")
     if document.kind in ("", "html") or not (document.item_count or document.kind in _ROOTS):
         raise no_feed
@@ -76,29 +79,29 @@ def _read(document: Outline, url: str, content_type: str, is_plain: bool) -> tup
     is_wellformed = not is_plain and _is_wellformed(text)
     if not is_wellformed:
         text = cleaned(text)
-    reading = None if is_plain else _by_feedparser(text)
-    found = reading.worth if reading else 0
+    parsed = None if is_plain else _by_feedparser(text)
+    worth = parsed.worth if parsed else 0
     repair = "cleaned" if text != document.text else ""
-    if reading is None or (found < document.item_count and (not found or not is_wellformed)):
-        other = lxml_reader.read(text, is_cut=document.is_cut, item_count=document.item_count)
-        if other and (reading is None or other.worth > found):
-            reading, repair = other, "lxml"
-    if (reading is None or not reading.items) and document.kind not in _ROOTS:
+    if parsed is None or (worth < document.item_count and (not worth or not is_wellformed)):
+        other = lxml_reader.parse(text, is_cut=document.is_cut, item_count=document.item_count)
+        if other and (parsed is None or other.worth > worth):
+            parsed, repair = other, "lxml"
+    if (parsed is None or not parsed.items) and document.kind not in _ROOTS:
         raise no_feed
-    if reading is None or not (reading.items or is_wellformed or document.is_cut or not document.item_count):
+    if parsed is None or not (parsed.items or is_wellformed or document.is_cut or not document.item_count):
         raise Unreadable(f"{url}: a {document.root} document of which neither reader understands an entry")
-    return reading, repair
+    return parsed, repair
 
 
-def _sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
+def _parsed_sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
     if document.kind == "sitemapindex":
         raise NotAFeed(f"{url} is a sitemap index, which is no feed: it lists sitemaps, not stories")
     is_wellformed = _is_wellformed(document.text)
     text = document.text if is_wellformed else cleaned(document.text)
-    reading = lxml_reader.news_sitemap(text)
-    if not reading.items:
+    parsed = lxml_reader.news_sitemap(text)
+    if not parsed.items:
         raise NotAFeed(f"{url} is a sitemap without news (no news:news in it), which is no feed")
-    return reading, "" if is_wellformed else "lxml"
+    return parsed, "" if is_wellformed else "lxml"
 
 
 def _is_wellformed(text: str) -> bool:
@@ -112,7 +115,7 @@ def _is_wellformed(text: str) -> bool:
 
 
 def _by_feedparser(text: str) -> ParsedDocument | None:
-    """None if it raises, which it does on many things."""
+    """What feedparser makes of the document; None where it raises, which it does for many faults."""
     try:
         # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's
         # own address: links are resolved here, against the site that the feed names.
@@ -135,7 +138,7 @@ def _by_feedparser(text: str) -> ParsedDocument | None:
 def _item(raw: Any) -> Item:
     """Dates are read by dict's own get: feedparser's mixes them up and warns."""
     links = [
-        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGES)
+        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGE_TYPES)
         for link in raw.get("links", ())
     ]
     texts = (*(str(content.get("value", "")) for content in raw.get("content", ())), str(raw.get("summary", "")))
@@ -153,14 +156,14 @@ def _item(raw: Any) -> Item:
 
 
 def _entry(item: Item, feed_id: str, base: str, tz: ZoneInfo | None) -> Entry:
-    resolved = (_resolved(base, link) for link in lxml_reader.candidates(item))
+    resolved = (_resolved(base, link) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
     title = sanitise.line(sanitise.plain(item.title))
     summary = sanitise.line(sanitise.plain(max(item.texts, key=len, default="")), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
     return Entry(
         feed_id=feed_id,
-        key=_key(guid) or (url and _key(url)) or f"sha256:{_content(title, summary)}",
+        key=_entry_key(guid) or (url and _entry_key(url)) or f"sha256:{_content_hash(title, summary)}",
         url=url,
         title=title,
         summary=summary,
@@ -175,12 +178,12 @@ def _resolved(base: str, link: str) -> str | None:
     return resolve(base, sanitise.line(link, len(link)))
 
 
-def _key(stated: str) -> str:
+def _entry_key(stated: str) -> str:
     """The guid or link, as long as an index of the ledger takes it; the end of a longer one as its hash."""
     return stated if len(stated) <= sanitise.MAX_TITLE_CHARS else f"{stated[:400]}#{_hash(stated)}"
 
 
-def _content(title: str, summary: str) -> str:
+def _content_hash(title: str, summary: str) -> str:
     return hashlib.sha256(f"{title}\0{summary}".encode()).hexdigest()[:32]
 
 
@@ -188,20 +191,20 @@ def _hash(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()[:16]
 
 
-def _apart(entries: list[Entry]) -> tuple[Entry, ...]:
+def _with_distinct_keys(entries: list[Entry]) -> tuple[Entry, ...]:
     """Entries with one guid between them, told apart by their links, else by what they say.
 
     All of them get another key, the first too: which of them is listed first changes from poll to poll.
     """
     if len({e.key for e in entries}) == len(entries):
         return tuple(entries)
-    identity = {id(e): e.url or _content(e.title, e.summary) for e in entries}
+    identity = {id(e): e.url or _content_hash(e.title, e.summary) for e in entries}
     shared = Counter(key for key, _ in {(e.key, identity[id(e)]) for e in entries})
     return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
 
 
 def _published(item: Item, tz: ZoneInfo | None) -> datetime | None:
-    """The first readable date of the entry: by our own reader, else feedparser's (Korean, Greek, Hungarian)."""
+    """The entry's first date that can be parsed, in UTC: by `date_parsing`, else feedparser (Korean, Greek …)."""
     for stated, parsed in item.dates:
         moment = date_parsing.moment(stated, tz)
         if moment is None and parsed is not None and len(stated) > 8:  # shorter: a year or month, and no day
@@ -219,7 +222,7 @@ def _from_feedparser(parsed: Any) -> datetime | None:
     return moment if date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
 
 
-def _spare_authors() -> None:
+def _cap_author_length() -> None:
     """Let feedparser see no more of an author than a name takes: 31 KB without a blank held it for 24 seconds.
 
     It has no setting for that, and the text may come to it in many shapes (CDATA, references, either parser), so the
@@ -237,4 +240,4 @@ def _spare_authors() -> None:
     mixin._sync_author_detail = sync
 
 
-_spare_authors()
+_cap_author_length()

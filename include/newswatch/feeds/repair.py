@@ -1,4 +1,4 @@
-"""What is done to a feed's text before and, where that is not enough, after a parser refused it.
+"""Repair of feed documents: an outline before parsing, and cleaned or split text where a parser refused it.
 
 Everything here looks at the text as a string and takes time in proportion to its length, whatever it holds.
 """
@@ -17,7 +17,7 @@ _ROOTS = frozenset({"rss", "feed", "rdf", "urlset", "sitemapindex"})
 _TAG = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _KNOWN_ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,30}:)?(?:rss|feed|rdf|urlset|sitemapindex))[\s/>]", re.I)
 # One pass finds all that is counted or read by hand. A letter must follow "<": most of what does not match ends there.
-_MARKS = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(item|entry|url|ttl|skiphours|skipdays)(?=[\s/>])", re.I)
+_MARKERS = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(item|entry|url|ttl|skiphours|skipdays)(?=[\s/>])", re.I)
 _ENTITY = re.compile(r"""<!ENTITY\s{1,9}(\w{1,32})\s{1,9}(?:"([^"&%<]{0,64})"|'([^'&%<]{0,64})')\s{0,9}>""")
 _TAIL_CHARS = 4096  # what caches and counters leave behind the end is shorter
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,7 +34,7 @@ _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What can be told of a document without parsing it."""
+    """What a feed document shows without being parsed."""
 
     text: str  # from its root element on, with a prolog of our own
     root: str  # name of the root element as written; "" if there is none
@@ -52,11 +52,11 @@ class Outline:
 
 
 def outline(text: str, max_items: int) -> Outline:
-    """Find the root, count entries, cut the text behind the `max_items`-th, read what RSS says on when to ask."""
+    """Find the root, count entries, cut the text after the `max_items`-th, read RSS 2.0's ttl, skipHours, skipDays."""
     start, root = _root(text)
     prolog = _prolog(text[:start])
     marks: dict[str, list[int]] = {}
-    for match in _MARKS.finditer(text, start):
+    for match in _MARKERS.finditer(text, start):
         marks.setdefault(match[1].lower(), []).append(match.start())
     is_sitemap = root.rpartition(":")[2].lower() == "urlset"
     starts = marks.get("url", []) if is_sitemap else sorted(marks.get("item", []) + marks.get("entry", []))
@@ -86,10 +86,10 @@ def _root(text: str) -> tuple[int, str]:
         return len(text), ""
     name = first[1].rpartition(":")[2].lower()
     if name not in _ROOTS and name not in ("html", "channel"):
-        known = _KNOWN_ROOT.search(text, first.start())
-        mark = _MARKS.search(text, first.start())
-        if known and (mark is None or known.start() < mark.start()):
-            first = known
+        known_root = _KNOWN_ROOT.search(text, first.start())
+        mark = _MARKERS.search(text, first.start())
+        if known_root and (mark is None or known_root.start() < mark.start()):
+            first = known_root
     return first.start(), first[1]
 
 
@@ -162,10 +162,10 @@ def _skip_days(stated: str) -> tuple[int, ...]:
     return tuple(sorted(days)) if len(days) < 7 else ()
 
 
-def pieces(text: str) -> Iterator[str]:
+def single_entries(text: str) -> Iterator[str]:
     """Each entry as a document of its own, so that a fault costs only the entry that it is in."""
     start, root = _root(text)
-    starts = [m.start() for m in _MARKS.finditer(text, start + 1) if m[1].lower() in ("item", "entry")]
+    starts = [m.start() for m in _MARKERS.finditer(text, start + 1) if m[1].lower() in ("item", "entry")]
     opening = text[start : text.find(">", start) + 1]  # repeated each time, for its namespaces
     if "<" in opening[1:] or opening.count('"') % 2 or not 0 < len(opening) <= 4000:
         opening = f"<{root}>"

@@ -1,4 +1,4 @@
-"""Decisions without a socket or a database: from state, clock and settings to what is to be done."""
+"""The polling schedule: from a feed's state and how a poll ended to the next request and its time (UTC). Pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ MOVES_TO_LEARN = 3
 
 
 def is_due(next_due_at: datetime | None, now: datetime) -> bool:
+    """Whether a feed is to be polled now; one that never was (None) is."""
     return next_due_at is None or next_due_at <= now
 
 
 def plan_poll(state: FeedState, now: datetime) -> PollPlan:
-    """Ask with the last good poll's validators (RFC 9110, section 13.1); once a day without, where feeds.yaml says."""
+    """The next request: with the last good poll's validators (RFC 9110, section 13.1), once a day without.
+
+    It goes to the address that permanent redirects taught; without validators, to the one that feeds.yaml states.
+    """
     is_full = state.full_at is None or now - state.full_at >= FULL_EVERY - SLACK
     headers = {}
     if not is_full and state.etag:
@@ -44,19 +48,19 @@ def after_poll(state: FeedState, facts: PollFacts, longest: timedelta = LONGEST_
     if facts.outcome not in SUCCESSES:
         return _after_failure(after, facts)
     after = replace(after, succeeded_at=facts.moment, failure_count=0)
-    moved_to, moved_count = _move(state, facts)
+    moved_to, moved_count = _learnt_redirect(state, facts)
     after = replace(after, moved_to=moved_to, moved_count=moved_count)
     if facts.plan.is_full:
         after = replace(after, full_at=facts.moment)
     is_unbroken = facts.listing is None or not is_gap(state, facts.listing)
     begins_at = window_from(facts.listing) if facts.listing else None
     begin, end = covered_window(state, facts.moment, begins_at, is_unbroken=is_unbroken)
-    after = replace(after, covered_from=begin, covered_to=end, entry_rate=_rate(state, facts))
+    after = replace(after, covered_from=begin, covered_to=end, entry_rate=_entry_rate(state, facts))
     if facts.listing:
         after = _after_listing(after, facts, facts.listing)
     if facts.body_sha256 == after.body_sha256:  # the whole document, this time or when it was read
         after = replace(after, etag=facts.etag, last_modified=facts.last_modified)
-    wait = _publishers_wait(after, facts, interval(after.entry_rate, longest)) if is_unbroken else POLL_INTERVAL
+    wait = _at_publishers_pace(after, facts, interval(after.entry_rate, longest)) if is_unbroken else POLL_INTERVAL
     return replace(after, next_due_at=_not_skipped(after, facts.moment + wait - SLACK))
 
 
@@ -97,7 +101,7 @@ def _after_listing(state: FeedState, facts: PollFacts, listing: Listing) -> Feed
     )
 
 
-def _move(state: FeedState, facts: PollFacts) -> tuple[str | None, int]:
+def _learnt_redirect(state: FeedState, facts: PollFacts) -> tuple[str | None, int]:
     """A permanent redirect is learnt once it has been met several times in a row (RFC 9110, section 15.4.2)."""
     if facts.moved_to is None:
         is_learnt = facts.plan.url != state.url  # the learnt address answered by itself
@@ -105,7 +109,7 @@ def _move(state: FeedState, facts: PollFacts) -> tuple[str | None, int]:
     return facts.moved_to, state.moved_count + 1 if facts.moved_to == state.moved_to else 1
 
 
-def _rate(state: FeedState, facts: PollFacts) -> float | None:
+def _entry_rate(state: FeedState, facts: PollFacts) -> float | None:
     """Entries a day: at first by the dates that the feed lists, then by what each poll brought, older ones fading."""
     new = facts.listing.new_count if facts.listing else 0
     if state.succeeded_at is None or state.entry_rate is None:
@@ -118,13 +122,16 @@ def _rate(state: FeedState, facts: PollFacts) -> float | None:
 
 
 def interval(entry_rate: float | None, longest: timedelta = LONGEST_INTERVAL) -> timedelta:
-    """Between two polls: a quarter of the usual time between two entries, 15 minutes to a day."""
+    """Between two polls: a quarter of the usual time between two entries, from 15 minutes to `longest`.
+
+    `entry_rate`: entries a day; None: not known yet.
+    """
     rate = UNKNOWN_RATE if entry_rate is None else max(entry_rate, 1e-6)
     days = 1 / (rate * POLLS_AN_ENTRY)
     return max(POLL_INTERVAL, min(timedelta(days=min(days, 400.0)), longest))
 
 
-def _publishers_wait(state: FeedState, facts: PollFacts, wait: timedelta) -> timedelta:
+def _at_publishers_pace(state: FeedState, facts: PollFacts, wait: timedelta) -> timedelta:
     """Not before the publisher's max-age or ttl; but a day at most, and no longer than ten entries take to come.
 
     Some servers state a month for a feed that lists twenty entries and brings them in three hours.
@@ -145,7 +152,7 @@ def _not_skipped(state: FeedState, due: datetime) -> datetime:
 
 
 def share_out(groups: list[list[str]], shards: int) -> list[list[str]]:
-    """Lay whole groups into at most `shards` lists of like length, the largest group first; none is empty."""
+    """Distribute whole groups over at most `shards` lists of like length, the largest group first; no list is empty."""
     lists: list[list[str]] = [[] for _ in range(shards)]
     for group in sorted(groups, key=lambda g: (-len(g), g)):
         min(lists, key=len).extend(group)

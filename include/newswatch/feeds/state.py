@@ -1,4 +1,4 @@
-"""What is remembered of a feed, how it is polled next, how a poll ended."""
+"""Types of polling: what is remembered of a feed, how it is polled next, how a poll ended. Times are UTC."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a parsed feed document lists, in the light of what was known of the feed."""
+    """What a parsed feed document lists, compared with the entries that were known before."""
 
     dates: Sequence[datetime]  # credible publication times, in any order
     new_dates: Sequence[datetime]  # those of the entries that are new
@@ -54,7 +54,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class PollPlan:
-    """How to ask: the learnt address or the configured one, with or without the validators of the last good poll."""
+    """The next request: to the learnt address or the configured one, with or without validators (`is_full`)."""
 
     url: str
     headers: dict[str, str]
@@ -63,7 +63,7 @@ class PollPlan:
 
 @dataclass(frozen=True, slots=True)
 class PollFacts:
-    """How one poll ended. `listing` None: nothing was parsed."""
+    """How one poll ended, at `moment`, for the schedule. `listing` None: nothing was parsed."""
 
     outcome: str
     moment: datetime

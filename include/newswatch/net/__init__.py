@@ -1,1 +1,1 @@
-"""HTTP as a polite reader speaks it: the one place that opens sockets."""
+"""HTTP: a polite client, the only code that opens sockets to the web, and what its answers say."""

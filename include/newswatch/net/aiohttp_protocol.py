@@ -1,4 +1,4 @@
-"""How the bytes of an answer reach aiohttp's parser, and what it is called when they do not."""
+"""aiohttp's protocol, made lenient with faulty answers, and the outcome that each of its errors is counted as."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from newswatch.net.messages import Failure
 
 
 class Refused(OSError):
-    """Raised where the socket would be made; aiohttp hands it on inside its own error."""
+    """An address, port or cloud service to which no connection is made (`ip_policy.refusal` says why).
+
+    Raised where the socket would be made; aiohttp hands it on inside its own error.
+    """
 
 
-class Wire(ResponseHandler):
-    """One connection. aiohttp drops the whole answer where something is wrong behind its head; here the head counts."""
+class Connection(ResponseHandler):
+    """One connection. aiohttp drops the whole answer where something is wrong after its head; here the head counts."""
 
     def data_received(self, data: bytes) -> None:
-        """Parse the head first: bytes behind the body's end would cost it otherwise.
+        """Parse the head first: bytes after the body's end would cost it otherwise.
 
         Servers send such where their length counts characters instead of bytes, or where a 304 has a body.
         """
@@ -38,12 +41,13 @@ class Wire(ResponseHandler):
             self._payload.set_exception(aiohttp.ClientPayloadError(f"the body is no HTTP: {exc}"))
 
 
-def factory() -> partial[ResponseHandler]:
-    """What a connector makes its connections with."""
-    made: type[ResponseHandler] = Wire
-    return partial(made, loop=asyncio.get_running_loop())
+def connection_factory() -> partial[ResponseHandler]:
+    """What a connector makes its connections with; called in the event loop that they will run in."""
+    protocol: type[ResponseHandler] = Connection
+    return partial(protocol, loop=asyncio.get_running_loop())
 
 
+# Errors → the outcome by which they are counted, and whether the failure is transient. The first that fits counts.
 KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
     (Refused, "address_refused", False),
     (TooLarge, "too_large", False),
@@ -60,7 +64,7 @@ KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, b
 
 
 def failure_of(url: str, error: BaseException) -> Failure | None:
-    """The named outcome of what went wrong on the wire, or None where the fault is ours."""
+    """The failure that an error on the wire is counted as; None for any other error, which is a fault of ours."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, Refused):

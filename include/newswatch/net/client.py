@@ -1,4 +1,4 @@
-"""The only module that opens a socket: one polite, bounded GET at a time for each host."""
+"""The HTTP client, the only module that opens a socket: one polite, bounded GET at a time for each host."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ _MOVED_FOR_GOOD = frozenset({301, 308})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to get. `obeys_robots`: pages do, feeds that a user subscribed to do not.
+    """One GET: its address, the headers to add, and what is allowed.
 
+    `max_bytes`: of the body, on the wire and decoded. `obeys_robots`: pages do, feeds that a user subscribed to do not.
     `allow_private`: addresses of a private network, on any port; for feeds that are marked so.
     """
 
@@ -53,22 +54,24 @@ class Request:
 
 
 class Client(Protocol):
-    """What gets URLs: `Fetcher` does, and in tests of what is made of answers a stand-in."""
+    """The interface of an HTTP client: `Fetcher` is the one, and tests have a fake."""
 
     backlog: Backlog
 
     async def get(self, request: Request) -> Response | Failure:
-        """One answer, or the failure in its place; never raises for what a server does."""
+        """The answer, whatever its status, or the failure in its place; never raises for what a server does."""
         ...
 
 
 _STRICT = Request("", 0)
-_asked: ContextVar[Request] = ContextVar("_asked", default=_STRICT)  # whose connection is being made in this task
+_current_request: ContextVar[Request] = ContextVar(
+    "_current_request", default=_STRICT
+)  # whose connection is being made in this task
 
 
 def _refusal(address: str, port: int) -> str | None:
-    asked = _asked.get()
-    return ip_policy.refusal(address, port, allow_private=asked.allow_private, ports=asked.ports)
+    request = _current_request.get()
+    return ip_policy.refusal(address, port, allow_private=request.allow_private, ports=request.ports)
 
 
 def _checked_socket(info: tuple[Any, ...]) -> socket.socket:
@@ -94,13 +97,13 @@ class _Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         name = host.rstrip(".").lower()
         if name == "localhost" or name.endswith(".localhost"):
-            found = {("127.0.0.1", socket.AF_INET): None}
+            addresses = {("127.0.0.1", socket.AF_INET): None}
         else:
             ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
             rows = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
-            found = {(str(row[4][0]), row[0]): None for row in rows}
-        reasons = {place: _refusal(place[0], port) for place in found}
-        if found and all(reasons.values()):
+            addresses = {(str(row[4][0]), row[0]): None for row in rows}
+        reasons = {place: _refusal(place[0], port) for place in addresses}
+        if addresses and all(reasons.values()):
             raise Refused(next(iter(reasons.values())))
         return [
             ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
@@ -127,7 +130,9 @@ class _Budget:
 class Fetcher:
     """Gets URLs, for use as an async context. `get` never raises for what a server does: it returns a Failure.
 
-    `memory`: pauses and robots.txt of earlier runs; what is learnt is added to it.
+    `contact`: a web or mail address for the User-Agent, or "". `delay_seconds`: the least pause between two requests to
+    a host. `deadline_seconds`: for one request with its redirects. `clock`: the time in UTC. `memory`: pauses and
+    robots.txt of earlier runs; what is learnt is added to it.
     """
 
     def __init__(
@@ -154,7 +159,7 @@ class Fetcher:
         connector = aiohttp.TCPConnector(
             resolver=_Resolver(), socket_factory=_checked_socket, force_close=True, use_dns_cache=False, limit=0
         )
-        connector._factory = aiohttp_protocol.factory()
+        connector._factory = aiohttp_protocol.connection_factory()
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
                 connector=connector,
@@ -250,12 +255,12 @@ class Fetcher:
     async def _exchange(self, request: Request, url: str) -> Response:
         if urlsplit(url).username is not None:
             raise aiohttp.InvalidURL(url, "a user name or password stands in it")
-        token = _asked.set(request)
+        token = _current_request.set(request)
         try:
             async with self._session.get(url, headers=dict(request.headers), allow_redirects=False) as answer:
                 raw, body = b"", b""
                 if answer.status not in _MOVED or "Location" not in answer.headers:
-                    raw, body = await _read(answer, request)
+                    raw, body = await _read_body(answer, request)
                 return Response(
                     url=url,
                     status=answer.status,
@@ -266,7 +271,7 @@ class Fetcher:
                     seconds=0.0,
                 )
         finally:
-            _asked.reset(token)
+            _current_request.reset(token)
 
     async def _disallowed(self, request: Request, url: str) -> Failure | None:
         """RFC 9309: a missing robots.txt allows, one that cannot be had forbids."""
@@ -300,7 +305,7 @@ class Fetcher:
         return Protego.parse(text)
 
 
-async def _read(answer: aiohttp.ClientResponse, request: Request) -> tuple[bytes, bytes]:
+async def _read_body(answer: aiohttp.ClientResponse, request: Request) -> tuple[bytes, bytes]:
     """The body as it came and decoded, under its caps."""
     body = Body(answer.headers.get("Content-Encoding", ""), request.max_bytes)
     announced = answer.content_length or 0

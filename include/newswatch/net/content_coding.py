@@ -1,4 +1,4 @@
-"""A body as it streams in: collected and undone from its Content-Encoding, within caps at every step. Opens nothing."""
+"""Content-Encoding (RFC 9110, section 8.4): bodies decoded as they stream in, capped at every step. Opens nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CutShort(Exception):
     """The encoded body ends before its end."""
 
 
-class _Engine(Protocol):
+class _Decoder(Protocol):
     @property
     def is_complete(self) -> bool: ...
 
@@ -41,25 +41,25 @@ class _Zlib:
     def __init__(self, name: str) -> None:
         self._is_gzip = name != "deflate"
         self._held = b""  # too little to tell what it begins
-        self._engine: Any = None
+        self._decoder: Any = None
         self.is_complete = False
 
     def push(self, data: bytes, room: int) -> bytes:
         data, self._held = self._held + data, b""
         body = bytearray()
         while data and len(body) < room:
-            if self._engine is None:
+            if self._decoder is None:
                 if len(data) < 2:
                     self._held = data
                     break
                 if self.is_complete and not (self._is_gzip and data.startswith(_GZIP_MAGIC)):
                     break  # what follows the last member is padding or a server's slip; browsers pass over it too
-                self._engine = zlib.decompressobj(31 if self._is_gzip else _bits(data))
-            body += self._engine.decompress(data, room - len(body))
-            self.is_complete = self._engine.eof
+                self._decoder = zlib.decompressobj(31 if self._is_gzip else _bits(data))
+            body += self._decoder.decompress(data, room - len(body))
+            self.is_complete = self._decoder.eof
             if not self.is_complete:
                 break
-            data, self._engine = self._engine.unused_data, None
+            data, self._decoder = self._decoder.unused_data, None
         return bytes(body)
 
 
@@ -73,24 +73,24 @@ def _bits(data: bytes) -> int:
 
 class _Brotli:
     def __init__(self) -> None:
-        self._engine = brotli.Decompressor()
+        self._decoder = brotli.Decompressor()
 
     @property
     def is_complete(self) -> bool:
-        return bool(self._engine.is_finished())
+        return bool(self._decoder.is_finished())
 
     def push(self, data: bytes, room: int) -> bytes:
         if self.is_complete:
             return b""
-        body = bytearray(self._engine.process(data, output_buffer_limit=room))
-        while not self._engine.can_accept_more_data() and len(body) < room:
-            body += self._engine.process(b"", output_buffer_limit=room - len(body))
+        body = bytearray(self._decoder.process(data, output_buffer_limit=room))
+        while not self._decoder.can_accept_more_data() and len(body) < room:
+            body += self._decoder.process(b"", output_buffer_limit=room - len(body))
         return bytes(body)
 
 
 class _Zstd:
     def __init__(self) -> None:
-        self._engine = self._new()
+        self._decoder = self._new()
 
     @staticmethod
     def _new() -> zstd.ZstdDecompressor:
@@ -98,28 +98,28 @@ class _Zstd:
 
     @property
     def is_complete(self) -> bool:
-        return self._engine.eof
+        return self._decoder.eof
 
     def push(self, data: bytes, room: int) -> bytes:
         body = bytearray()
         while len(body) < room:
-            if self._engine.eof:  # RFC 8878, section 3: frames may follow one another
-                data = self._engine.unused_data or data
+            if self._decoder.eof:  # RFC 8878, section 3: frames may follow one another
+                data = self._decoder.unused_data or data
                 if not data:
                     break
-                self._engine = self._new()
-            body += self._engine.decompress(data, room - len(body))
+                self._decoder = self._new()
+            body += self._decoder.decompress(data, room - len(body))
             data = b""
-            if not self._engine.eof and self._engine.needs_input:
+            if not self._decoder.eof and self._decoder.needs_input:
                 break
         return bytes(body)
 
 
 class Body:
-    """One body in the making.
+    """One body, decoded as it arrives: `add` each chunk, then `finish`.
 
-    `content_encoding`: the header as it came. Raises BadEncoding, TooLarge (above `max_bytes`, or above 200 times what
-    has arrived) and, from `finish`, CutShort.
+    `content_encoding`: the header as it came. `max_bytes`: of the body, on the wire and decoded. Raises BadEncoding,
+    TooLarge (above `max_bytes`, or above 200 times what has arrived) and, from `finish`, CutShort.
     """
 
     def __init__(self, content_encoding: str, max_bytes: int) -> None:
@@ -127,24 +127,24 @@ class Body:
         names = [n for n in (part.strip().lower() for part in content_encoding.split(",")) if n and n != "identity"]
         if len(names) > 1:
             raise BadEncoding(f"{len(names)} content encodings at once: {content_encoding[:80]!r}")
-        self._engine = _engine(names[0]) if names else None  # None: the bytes are the body
+        self._decoder = _decoder(names[0]) if names else None  # None: the bytes are the body
         self._raw = bytearray()
         self._body = bytearray()
 
     def add(self, chunk: bytes) -> None:
         """Take what has arrived."""
-        if self._engine is None and not self._raw and chunk.startswith(_GZIP_MAGIC):
-            self._engine = _Zlib("gzip")  # a gzip file that the server forgot to label is still no text
+        if self._decoder is None and not self._raw and chunk.startswith(_GZIP_MAGIC):
+            self._decoder = _Zlib("gzip")  # a gzip file that the server forgot to label is still no text
         self._raw += chunk
-        if self._engine:
-            self._decode(self._engine, chunk)
+        if self._decoder:
+            self._decode(self._decoder, chunk)
         if len(self._raw) > self._max:  # asked last: of a body that is cut to size, this chunk's beginning counts
             raise TooLarge(f"more than {self._max:,} bytes")
 
-    def _decode(self, engine: _Engine, chunk: bytes) -> None:
+    def _decode(self, decoder: _Decoder, chunk: bytes) -> None:
         limit = min(self._max, max(len(self._raw) * MAX_RATIO, MIN_LIMIT))
         try:
-            self._body += engine.push(chunk, limit + 1 - len(self._body))
+            self._body += decoder.push(chunk, limit + 1 - len(self._body))
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError) as error:
             raise BadEncoding(str(error)) from None
         if len(self._body) > limit:
@@ -152,19 +152,19 @@ class Body:
 
     def beginning(self) -> bytes:
         """What has been decoded so far, within the cap."""
-        return bytes((self._body if self._engine else self._raw)[: self._max])
+        return bytes((self._body if self._decoder else self._raw)[: self._max])
 
     def finish(self) -> tuple[bytes, bytes]:
-        """The bytes that were on the wire, and the decoded body."""
+        """The bytes that were on the wire, and the decoded body. Raises CutShort where the encoding has not ended."""
         raw = bytes(self._raw)
-        if self._engine is None:
+        if self._decoder is None:
             return raw, raw
-        if raw and not self._engine.is_complete:
+        if raw and not self._decoder.is_complete:
             raise CutShort("the compressed body is cut short")
         return raw, bytes(self._body)
 
 
-def _engine(name: str) -> _Engine:
+def _decoder(name: str) -> _Decoder:
     if name in ("gzip", "x-gzip", "deflate"):
         return _Zlib(name)
     if name == "br":

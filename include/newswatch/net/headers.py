@@ -1,4 +1,4 @@
-"""What response headers say, and how their bytes are read. Pure."""
+"""Values of HTTP response headers: Location, Retry-After, Cache-Control, and how their bytes are read. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def location(value: str) -> str:
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Seconds of a Retry-After header in either form (RFC 9110, section 10.2.3); None where it says nothing usable."""
+    """Seconds of a Retry-After header in either form (RFC 9110, section 10.2.3); None where it says nothing usable.
+
+    `now`: with a time zone. A moment that is past gives 0.
+    """
     if not value:
         return None
     if value.strip().isdecimal():
@@ -33,6 +36,6 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
 
 
 def max_age_seconds(cache_control: str | None) -> float:
-    """How long the answer stays fresh by its Cache-Control (RFC 9111, section 5.2.2.1); 0 where it does not say."""
+    """Seconds that the answer stays fresh by its Cache-Control (RFC 9111, section 5.2.2.1); 0 where it does not say."""
     stated = _MAX_AGE.search(cache_control or "")
     return float(stated[1]) if stated else 0.0

@@ -1,4 +1,4 @@
-"""Which network addresses Newswatch talks to. Asked at the socket, after resolution, for every hop."""
+"""Which IP addresses and ports Newswatch connects to (a guard against SSRF). Asked at the socket, for every hop."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ WEB_PORTS = frozenset({80, 443})
 
 
 def refusal(address: str, port: int, *, allow_private: bool = False, ports: frozenset[int] = WEB_PORTS) -> str | None:
-    """Why a connection to this literal address is not made, or None: it may be.
+    """Why a connection to this literal IP address is not made, or None: it may be. Never raises.
 
-    `allow_private` opens private networks, on any port, but never a cloud's metadata.
+    `ports`: those allowed. `allow_private` opens private networks, on any port, but never a cloud's metadata.
     """
     try:
         ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])

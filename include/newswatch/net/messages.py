@@ -26,7 +26,7 @@ class Response:
     moved_to: str | None = None  # where permanent redirects (301, 308) alone led from the address that was asked
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case of letters."""
+        """The value of the first header of that name, in any case of letters; None: there is none."""
         wanted = name.lower()
         return next((v for k, v in self.headers if k.lower() == wanted), None)
 
@@ -53,7 +53,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that gave no answer to use. `outcome` is the name under which it is counted."""
+    """A request that gave no answer to use.
+
+    `outcome`: the name under which it is counted (`days.dictionary.OUTCOME_DOCS`). `is_transient`: whether another
+    request may well do better.
+    """
 
     url: str
     outcome: str

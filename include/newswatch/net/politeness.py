@@ -1,6 +1,6 @@
-"""Manners towards a host: one request at a time, a pause that follows its speed, and rest when it asks for it.
+"""Politeness towards a host: one request at a time, a pause that follows its speed, and rest when it asks for it.
 
-Pure but for the clock that is handed in: `fetch` asks here before and reports here after each request.
+Opens nothing and reads no clock: `client` asks here before and reports here after each request.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from newswatch.net.messages import PASSING, PAUSING, Failure, Response
 
 PRODUCT = "Newswatch"
 MAX_CRAWL_DELAY_SECONDS = 10.0
-HOST_PATIENCE = 3
+HOST_PATIENCE = 3  # failures in a row, after which a host is left alone
 ROBOTS_TTL = timedelta(hours=24)  # RFC 9309, section 2.4
 UNSTATED_PAUSE = timedelta(minutes=5)  # after a 429 or 503 that names no time
 LONGEST_PAUSE = timedelta(days=1)
@@ -41,13 +41,17 @@ class HostMemory:
     robots: dict[str, RobotsText] = field(default_factory=dict)  # origin → text
 
     def fresh_robots(self, origin: str, now: datetime) -> str | None:
-        known = self.robots.get(origin)
-        return known.text if known and now - known.fetched_at < ROBOTS_TTL else None
+        """The text of the origin's robots.txt; None where it is not known or older than ROBOTS_TTL."""
+        robots = self.robots.get(origin)
+        return robots.text if robots and now - robots.fetched_at < ROBOTS_TTL else None
 
 
 @dataclass(slots=True)
 class Gate:
-    """One host. `delay`: least seconds between two requests; 0 asks without a pause, which is for loopback alone."""
+    """The turn-taking of requests to one host.
+
+    `delay`: least seconds between two requests; 0 asks without a pause, which is for loopback alone.
+    """
 
     delay: float
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -66,7 +70,7 @@ class Gate:
         return None
 
     def slow_down(self, crawl_delay: float | None) -> None:
-        """Take the pause that robots.txt asks for, if it is longer and not absurd."""
+        """Take the pause, in seconds, that robots.txt asks for, if it is longer; at most MAX_CRAWL_DELAY_SECONDS."""
         if crawl_delay:
             self.delay = max(self.delay, min(crawl_delay, MAX_CRAWL_DELAY_SECONDS))
 
@@ -90,7 +94,7 @@ class Gate:
 
 
 class Backlog:
-    """Bodies that wait for their reader: while they hold more than 4 MB no new request begins.
+    """Back-pressure: while bodies that wait for their parser hold more than 4 MB, no new request begins.
 
     Parsing takes longer than fetching; without this everything that is due would lie in memory at once.
     """
@@ -103,12 +107,12 @@ class Backlog:
         self._room.set()
 
     async def room(self) -> None:
-        """Wait until less waits."""
+        """Wait until the bodies in hand are below MAX_BYTES."""
         await self._room.wait()
 
     @contextmanager
     def holding(self, answer: Response) -> Iterator[None]:
-        """Count the body while the block reads it."""
+        """Count the answer's body as waiting while the block runs."""
         self._count(len(answer.body))
         try:
             yield
@@ -121,13 +125,16 @@ class Backlog:
 
 
 def user_agent(contact: str) -> str:
+    """The User-Agent header: product, version and, where there is one, the address of who runs it."""
     return f"{PRODUCT}/{__version__}" + (f" (+{contact})" if contact else "")
 
 
 def allows(robots: Protego, url: str) -> bool:
+    """Whether robots.txt lets Newswatch ask for the address (RFC 9309)."""
     return bool(robots.can_fetch(url, PRODUCT))
 
 
 def crawl_delay(robots: Protego) -> float | None:
+    """Seconds between requests that robots.txt asks of Newswatch (Crawl-delay, no standard); None: it does not say."""
     stated = robots.crawl_delay(PRODUCT)
     return float(stated) if stated else None

@@ -1,4 +1,4 @@
-"""When a page is asked for again that could not be had. Pure."""
+"""Retries: when a page that could not be fetched is requested again. Pure; all times in UTC."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PAGE_PATIENCE = timedelta(hours=6)  # with a host that asks for rest again and a
 
 
 def paused_until(first_seen_at: datetime, now: datetime, retry_after_seconds: float | None) -> datetime | None:
-    """When to ask for a page again whose host wants rest; None: it has waited long enough, the feed's text must do."""
+    """When to request a page again whose host wants rest; None: PAGE_PATIENCE is over, the feed's text must do."""
     patience_ends = first_seen_at + PAGE_PATIENCE
     if now >= patience_ends:
         return None
@@ -19,7 +19,10 @@ def paused_until(first_seen_at: datetime, now: datetime, retry_after_seconds: fl
 
 
 def next_attempt_at(attempt_count: int, now: datetime, retry_after_seconds: float | None = None) -> datetime | None:
-    """When to try a page again after its n-th failure that may pass; None: not again."""
+    """When to request a page again after its n-th transient failure; None: not again.
+
+    In 10 minutes, then in 40, or when the host asks for it, if that is later.
+    """
     if attempt_count >= MAX_PAGE_ATTEMPTS:
         return None
     asked = timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_WAIT.total_seconds()))

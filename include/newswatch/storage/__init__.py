@@ -1,1 +1,1 @@
-"""Where bytes are kept: files, WARC records, the embedded PostgreSQL."""
+"""Storage: files below the data folder, WARC records in them, the embedded PostgreSQL."""

@@ -37,12 +37,15 @@ def stop(folder: Path) -> None:
 
 
 def database(server_url: str, name: str) -> str:
-    """Make the database if it is missing and return its URL."""
+    """Create the database, in UTF-8, if the server at `server_url` has none of that name; returns its URL.
+
+    Raises SQLAlchemy's errors where the server cannot be reached or refuses.
+    """
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
-            known = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
-            if not known:
+            exists = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
+            if not exists:
                 connection.execute(sa.text(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"))
     except sa.exc.ProgrammingError as error:
         if "already exists" not in str(error):  # another process made it in between

@@ -1,4 +1,4 @@
-"""Where content is kept: a folder or any fsspec URL, behind six verbs. Files appear whole or not at all."""
+"""A store of files: a folder or any fsspec URL, behind five methods. Files appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from newswatch.errors import MissingFile, TransientError
 
 
 class Store:
-    """Paths are relative to the store's root, with `/`. Raises TransientError where the storage fails."""
+    """The files below `url`, a folder or an fsspec URL. Paths are relative to it, with `/`.
+
+    `read` and `write` raise TransientError where the storage fails.
+    """
 
     def __init__(self, url: str) -> None:
         self._fs, root = fsspec.url_to_fs(url)
@@ -25,7 +28,7 @@ class Store:
         return f"{self._root}/{path}"
 
     def write(self, path: str, content: bytes) -> str:
-        """Put the whole file in place and return the SHA-256 of its content, in hex."""
+        """Put the whole file in place, over one that is there, and return the SHA-256 of its content, in hex."""
         try:
             if self._is_local:
                 _write_local(Path(self.locate(path)), content)
@@ -36,7 +39,10 @@ class Store:
         return hashlib.sha256(content).hexdigest()
 
     def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
-        """The file's bytes from `start` to `end`. Raises MissingFile where there is none."""
+        """The file's bytes from `start` (in bytes, 0 by default) to `end`, exclusive (the file's end by default).
+
+        Raises MissingFile where there is no such file.
+        """
         try:
             content: bytes = self._fs.cat_file(self.locate(path), start=start, end=end)
         except FileNotFoundError:
@@ -48,16 +54,17 @@ class Store:
         return content
 
     def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
         return bool(self._fs.exists(self.locate(path)))
 
     def names(self, folder: str) -> list[str]:
         """Names directly in the folder, sorted; temporary ones (`_…`) left out; empty where it does not exist."""
         try:
-            found = self._fs.ls(self.locate(folder), detail=False, refresh=True)
+            paths = self._fs.ls(self.locate(folder), detail=False, refresh=True)
         except FileNotFoundError:
             return []
-        names = (PurePosixPath(p).name for p in found)
-        return sorted(n for n in names if not n.startswith("_"))
+        names = (PurePosixPath(path).name for path in paths)
+        return sorted(name for name in names if not name.startswith("_"))
 
 
 def _protocols(protocol: str | tuple[str, ...]) -> tuple[str, ...]:

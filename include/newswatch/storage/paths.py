@@ -1,4 +1,4 @@
-"""Where everything is kept below the data's root: each path is built here and nowhere else."""
+"""Paths of files below the data folder's root, with `/`: each is built here and nowhere else."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def table(name: str, day: date) -> str:
 
 
 def as_known(at: datetime) -> str:
-    """The folder of tables as they were known at a moment; below it as below the root's `tables`."""
+    """The folder of the tables as they were known at the moment `at` (in any zone); its layout is that of `tables`."""
     return f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def as_known_table(at: datetime, name: str, day: date) -> str:
-    """One table of that folder."""
+    """One day's table in the folder `as_known`."""
     return f"{as_known(at)}/{name}/{day}.parquet"
 
 
@@ -43,10 +43,10 @@ def issue(day: date, number: int, name: str) -> str:
 
 
 def digest(day: date, name: str) -> str:
-    """The same file of the day's newest issue, at its steady address."""
+    """A file of the newest issue of a day's digest, at an address that stays."""
     return f"digests/{day}/{name}"
 
 
 def latest(name: str) -> str:
-    """The same file of the newest delivered digest: `digest.html` as `digests/latest.html`."""
+    """A file of the newest delivered digest, at an address that stays: `digest.html` as `digests/latest.html`."""
     return f"digests/{name.replace('digest', 'latest')}"

@@ -1,4 +1,4 @@
-"""Bytes as they came, in WARC files (ISO 28500): the one thing that cannot be had again."""
+"""WARC files (ISO 28500): HTTP answers with their bytes as they came, the one thing that cannot be had again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from newswatch.net.messages import Response
 
 
 class WarcBuffer:
-    """Collects responses into the bytes of one WARC file; each record is a gzip member and can be read alone."""
+    """Collects responses into the bytes of one WARC file; each record is a gzip member and can be read alone.
+
+    `count`: responses so far.
+    """
 
     def __init__(self) -> None:
         self._buffer = BytesIO()
@@ -38,6 +41,7 @@ class WarcBuffer:
         return offset, self._buffer.tell() - offset
 
     def content(self) -> bytes:
+        """The file's bytes, of all responses so far."""
         return self._buffer.getvalue()
 
 
@@ -46,7 +50,10 @@ def _latin(value: str) -> str:
 
 
 def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
-    """URL, content type and decoded body of one record. Raises ValueError where there is none that can be read."""
+    """URL, content type ("" where none was stated) and decoded body of one record.
+
+    Raises ValueError where there is no record that can be read, or its body is longer than `max_bytes`.
+    """
     try:
         record = next(iter(ArchiveIterator(BytesIO(record_bytes))), None)
         if record is None or record.http_headers is None:
@@ -56,6 +63,6 @@ def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
         body.add(record.raw_stream.read())
         _, decoded = body.finish()
     except (ArchiveLoadFailed, AttributeError, BadEncoding, CutShort, TooLarge) as error:
-        # warcio raises AttributeError for a header that is missing.
+        # warcio raises AttributeError for a missing header.
         raise ValueError(f"the record cannot be read: {error}") from error
     return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded

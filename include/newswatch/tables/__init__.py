@@ -1,1 +1,1 @@
-"""Parquet tables: every column declared once, the same rows as the same bytes."""
+"""Parquet tables: every column is declared once, and the same rows give the same bytes."""

@@ -1,4 +1,4 @@
-"""The tables of batches: what one task attempt produced, never changed afterwards."""
+"""Schemas of the tables of batches: what one task attempt produced, never changed afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of a day: grain, key, columns, types, units, meaning. The data dictionary is made from them."""
+"""Schemas of the tables of a day: grain, key, columns, types, units, meaning. The data dictionary is made from them."""
 
 from __future__ import annotations
 
@@ -91,14 +91,16 @@ _STORY_COUNTS = (
         "The same, but stories that share a text count once: a cluster that goes on next day counts again there.",
     ),
 )
-_ABOUT = plain("about_story_count", "int64", "Of the stories, those about it: see `is_about` of mentions.")
-_HEADLINE = plain("headline_story_count", "int64", "Of the stories, those with a mention in the headline.")
-_MENTIONS = plain("mention_count", "int64", "Mentions in all zones.")
-_FETCHED = (
+_ABOUT_COUNT = plain("about_story_count", "int64", "Of the stories, those about it: see `is_about` of mentions.")
+_HEADLINE_COUNT = plain("headline_story_count", "int64", "Of the stories, those with a mention in the headline.")
+_MENTION_COUNT = plain("mention_count", "int64", "Mentions in all zones.")
+_FETCH_COUNTS = (
     plain("fetched_story_count", "int64", "Of those seen, stories whose page was had."),
     plain("failed_story_count", "int64", "Of those seen, stories of which only the feed's own text could be had."),
 )
-_COVERING = plain("covering_feed_count", "int64", "Of those, feeds whose polls' windows reach over the whole day.")
+_COVERING_COUNT = plain(
+    "covering_feed_count", "int64", "Of those, feeds whose polls' windows reach over the whole day."
+)
 TOPIC_DAYS = Table(
     "topic_days",
     "a topic on a day; a real zero has its row",
@@ -107,16 +109,16 @@ TOPIC_DAYS = Table(
         DAY,
         TOPIC,
         *_STORY_COUNTS,
-        _ABOUT,
-        _HEADLINE,
-        _MENTIONS,
+        _ABOUT_COUNT,
+        _HEADLINE_COUNT,
+        _MENTION_COUNT,
         plain("headline_mention_count", "int64", "Of those, mentions in headlines."),
         plain("outlet_count", "int64", "Outlets with such a story."),
         plain("story_share", "float64", "story_count / seen_story_count; null where nothing was seen."),
         plain("seen_story_count", "int64", "All stories of the day, whatever they are about."),
-        *_FETCHED,
+        *_FETCH_COUNTS,
         plain("feed_count", "int64", "Feeds of feeds.yaml when the table was built."),
-        _COVERING,
+        _COVERING_COUNT,
         coded(
             "topic_terms_version",
             "First 12 hex digits of the SHA-256 of the topic's terms: days with the same one can be compared.",
@@ -134,9 +136,9 @@ TOPIC_OUTLET_DAYS = Table(
         TOPIC,
         OUTLET,
         *_STORY_COUNTS,
-        _ABOUT,
-        _HEADLINE,
-        _MENTIONS,
+        _ABOUT_COUNT,
+        _HEADLINE_COUNT,
+        _MENTION_COUNT,
         plain("outlet_story_count", "int64", "All stories of the outlet on the day."),
         plain("story_share", "float64", "story_count / outlet_story_count."),
         VERSION,
@@ -198,7 +200,7 @@ OUTLET_DAYS = Table(
         plain("mention_count", "int64", "Mentions of any topic."),
         plain("feed_only_count", "int64", "Of the stories, those whose page could not be had."),
         plain("feed_count", "int64", "The outlet's feeds in feeds.yaml when the table was built."),
-        _COVERING,
+        _COVERING_COUNT,
         VERSION,
     ),
 )

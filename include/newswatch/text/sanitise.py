@@ -1,4 +1,4 @@
-"""The border: whatever comes from outside passes here before it is stored.
+"""Sanitising: text, markup and dates from outside, made fit to be stored.
 
 Parquet refuses lone surrogates, PostgreSQL refuses NUL, and readers refuse control characters.
 """
@@ -27,7 +27,7 @@ def text(value: str) -> str:
 
 
 def line(value: str, limit: int = MAX_TITLE_CHARS) -> str:
-    """One line of at most `limit` characters."""
+    """The text (see `text`) as one line of at most `limit` characters."""
     return " ".join(text(value).split())[:limit]
 
 
@@ -37,7 +37,10 @@ def paragraphs(value: str) -> str:
 
 
 def plain(markup: str, *, between_blocks: str = " ") -> str:
-    """Text of an HTML fragment: no tags, references resolved. Blocks part words."""
+    """The text of an HTML fragment: no tags, character references resolved, `between_blocks` between blocks.
+
+    Of markup past MAX_MARKUP_CHARS nothing is read. Not sanitised yet: see `text` and `line`.
+    """
     if "<" not in markup:
         return html.unescape(markup)
     spaced = _BLOCK.sub(between_blocks, markup[:MAX_MARKUP_CHARS])
@@ -45,7 +48,7 @@ def plain(markup: str, *, between_blocks: str = " ") -> str:
 
 
 def credible(published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
-    """The date if it makes sense: not before feeds existed, not later than an hour after it was seen."""
+    """The date if it makes sense, else None: not before EARLIEST, not later than an hour after it was seen. In UTC."""
     if published_at is None or not EARLIEST <= published_at <= first_seen_at + timedelta(hours=1):
         return None
     return published_at

@@ -1,1 +1,1 @@
-"""One address a story: addresses made canonical, twins recognised."""
+"""URLs: made canonical, so that a story has one address; twins and tracking parameters recognised."""

@@ -1,4 +1,4 @@
-"""The canonical URL: one story, one address. The rules in words: docs/urls.md, from `url_rules`."""
+"""The canonical URL: one story, one address. The rules in words: docs/urls.md, from `rules_page`."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def _absolute(base: str, link: str) -> str | None:
         return None
     if ("[" in parts.netloc) != (":" in _ascii_host(parts.hostname or "")):
         return None
-    query, fragment = (_spell(text, _QUERY_SAFE) for text in (parts.query, parts.fragment))
+    query, fragment = (_normalised_escapes(text, _QUERY_SAFE) for text in (parts.query, parts.fragment))
     return urlunsplit((parts.scheme, _netloc(parts), _path(parts.path), query, fragment))
 
 
 def canonical_url(url: str) -> str:
-    """The one address of a story: AMP caches unwrapped, fragment, default port and tracking dropped, spelling made one.
+    """The one address of a story: AMP caches unwrapped, fragment, default port, tracking dropped, spelling normalised.
 
     Parameters that stay keep their order and values: some sites read them so. Where the server decides, nothing is
     guessed: `http`, `www.`, a final slash and an AMP mark in the path stay (see `twin_key`). Idempotent.
@@ -82,15 +82,15 @@ def canonical_url(url: str) -> str:
     while inner := _unwrapped(parts):  # it ends: each is shorter than the one that held it
         parts = urlsplit(inner)
     host = _host(parts)
-    pairs = _spell(parts.query, _QUERY_SAFE).split("&")
-    query = "&".join(pair for pair in pairs if not _says_nothing(pair, host))
+    pairs = _normalised_escapes(parts.query, _QUERY_SAFE).split("&")
+    query = "&".join(pair for pair in pairs if not _is_dropped_parameter(pair, host))
     route = parts.fragment.partition(":~:")[0]
-    fragment = _spell(route, _QUERY_SAFE) if route.startswith("!") and len(route) > 1 else ""
+    fragment = _normalised_escapes(route, _QUERY_SAFE) if route.startswith("!") and len(route) > 1 else ""
     path = _SERVLET_SESSION.sub("", _path(parts.path)) or "/"
     return urlunsplit((parts.scheme, _netloc(parts), path, query, fragment))
 
 
-def _says_nothing(pair: str, host: str) -> bool:
+def _is_dropped_parameter(pair: str, host: str) -> bool:
     """Whether a parameter tracks the reader or only asks for the AMP form of the same page."""
     name, _, value = pair.partition("=")
     name = unquote(name).lower().removeprefix("amp;")  # "&amp;" that was escaped twice
@@ -152,7 +152,7 @@ def _is_domain(host: str) -> bool:
     return "." in host and not _REGISTRY.fullmatch(host)
 
 
-def _spell(text: str, safe: str) -> str:
+def _normalised_escapes(text: str, safe: str) -> str:
     """One spelling for what servers read alike: escapes in capitals, and only where one is needed (RFC 3986, 6.2.2)."""
 
     def respell(match: re.Match[str]) -> str:
@@ -165,7 +165,7 @@ def _spell(text: str, safe: str) -> str:
 def _path(path: str) -> str:
     """The path in one spelling, without `.` and `..` segments (RFC 3986, section 5.2.4)."""
     kept: list[str] = []
-    segments = _spell(path, _PATH_SAFE).removeprefix("/").split("/")
+    segments = _normalised_escapes(path, _PATH_SAFE).removeprefix("/").split("/")
     for segment in segments:
         if segment == "..":
             kept = kept[:-1]
@@ -207,7 +207,10 @@ def _netloc(parts: SplitResult) -> str:
 
 
 def host_of(url: str) -> str:
-    """Host and, where it is not the scheme's own, port: what a pause between requests applies to."""
+    """Host and, where it is not the scheme's own, port: what a pause between requests applies to.
+
+    Raises ValueError where the address is none at all.
+    """
     return _netloc(urlsplit(url))
 
 
@@ -218,7 +221,7 @@ def is_same_site(one: str, other: str) -> bool:
 
 
 def names_of(address: str) -> list[str]:
-    """Under what a canonical URL is known: itself, and its twin key; the address of a story without a page has none."""
+    """The keys by which a canonical URL is looked up: itself and its twin key; a story without a page has no twins."""
     return [address] if "#entry-" in address else [address, twin_key(address)]
 
 
@@ -272,8 +275,8 @@ def _telling_words(segments: list[str], query: str) -> set[str]:
 
 
 def _words(text: str) -> set[str]:
-    found = set(re.findall(r"[^\W_]+", unquote(text).lower()))
-    return {word for word in found if (len(word) > 2 or word.isdecimal()) and word not in _DULL_WORDS}
+    words = set(re.findall(r"[^\W_]+", unquote(text).lower()))
+    return {word for word in words if (len(word) > 2 or word.isdecimal()) and word not in _DULL_WORDS}
 
 
 def story_id_of(canonical_url: str) -> str:
@@ -287,5 +290,5 @@ def tracking_table() -> str:
 
 
 def site_of(address: str) -> str:
-    """The host to which a story's lines belong."""
+    """The host of an address without `www.`: the site to which a story's lines belong. Errors as `host_of`."""
     return host_of(address).removeprefix("www.")

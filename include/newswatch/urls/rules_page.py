@@ -1,4 +1,4 @@
-"""The rules of `urls` in words, as the page docs/urls.md. Tables come from the code that applies them."""
+"""The page docs/urls.md: the rules of canonical URLs in words. Tables come from the code that applies them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracking parameters: what an address says of its reader's way to it, and never of what the page shows.
+"""Tracking parameters of URLs: those that say how the reader came to a page, and never what the page shows.
 
 A name stands here only if it selects content nowhere that we can think of. `ref`, `source`, `id`, `s`, `t`, `from`,
 `p`, `page`, `share` and their like do on some site, so they stay, but for the sites that are named with them below.
