@@ -1,1 +1,1 @@
-"""Pages: bytes of HTML to lines of text and the claims that the page makes about itself."""
+"""Pages: bytes of HTML → lines of a story's text, and the claims that the page makes about itself (its metadata)."""

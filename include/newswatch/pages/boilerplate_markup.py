@@ -1,4 +1,4 @@
-"""What stands on a story's page and is, by its markup, not the story: boxes, bylines, links to other stories.
+"""Boilerplate by its markup: boxes, bylines, captions, links to other stories, taken out of a page's tree.
 
 Works on the tree, before any text is read from it. What it takes out is handed back with the reason, and captions as
 captions. An element that holds much of the page's running text stays, whatever it is called.
@@ -45,58 +45,61 @@ _WORDS: dict[str, str] = {
     "hidden": "sr-only visually-hidden screen-reader rollover tooltip popover popup modal",
     "copyright": "copyright",
 }
-_REASON_OF = {word: reason for reason, words in _WORDS.items() for word in words.split()}
-_SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
+_REASON_BY_WORD = {word: reason for reason, words in _WORDS.items() for word in words.split()}
+_WORD_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
-_FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
+_PAGE_FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
 _UNMARKED = frozenset({"br", "img", "b", "strong", "em", "i", "u", "meta", "link", "title", "hr", "source", "picture"})
 _BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6", "section"})
 _URL = re.compile(r"^(?:https?://|www\.)\S+$")
 _LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
-MUCH = 0.2  # an element with more than this share of the page's running text is no box
-MOST = 0.5  # nor are those that share their class, if they hold so much together
+MAX_BOX_SHARE = 0.2  # of the page's running text; an element with more is no box
+MAX_CLASS_SHARE = 0.5  # nor are elements of one class that hold more together
 MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
 MAX_CAPTION_CHARS = 600
 MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
 MAX_CUT_LINES = 200
 MAX_PROMPT_CHARS = 420  # of a box whose lines go together
 TEASER_PARAGRAPHS = 3  # a card has fewer
-NEAR = 200  # elements beside a box that are looked at for paragraphs
+MAX_SIBLINGS = 200  # elements beside a box that are looked at for paragraphs
 
 
 @lru_cache(maxsize=8192)
-def _reason(names: str) -> str | None:
-    """What class and id say the element is."""
-    words = [w.lower() for w in _SPLIT.split(names) if w]
+def _reason_by_names(names: str) -> str | None:
+    """The reason to cut an element that class and id give; None: they give none."""
+    words = [w.lower() for w in _WORD_BREAK.split(names) if w]
     for word in words:
-        if word in _REASON_OF:
-            return _REASON_OF[word]
-    return next((_REASON_OF[p] for p in map("-".join, pairwise(words)) if p in _REASON_OF), None)
+        if word in _REASON_BY_WORD:
+            return _REASON_BY_WORD[word]
+    return next((_REASON_BY_WORD[p] for p in map("-".join, pairwise(words)) if p in _REASON_BY_WORD), None)
 
 
 def remove(tree: HtmlElement) -> list[StoryLine]:
     """Take boxes, bylines, captions and bare links out of the tree.
 
-    Returns captions, and what stood among the story's paragraphs, in document order.
+    Returns captions (zone `caption`), and what stood among the story's paragraphs (zone `cut`), in document order, at
+    most MAX_CUT_LINES.
     """
     removed: list[StoryLine] = []
     for article in _later_stories(tree):
         article.drop_tree()
     sizes = _sizes(tree)
-    for search in (_other_stories, _marked, _link_blocks, _prompts):
-        found = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _quotes(e)]
-        alike = Counter[str]()
-        for element, reason in found:
-            alike[element.get("class") or ""] += sizes[element] if reason not in ("caption", "comments") else 0
-        everywhere = {names for names, size in alike.items() if names and size > MOST * sizes[tree]}
-        gone: set[HtmlElement] = set()
-        for element, reason in found:
-            if element.get("class") in everywhere or _is_much(sizes[element], reason, sizes[tree]):
+    for search in (_other_stories, _marked_boxes, _link_blocks, _prompts):
+        boxes = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _holds_quotation(e)]
+        size_by_class = Counter[str]()
+        for element, reason in boxes:
+            size_by_class[element.get("class") or ""] += sizes[element] if reason not in ("caption", "comments") else 0
+        classes_of_text = {
+            names for names, size in size_by_class.items() if names and size > MAX_CLASS_SHARE * sizes[tree]
+        }
+        dropped: set[HtmlElement] = set()
+        for element, reason in boxes:
+            if element.get("class") in classes_of_text or _is_too_much(sizes[element], reason, sizes[tree]):
                 continue
-            if not any(a in gone for a in element.iterancestors()):
-                gone.add(element)
-                removed += _line(element, reason)
-        for element in gone:
+            if not any(a in dropped for a in element.iterancestors()):
+                dropped.add(element)
+                removed += _removed_lines(element, reason)
+        for element in dropped:
             element.drop_tree()
     return removed[:MAX_CUT_LINES]
 
@@ -107,19 +110,19 @@ def _sizes(tree: HtmlElement) -> Mapping[HtmlElement, int]:
     return sizes if sizes[tree] >= MIN_STORY_CHARS else all_text(tree)
 
 
-def _is_much(size: int, reason: str, total: int) -> bool:
-    """Whether that is too much of the page's running text for a box; readers may write more than the reporter."""
+def _is_too_much(size: int, reason: str, total: int) -> bool:
+    """Whether `size` is too much of the page's running text for a box; readers may write more than the reporter."""
     if reason == "caption":  # what is long is not among them
         return False
-    return total - size < MIN_STORY_CHARS if reason == "comments" else size > MUCH * total
+    return total - size < MIN_STORY_CHARS if reason == "comments" else size > MAX_BOX_SHARE * total
 
 
-def _quotes(element: HtmlElement) -> bool:
+def _holds_quotation(element: HtmlElement) -> bool:
     """Whether it is, or is around, a quotation: posts of social networks stand in one."""
     return element.tag == "blockquote" or element.find(".//blockquote") is not None
 
 
-def _line(element: HtmlElement, reason: str) -> Iterator[StoryLine]:
+def _removed_lines(element: HtmlElement, reason: str) -> Iterator[StoryLine]:
     if reason == "caption":
         text = line_of(element)
         if len(text) >= 10 and element.getparent() is not None:
@@ -132,16 +135,16 @@ def _is_among_paragraphs(element: HtmlElement) -> bool:
     return any(
         size_of(p) >= MIN_PARAGRAPH_CHARS
         for is_before in (True, False)
-        for p in islice(element.itersiblings(preceding=is_before), NEAR)
+        for p in islice(element.itersiblings(preceding=is_before), MAX_SIBLINGS)
         if p.tag == "p"
     )
 
 
-def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+def _marked_boxes(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """Elements whose class, id, role or style says what they are; outermost first."""
     for element in tree.iter(etree.Element):
         tag = element.tag
-        if tag in _FRAMES or tag in _UNMARKED:
+        if tag in _PAGE_FRAMES or tag in _UNMARKED:
             continue
         if tag == "figcaption":
             yield element, "caption"
@@ -154,8 +157,8 @@ def _marked(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
 
 
 def reason_by_markup(element: HtmlElement) -> str | None:
-    """What the element's names, style or microdata say that it is, if it is not the story."""
-    if (names := names_of(element)) and (reason := _reason(names)):
+    """Why the element is not the story, by its names, style or microdata; None: they do not say so."""
+    if (names := names_of(element)) and (reason := _reason_by_names(names)):
         return reason
     style = element.get("style")
     if (style and _HIDDEN.search(style)) or element.get("hidden") is not None:
@@ -185,7 +188,7 @@ def _later_stories(tree: HtmlElement) -> list[HtmlElement]:
     sizes = running_text(tree)
     is_short = sum(size_of(p) >= MIN_PARAGRAPH_CHARS for p in own.iter("p")) < TEASER_PARAGRAPHS
     largest = max(sizes[article] for article in tree.iter("article"))
-    if sizes[own] < 2 * MIN_PARAGRAPH_CHARS or (is_short and sizes[own] < MUCH * largest):
+    if sizes[own] < 2 * MIN_PARAGRAPH_CHARS or (is_short and sizes[own] < MAX_BOX_SHARE * largest):
         return []
     others = (article for article in tree.iter("article") if article is not own and article.find(".//h1") is not None)
     return [article for article in others if own not in article.iter("article")]

@@ -1,4 +1,4 @@
-"""Lines on a story's page that are not the story, told by their words: pleas, prompts, credits, labels of boxes.
+"""Boilerplate by its wording: lines on a page that are pleas, prompts, credits, labels of boxes, and not the story.
 
 The table is `phrases.toml`, by language and reason; all languages apply to every line, since pages mix them. A phrase
 takes out the whole line.
@@ -51,7 +51,7 @@ class _Table(RootModel[dict[str, dict[str, Phrases]]]):
 
 
 class PhraseTable:
-    """The table, ready to be asked."""
+    """`phrases.toml`, compiled. Lines are asked about in small letters, with straight apostrophes."""
 
     def __init__(self, table: dict[str, dict[str, Phrases]]) -> None:
         rows = [(reason, phrases) for reasons in table.values() for reason, phrases in reasons.items()]
@@ -61,17 +61,19 @@ class PhraseTable:
             labels = sorted({re.escape(label) for r, p in rows if r == reason for label in p.colon}, reverse=True)
             no_sentence = _SENTENCE if reason == "related" else ""
             begins.append((reason, rf"[^\w\s]*(?:{'|'.join(labels)}){_AFTER_LABEL}{no_sentence}"))
-        self.begins = _United(begins)
-        self._holds = [(p.words, _United([(reason, pattern) for pattern in p.holds])) for reason, p in rows if p.holds]
+        self.begins = _PatternUnion(begins)
+        self._holds = [
+            (p.words, _PatternUnion([(reason, pattern) for pattern in p.holds])) for reason, p in rows if p.holds
+        ]
 
     def held_in(self, line: str) -> str | None:
-        """The reason of a pattern that stands anywhere in the line; tried where one of its words does."""
+        """The reason of a `holds` pattern that matches anywhere in the line, tried if one of its words is; or None."""
         called = (pattern for words, pattern in self._holds if any(word in line for word in words))
         return next(filter(None, (pattern.within(line) for pattern in called)), None)
 
 
-class _United:
-    """PhraseTable as one, which says the reason of the one that matched."""
+class _PatternUnion:
+    """Patterns as one, which gives the reason of the one that matched."""
 
     def __init__(self, rows: list[tuple[str, str]]) -> None:
         self._reasons = [reason for reason, _ in rows]
@@ -91,7 +93,7 @@ class _United:
 
 
 @cache
-def _patterns() -> PhraseTable:
+def _phrase_table() -> PhraseTable:
     with Path(__file__).with_name("phrases.toml").open("rb") as file:
         return PhraseTable(_Table.model_validate(tomllib.load(file)).root)
 
@@ -107,19 +109,19 @@ def is_speech(line: str) -> bool:
 
 
 def reason_by_wording(line: str) -> str | None:
-    """Why the line is not the story's, or None: it stays."""
+    """The reason to cut the line (`days.dictionary.REASON_DOCS`), or None: it stays."""
     if len(line) > MAX_PLEA_CHARS or is_speech(line):
         return None
     low = line.replace("İ", "i").lower().replace("’", "'")  # the one letter that grows when it becomes small
-    patterns = _patterns()
+    table = _phrase_table()
     if len(low) <= MAX_LABEL_CHARS:
         bare = _bare(low)
         if not bare:
             return None if any(c.isdigit() for c in low) else "rule"  # a line of dashes, stars or dots
-        if reason := patterns.labels.get(bare):
+        if reason := table.labels.get(bare):
             return reason
         if _CONTACT.match(low) and len(low.split()) <= 3:
             return "credit"
-    if len(low) <= MAX_PROMPT_CHARS and (reason := patterns.begins.at_start(low)):
+    if len(low) <= MAX_PROMPT_CHARS and (reason := table.begins.at_start(low)):
         return reason
-    return patterns.held_in(low)
+    return table.held_in(low)

@@ -1,6 +1,6 @@
-"""HTML → the story's lines, each with its zone, and what the page says of itself.
+"""The page extractor: HTML → the story's lines, each with its zone, and what the page says of itself.
 
-Runs inside a parser child: some pages hold trafilatura for a minute. The page is parsed once; claims, canonical
+Runs in a parser child: some pages hold trafilatura for a minute. The page is parsed once; claims, canonical
 link, boxes, captions and text all come from that tree.
 """
 
@@ -37,39 +37,43 @@ MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page s
 
 
 def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
-    """Read one page. Raises NoStory, with the kind of page it is, where there is no story's text."""
+    """Extract one page's text, metadata and canonical link.
+
+    `url`: the address that answered. `content_type`: the HTTP header as it came. Raises NoStory, with the kind of page
+    that it is (an outcome), where there is no story's text.
+    """
     tree = html_tree.tree_of(body, content_type)
     if tree is None:
         raise NoStory("no_story", f"{url} holds no HTML")
     claims = metadata.read(tree, url)
     canonical = metadata.canonical_link(tree, url)
-    if not any(s.field == "published_at" and date_parsing.moment(s.value, None) for s in claims):
+    if not any(claim.field == "published_at" and date_parsing.moment(claim.value, None) for claim in claims):
         claims += metadata_dates.in_words(tree, url, metadata_precedence.language_claim(claims))
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
-    html_tree.strip(tree)
-    found = _lines(tree, claims)
-    text = story_text(found)
-    kind = page_kinds.kind_of_page(text, found, claims, url, teaser_count)
+    html_tree.strip_unseen(tree)
+    lines = _story_lines(tree, claims)
+    text = story_text(lines)
+    kind = page_kinds.kind_of_page(text, lines, claims, url, teaser_count)
     if kind or len(text) < MIN_TEXT_CHARS:
         raise NoStory(kind or "no_story", f"{url} holds {len(text)} characters of story text")
     return ExtractedPage(
-        claims=tuple(s for s in claims if s.field in metadata.KEPT),
-        lines=tuple(found),
+        claims=tuple(claim for claim in claims if claim.field in metadata.KEPT),
+        lines=tuple(lines),
         language=language.detected(text),
         canonical_url=canonical,
-        is_partial=page_kinds.is_partial(text, found, claims),
+        is_partial=page_kinds.is_partial(text, lines, claims),
     )
 
 
-def _lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
-    html_tree.unframe(tree)
-    html_tree.paragraph(tree)
+def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
+    html_tree.unwrap_layout_tables(tree)
+    html_tree.make_paragraphs(tree)
     removed = boilerplate_markup.remove(tree)
-    html_tree.join(tree)
+    html_tree.join_split_text(tree)
     box = main_content.find(tree)
     blocks = _blocks(tree)
-    body = next((s.value for s in claims if s.field == "body"), "")
-    if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(b.text) for b in blocks):
+    body = next((claim.value for claim in claims if claim.field == "body"), "")
+    if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(block.text) for block in blocks):
         blocks = [Block(line, "p") for line in body.split("\n")]
     return line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
 

@@ -1,4 +1,4 @@
-"""A page's bytes → its tree: decoded, stripped of what no reader sees, and never deeper than the parser goes."""
+"""HTML trees: a page's bytes parsed, whatever they hold; cleaning a tree, and measuring the text in its elements."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ INLINE = frozenset(
     | {"samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"}
 )
 # lxml.html asks Python for the class of each element; one class for all is found in C, and trafilatura needs no other.
-_ALL_ALIKE = etree.ElementDefaultClassLookup(element=HtmlElement)
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\r")))
-_HALF = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
+_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
 _NAMES = frozenset({"class", "id", "data-component", "data-gu-name", "data-manual", "data-qa", "data-type"}) | {
     "data-test", "data-testid", "data-test-id", "data-test-tag",
 }  # fmt: skip
-_CLOSINGS = ("</body>", "</html>", "</BODY>", "</HTML>")  # what follows is read by browsers, and not by libxml2
+_END_TAGS = ("</body>", "</html>", "</BODY>", "</HTML>")  # what follows is read by browsers, and not by libxml2
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
 _VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _MANY_MARKS = 500  # of inline elements side by side
-_NESTED = re.compile(
+_WRAPPER_TAG = re.compile(
     rb"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
 )
 _TOO_DEEP = "depth"
@@ -43,14 +43,14 @@ MIN_CELL_CHARS = 500  # of a cell that holds a text and not a datum
 
 
 def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
-    """The page's tree; None where the bytes hold no HTML at all.
+    """The page's tree; None where the bytes hold no HTML at all. `content_type`: the HTTP header as it came.
 
     Half characters become whole or nothing, a tag with hundreds of attributes loses them, and of a page that is nested
     deeper than libxml2 reads (2,048 levels) the paragraphs are kept and their wrappers are not.
     """
     text, _ = charset.decoded(body, content_type, is_page=True)
-    text = _with_few_attributes(_HALF.sub(_half, text))
-    for closing in _CLOSINGS:
+    text = _with_few_attributes(_CHARACTER_REFERENCE.sub(_without_half_characters, text))
+    for closing in _END_TAGS:
         text = text.replace(closing, "")
     try:
         content = text.encode()
@@ -58,7 +58,7 @@ def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
         content = charset.paired(text).encode()
     tree, is_whole = _parsed(content)
     if not is_whole:
-        tree, _ = _parsed(_NESTED.sub(b" ", content))
+        tree, _ = _parsed(_WRAPPER_TAG.sub(b" ", content))
     return tree
 
 
@@ -67,7 +67,7 @@ def _parsed(content: bytes) -> tuple[HtmlElement | None, bool]:
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, no_network=True, huge_tree=True
     )
-    parser.set_element_class_lookup(_ALL_ALIKE)
+    parser.set_element_class_lookup(_ONE_CLASS)
     try:
         tree = html.document_fromstring(content.translate(None, _CONTROLS), parser=parser)
     except (etree.LxmlError, ValueError):  # empty, or nothing that could be HTML
@@ -75,7 +75,7 @@ def _parsed(content: bytes) -> tuple[HtmlElement | None, bool]:
     return tree, not any(_TOO_DEEP in entry.message for entry in parser.error_log.filter_from_fatals())
 
 
-def _half(match: re.Match[str]) -> str:
+def _without_half_characters(match: re.Match[str]) -> str:
     """A reference to half a character as that half, one to NUL as nothing, any other as it stands."""
     code = int(match[1], 16) if match[1] else int(match[2])
     return match[0] if code and not 0xD800 <= code <= 0xDFFF else chr(code) if code else ""
@@ -90,7 +90,7 @@ def _with_few_attributes(text: str) -> str:
     return text
 
 
-def strip(tree: HtmlElement) -> None:
+def strip_unseen(tree: HtmlElement) -> None:
     """Take out elements that hold no text for readers, and marks in a paragraph that has hundreds of them.
 
     Those take trafilatura time that grows with the square of their number: a minute for 384 KB.
@@ -120,7 +120,7 @@ def line_of(element: HtmlElement) -> str:
 
 
 def names_of(element: HtmlElement) -> str:
-    """What the element is called: class, id, and the names that tests and tools of its makers know it by."""
+    """The names in the element's attributes: class, id, and those that its makers' tests and tools use."""
     return " ".join([value for name, value in element.items() if name in _NAMES])
 
 
@@ -146,8 +146,8 @@ def running_text(
     return running
 
 
-def unframe(tree: HtmlElement) -> None:
-    """Make boxes of tables that hold a page's layout: those of which a cell holds running text."""
+def unwrap_layout_tables(tree: HtmlElement) -> None:
+    """Turn tables that hold a page's layout into `div`: those of which a cell holds at least MIN_CELL_CHARS of text."""
     tables = list(tree.iter("table"))
     sizes = all_text(tree) if tables else {}
     for table in tables:
@@ -157,7 +157,7 @@ def unframe(tree: HtmlElement) -> None:
 
 
 def all_text(tree: HtmlElement) -> dict[HtmlElement, int]:
-    """`size_of` every element at once: tables stand in tables in tables."""
+    """`size_of` every element, in one pass: tables stand in tables in tables."""
     sizes: dict[HtmlElement, int] = {}
     for _, element in etree.iterwalk(tree, ("end",)):
         parts = [element.text, *(child.tail for child in element)]
@@ -166,12 +166,12 @@ def all_text(tree: HtmlElement) -> dict[HtmlElement, int]:
     return sizes
 
 
-def paragraph(tree: HtmlElement) -> None:
-    """Make paragraphs of running text that stands in a box and is parted by line breaks alone."""
+def make_paragraphs(tree: HtmlElement) -> None:
+    """Put running text that stands in a box and is separated by `<br>` alone into `<p>`."""
     for box in list(tree.iter("div", "section", "article")):
         breaks = sum(1 for _ in box.iterchildren("br"))
         if breaks >= 2 and _own_size(box) >= MIN_CELL_CHARS:
-            _part(box, _breaks_between_paragraphs(box))
+            _split_at_breaks(box, _breaks_between_paragraphs(box))
 
 
 def _own_size(box: HtmlElement) -> int:
@@ -195,7 +195,7 @@ def _breaks_between_paragraphs(box: HtmlElement) -> int:
     return 2 if 2 * max(sizes) <= sum(sizes) else 1
 
 
-def _part(box: HtmlElement, wanted: int) -> None:
+def _split_at_breaks(box: HtmlElement, wanted: int) -> None:
     """Put the box's text and inline elements into paragraphs, a new one after `wanted` breaks in a row."""
     children, groups = list(box), [[box.text or ""]]
     box.text = None
@@ -222,18 +222,18 @@ def _append(box: HtmlElement, group: Sequence[Any]) -> None:
     if not isinstance(first, str) and first.tag not in INLINE:
         box.append(first)
     elif any(not isinstance(part, str) or part.strip() for part in group):
-        made, last = etree.SubElement(box, "p"), None
+        paragraph, last = etree.SubElement(box, "p"), None
         for is_text, parts in groupby(group, lambda part: isinstance(part, str)):
             if not is_text:
-                made.extend(list(parts))
-                last = made[-1]
+                paragraph.extend(list(parts))
+                last = paragraph[-1]
             elif last is None:
-                made.text = "".join(parts)
+                paragraph.text = "".join(parts)
             else:
                 last.tail = "".join(parts)
 
 
-def join(tree: HtmlElement) -> None:
+def join_split_text(tree: HtmlElement) -> None:
     """Put a text that stands in several pieces, with advertising between them, into the first of them.
 
     Pieces are containers of the same tag and class, in the same article, with no new headline between them, of which

@@ -1,4 +1,4 @@
-"""The blocks of a page's main text → lines with zones; what is not the story is marked as cut, with the reason."""
+"""Zones of lines (lede, body, quote, caption): what in the main text is not the story is cut, with the reason."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ _STANDFIRST = re.compile(
     r"entradilla|copete|ingress)(?:$|[\s_-])"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-_OF_OTHERS = re.compile(r"(?i)site|photo|image|picture|figure|video|author")  # whose description that is
+_NOT_STORYS = re.compile(r"(?i)site|photo|image|picture|figure|video|author")  # whose description that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,13 @@ class Block:
 
 
 def standfirst(tree: HtmlElement, claims: Sequence[Claim], box: HtmlElement | None) -> str:
-    """The standfirst, if the page prints one.
+    """The standfirst (the summary below a headline) that the page shows, or "".
 
     It is an element that says what the metadata give as description; else one that is named so, between the headline
     and `box`, the element that holds the story.
     """
-    stated = [letters_key(s.value)[:60] for s in claims if s.field == "description"]
-    stated = [key for key in stated if len(key) >= _least(key)]
+    descriptions = [letters_key(claim.value)[:60] for claim in claims if claim.field == "description"]
+    descriptions = [key for key in descriptions if len(key) >= _min_standfirst_chars(key)]
     printed, named, looked_at = "", "", 0
     is_above = is_below = False
     for element in tree.iter("h1", "h2", "h3", "h4", "p", "div", "section", "header", "strong", "b", "span", "ul"):
@@ -60,16 +59,16 @@ def standfirst(tree: HtmlElement, claims: Sequence[Claim], box: HtmlElement | No
             is_above, named = box is not None, ""  # a site's name may be the first of them
         is_below = is_below or element is box
         is_named = is_named_standfirst(element)
-        if not is_named and (element.tag not in ("h2", "h3", "h4", "p") or not stated):
+        if not is_named and (element.tag not in ("h2", "h3", "h4", "p") or not descriptions):
             continue
         looked_at += is_named
         if looked_at > MAX_NAMED:
             break
         text = line_of(element)
-        if not _least(text) <= len(text) <= MAX_STANDFIRST_CHARS:
+        if not _min_standfirst_chars(text) <= len(text) <= MAX_STANDFIRST_CHARS:
             continue
-        key = letters_key(text) if stated else ""
-        if any(description in key for description in stated) and (not printed or len(text) < len(printed)):
+        key = letters_key(text) if descriptions else ""
+        if any(description in key for description in descriptions) and (not printed or len(text) < len(printed)):
             printed = text
         if is_named and is_above and not is_below and not named and element.tag != "header":
             named = text
@@ -84,10 +83,10 @@ def is_named_standfirst(element: HtmlElement) -> bool:
 @lru_cache(maxsize=8192)
 def _is_standfirsts(names: str) -> bool:
     parted = _CAMEL.sub("-", names)
-    return bool(_STANDFIRST.search(parted)) and not _OF_OTHERS.search(parted)
+    return bool(_STANDFIRST.search(parted)) and not _NOT_STORYS.search(parted)
 
 
-def _least(text: str) -> int:
+def _min_standfirst_chars(text: str) -> int:
     """Characters that a standfirst has at least."""
     return MIN_STANDFIRST_CHARS // 3 if UNSPACED.search(text) else MIN_STANDFIRST_CHARS
 
@@ -95,22 +94,25 @@ def _least(text: str) -> int:
 def zoned(
     blocks: Sequence[Block], standfirst: str, removed: Sequence[StoryLine], claims: Sequence[Claim]
 ) -> list[StoryLine]:
-    """Every line with its zone: the text in reading order, then captions, then what was cut by its markup."""
+    """Every line with its zone: the text in reading order, then captions, then what was cut by its markup.
+
+    `removed`: the lines of `boilerplate_markup.remove`.
+    """
     pairs = [(text, b.tag) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
     first = letters_key(standfirst)
     if first and not any(first[:60] in letters_key(t[:1000]) for t, _ in pairs):
         pairs.insert(0, (standfirst, "p"))
-    reasons = _reasons(pairs, _Known.from_claims(claims))
-    found: list[StoryLine] = []
+    reasons = _reasons(pairs, _StatedKeys.from_claims(claims))
+    lines: list[StoryLine] = []
     is_first = True
     for (text, tag), reason in zip(pairs, reasons, strict=True):
         if reason:
-            found.append(StoryLine(text, "cut", reason))
+            lines.append(StoryLine(text, "cut", reason))
             continue
         zone: LineZone = "quote" if tag == "quote" else "lede" if is_first else "body"
         is_first = False
-        found.append(StoryLine(text, zone))
-    return found + sorted(removed, key=lambda line: line.zone != "caption")
+        lines.append(StoryLine(text, zone))
+    return lines + sorted(removed, key=lambda line: line.zone != "caption")
 
 
 def without_metadata(lines: Sequence[StoryLine], headline: str, authors: Sequence[str]) -> list[StoryLine]:
@@ -127,14 +129,14 @@ def without_metadata(lines: Sequence[StoryLine], headline: str, authors: Sequenc
     if len(reasons) == len(mine):  # a story of nothing else keeps them
         return list(lines)
     first = next(number for number in mine if number not in reasons)
-    found = [StoryLine(x.text, "cut", reasons[n]) if n in reasons else x for n, x in enumerate(lines)]
-    if found[first].zone == "body" and reasons:
-        found[first] = StoryLine(found[first].text, "lede")
-    return found
+    kept = [StoryLine(x.text, "cut", reasons[n]) if n in reasons else x for n, x in enumerate(lines)]
+    if kept[first].zone == "body" and reasons:
+        kept[first] = StoryLine(kept[first].text, "lede")
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StatedKeys:
     """What the page states that may stand in its text once more, as keys."""
 
     titles: frozenset[str]
@@ -142,8 +144,11 @@ class _Known:
     keywords: frozenset[str]
 
     @classmethod
-    def from_claims(cls, claims: Sequence[Claim]) -> _Known:
-        stated = {field: [s.value for s in claims if s.field == field] for field in ("title", "author", "keywords")}
+    def from_claims(cls, claims: Sequence[Claim]) -> _StatedKeys:
+        stated = {
+            field: [claim.value for claim in claims if claim.field == field]
+            for field in ("title", "author", "keywords")
+        }
         keywords = (letters_key(part) for text in stated["keywords"] for part in re.split(r"[,;|]", text))
         return cls(
             titles=frozenset(map(letters_key, metadata_precedence.titles(claims))),
@@ -152,36 +157,36 @@ class _Known:
         )
 
 
-def _reasons(pairs: Sequence[tuple[str, str]], known: _Known) -> list[str]:
+def _reasons(pairs: Sequence[tuple[str, str]], stated: _StatedKeys) -> list[str]:
     """For each line why it is cut; empty: it stays."""
     last = len(pairs) - EDGE
     is_timeline = sum(tag == "head" and _is_date(text) for text, tag in pairs) > 1
     reasons: list[str] = []
     for number, (text, tag) in enumerate(pairs):
         is_edge = (number < EDGE or number >= last) and len(text) <= MAX_EDGE_CHARS
-        reason = _of_edge(text, known, is_top=number < EDGE) if is_edge else ""
+        reason = _edge_reason(text, stated, is_top=number < EDGE) if is_edge else ""
         if not reason and is_edge and _is_date(text) and not (is_timeline and tag == "head"):
             reason = "byline"
         reasons.append(reason or boilerplate_phrases.reason_by_wording(text) or "")
-    for number in _headings_of_nothing(pairs, reasons):
+    for number in _empty_headings(pairs, reasons):
         reasons[number] = "heading"
     return reasons
 
 
-def _of_edge(text: str, known: _Known, *, is_top: bool) -> str:
+def _edge_reason(text: str, stated: _StatedKeys, *, is_top: bool) -> str:
     """Why a line at the beginning or end is cut: it repeats what the page states of itself elsewhere."""
     key = letters_key(text)
-    if is_top and key in known.titles:
+    if is_top and key in stated.titles:
         return "headline"
     if boilerplate_phrases.is_speech(text):
         return ""
-    is_name = key in known.authors or key.removeprefix("by") in known.authors or _BYLINE.fullmatch(text)
+    is_name = key in stated.authors or key.removeprefix("by") in stated.authors or _BYLINE.fullmatch(text)
     if is_name and len(text) <= MAX_DATELINE_CHARS:
         return "byline"
     parts = [letters_key(part) for part in re.split(r"[,;|#/]", text) if letters_key(part)]
     if (
         parts
-        and sum(part in known.keywords for part in parts) > 0.7 * len(parts)
+        and sum(part in stated.keywords for part in parts) > 0.7 * len(parts)
         and (len(parts) > 1 or len(text) < 40)
     ):
         return "tags"
@@ -196,8 +201,8 @@ def _is_date(text: str) -> bool:
     return any(_NUMERIC_DATE.fullmatch(part) or date_parsing.moment(part, None) for part in parts)
 
 
-def _headings_of_nothing(pairs: Sequence[tuple[str, str]], reasons: Sequence[str]) -> Iterator[int]:
-    """Headings after which, up to the end or the next heading, nothing of the story comes, but something was cut."""
+def _empty_headings(pairs: Sequence[tuple[str, str]], reasons: Sequence[str]) -> Iterator[int]:
+    """Numbers of headings after which, up to the text's end, nothing of the story comes but such headings."""
     is_empty = True
     for number in range(len(pairs) - 1, -1, -1):
         is_heading = pairs[number][1] == "head"

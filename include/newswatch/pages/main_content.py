@@ -1,4 +1,4 @@
-"""Where on the page the story stands: the smallest element that holds its running text, whatever it is called.
+"""Main content: the smallest element of a page that holds the story's running text, whatever it is called.
 
 trafilatura goes by names that publishers are known to give that element; where it knows none it takes paragraphs from
 the whole page and leaves the headings and lists between them. So the element is found by what is in it, and named.
@@ -16,17 +16,17 @@ from newswatch.pages.html_tree import BOXES, MIN_PARAGRAPH_CHARS, running_text, 
 from newswatch.text.language import UNSPACED
 
 MIN_STORY_CHARS = 500  # of running text; in less no element stands out
-MOST = 0.7  # of its parent's running text: the child holds the story
-HALF = 0.5  # of the page's
-SAMPLE = 30  # paragraphs
+MIN_CHILD_SHARE = 0.7  # of its parent's running text: the child holds the story
+MIN_PAGE_SHARE = 0.5  # of the page's
+SAMPLE_SIZE = 30  # paragraphs
 _CONTAINERS = frozenset({"div", "section", "main", "article", "td", "center"})
 _KNOWN_NAME = "article-body"  # to trafilatura
 
 
 def find(tree: HtmlElement) -> HtmlElement | None:
-    """The element that holds most of the page's running text, under a name that trafilatura knows; None: there is none.
+    """The element that holds most of the page's running text; None: no one element does.
 
-    Its own name is lost.
+    Changes the tree: the element loses its id and gets a class that trafilatura knows.
     """
     body = tree.find("body")
     if body is None:
@@ -38,28 +38,28 @@ def find(tree: HtmlElement) -> HtmlElement | None:
     if not has_paragraphs:
         running = running_text(body, BOXES, least)
     beginnings = _beginnings(body, running)
-    found, inner = body, body
+    box, inner = body, body
     while inner is not None:
-        found = inner
-        inner = next((e for e in found if e.tag in _CONTAINERS and running[e] >= MOST * running[found]), None)
+        box = inner
+        inner = next((e for e in box if e.tag in _CONTAINERS and running[e] >= MIN_CHILD_SHARE * running[box]), None)
         if inner is not None and (
             beginnings.intersection(inner.itersiblings("p", preceding=True)) or _goes_on_beside(inner, running)
         ):
             inner = None
-    if found is body or running[found] < max(least_story, HALF * running[body]):
+    if box is body or running[box] < max(least_story, MIN_PAGE_SHARE * running[body]):
         return None
-    if has_paragraphs and 2 * _in_paragraphs(found) < _in_paragraphs(body):
+    if has_paragraphs and 2 * _in_paragraphs(box) < _in_paragraphs(body):
         return None  # a notice in long paragraphs, beside a story in short ones
-    if sum(running[article] >= least_story for article in found.iter("article") if article is not found) > 1:
+    if sum(running[article] >= least_story for article in box.iter("article") if article is not box) > 1:
         return None  # several stories, one below the other: trafilatura takes the first
-    found.attrib.pop("id", None)
-    found.set("class", _KNOWN_NAME)
-    return found
+    box.attrib.pop("id", None)
+    box.set("class", _KNOWN_NAME)
+    return box
 
 
 def _is_dense(body: HtmlElement) -> bool:
     """Whether most paragraphs are in a script that says in one character what others say in three."""
-    paragraphs = list(islice(body.iter("p"), SAMPLE))
+    paragraphs = list(islice(body.iter("p"), SAMPLE_SIZE))
     return 2 * sum(bool(UNSPACED.search(p.text_content())) for p in paragraphs) > len(paragraphs)
 
 

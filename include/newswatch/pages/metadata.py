@@ -1,6 +1,6 @@
-"""What a page says of itself outside its text: JSON-LD, OpenGraph and other metadata, microdata, its headings.
+"""A page's metadata as claims: JSON-LD, OpenGraph and other `<meta>`, microdata, its headings.
 
-Nothing is decided here: each claim is kept with its source, and `sources` chooses among them.
+Nothing is decided here: each claim is kept with its source, and `metadata_precedence` chooses among them.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ _META: dict[str, tuple[str, str]] = {
     "article:tag": ("keywords", "opengraph"),
 }
 _STORY_TYPES = re.compile(r"Article$|^BlogPosting$|^Report$|^LiveBlogPosting$|^Review$|^VideoObject$")
-_LINKED = (  # JSON-LD property → what it states
+_JSON_LD_FIELDS = (  # JSON-LD property → what it states
     ("headline", "title"), ("description", "description"), ("datePublished", "published_at"),
     ("dateModified", "updated_at"), ("articleSection", "section"), ("articleBody", "body"), ("inLanguage", "language"),
 )  # fmt: skip
-# Facts that are kept beside the story; the others serve to find its text.
+# Fields whose claims are kept beside the story; the others serve to find its text.
 KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
 _ITEMPROPS = {"headline": "title", "articleSection": "section"}
 # Names of <meta> for a date of publication that `_META` does not list.
@@ -78,7 +78,7 @@ _PUBLISHED = re.compile(
 _NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
-_WRAPPED = re.compile(
+_COMMENT_MARKS = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
 )
 _LAST_COMMA = re.compile(r",(\s*[}\]])")
@@ -90,19 +90,28 @@ MAX_CHARS = 2000  # of a claim, the story's whole text in JSON-LD apart
 
 
 def read(tree: HtmlElement, url: str) -> list[Claim]:
-    """Every claim of the page, JSON-LD's first, in document order. `tree` must be whole: scripts included."""
-    found = [*_linked(tree, url), *_metadata(tree), *_microdata(tree), *metadata_dates.marked(tree), *_headings(tree)]
+    """Every claim of the page, JSON-LD's first, in document order; of one field by one source at most MAX_OF_A_KIND.
+
+    `tree` must be whole, scripts included. `url`: the page's.
+    """
+    claims = [
+        *_json_ld(tree, url),
+        *_meta_tags(tree),
+        *_microdata(tree),
+        *metadata_dates.marked(tree),
+        *_headings(tree),
+    ]
     language = tree.getroottree().getroot().get("lang")
     if language:
-        found.append(Claim("language", "html", language))
-    return list(_storable(found))
+        claims.append(Claim("language", "html", language))
+    return list(_storable(claims))
 
 
-def _storable(found: Iterable[Claim]) -> Iterator[Claim]:
+def _storable(claims: Iterable[Claim]) -> Iterator[Claim]:
     """Each claim once, without what cannot be stored, and no more of a kind than a page has reason to make."""
     counts = Counter[tuple[str, str]]()
     seen: set[Claim] = set()
-    for claim in found:
+    for claim in claims:
         text = sanitise.text(claim.value)
         cleaned = replace(claim, value=text if claim.field == "body" else text[:MAX_CHARS])
         kind = (cleaned.field, cleaned.source)
@@ -113,7 +122,7 @@ def _storable(found: Iterable[Claim]) -> Iterator[Claim]:
 
 
 def canonical_link(tree: HtmlElement, url: str) -> str | None:
-    """The page's own canonical link, if it is credible (`urls.is_credible_canonical`)."""
+    """The page's canonical link as a canonical URL, if it is credible (`is_credible_canonical`); else None."""
     for node in tree.iterfind(".//link[@rel='canonical']"):
         link = resolve(url, node.get("href") or "")
         if link and is_credible_canonical(url, link):
@@ -121,18 +130,20 @@ def canonical_link(tree: HtmlElement, url: str) -> str | None:
     return None
 
 
-def _linked(tree: HtmlElement, url: str) -> Iterator[Claim]:
-    """The one JSON-LD object that describes this page's story, with the types of the others."""
+def _json_ld(tree: HtmlElement, url: str) -> Iterator[Claim]:
+    """Claims of the one JSON-LD object that describes this page's story, and the types of all."""
     nodes = list(_nodes(tree))
     for node in nodes:
         yield from (Claim("type", "json_ld", str(kind)) for kind in _as_list(node.get("@type")))
     stories = [n for n in nodes if any(_STORY_TYPES.search(str(kind)) for kind in _as_list(n.get("@type")))]
-    story = next((n for n in stories if _is_of(n, url)), None) or next(iter(sorted(stories, key=_is_video)), None)
+    story = next((n for n in stories if _is_about_page(n, url)), None) or next(
+        iter(sorted(stories, key=_is_video)), None
+    )
     if story is None:  # some state the time of the page alone
         times = [str(n["datePublished"]) for n in nodes if n.get("datePublished") and not _is_video(n)]
         yield from (Claim("published_at", "json_ld", stated) for stated in times[:1])
         return
-    for name, field in _LINKED:
+    for name, field in _JSON_LD_FIELDS:
         for value in _as_list(story.get(name)):
             if isinstance(value, str):
                 yield Claim(field, "json_ld", _plain(value))
@@ -156,7 +167,7 @@ def _authors(story: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[str
         yield from (name for name in _as_list(author) if isinstance(name, str))
 
 
-def _is_of(node: dict[str, Any], url: str) -> bool:
+def _is_about_page(node: dict[str, Any], url: str) -> bool:
     """Whether the object names the page's address as its own."""
     page = node.get("mainEntityOfPage")
     names = [node.get("url"), node.get("@id"), page.get("@id") if isinstance(page, dict) else page]
@@ -173,7 +184,7 @@ def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
     """JSON-LD objects in document order; a block that no mending helps is passed over."""
     blocks = [s for s in tree.iter("script") if (s.get("type") or "").lower().startswith("application/ld+json")]
     for script in blocks:
-        data = _json(script.text_content())
+        data = _parsed_json(script.text_content())
         queue = data if isinstance(data, list) else [data]
         for node in queue:
             if isinstance(node, dict) and len(queue) < MAX_NODES:
@@ -181,11 +192,11 @@ def _nodes(tree: HtmlElement) -> Iterator[dict[str, Any]]:
                 yield node
 
 
-def _json(text: str) -> Any:
+def _parsed_json(text: str) -> Any:
     """The block's value, comment marks around it and commas before a closing bracket forgiven; None: it is none."""
     if len(text) > MAX_JSON_CHARS:
         return None
-    for mend in (str, lambda t: _LAST_COMMA.sub(r"\1", _WRAPPED.sub("", t).strip().rstrip(";"))):
+    for mend in (str, lambda t: _LAST_COMMA.sub(r"\1", _COMMENT_MARKS.sub("", t).strip().rstrip(";"))):
         try:
             return json.loads(mend(text), strict=False)
         except (ValueError, RecursionError):
@@ -202,15 +213,15 @@ def _plain(value: str) -> str:
     return sanitise.plain(sanitise.plain(value, between_blocks="\n"), between_blocks="\n").strip()
 
 
-def _metadata(tree: HtmlElement) -> Iterator[Claim]:
+def _meta_tags(tree: HtmlElement) -> Iterator[Claim]:
     for node in tree.iterfind(".//meta[@content]"):
         for attribute in ("property", "name", "itemprop", "http-equiv"):
-            if (name := node.get(attribute)) and (known := _meant_by(name.strip().lower())):
-                yield Claim(*known, value=_plain(node.get("content")))
+            if (name := node.get(attribute)) and (field_and_source := _meta_field(name.strip().lower())):
+                yield Claim(*field_and_source, value=_plain(node.get("content")))
                 break
 
 
-def _meant_by(name: str) -> tuple[str, str] | None:
+def _meta_field(name: str) -> tuple[str, str] | None:
     """The field that a <meta> of this name states, and its source."""
     if name not in _META and _PUBLISHED.search(name) and not _NOT_PUBLISHED.search(name):
         return "published_at", "meta"

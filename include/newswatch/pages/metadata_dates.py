@@ -1,4 +1,4 @@
-"""Dates that stand on a page beside its metadata: `<time>` elements, and dates in words near the headline.
+"""Dates on a page outside its metadata, as claims: microdata, `<time>` elements, dates in words near the headline.
 
 A page shows the dates of many stories: in its ticker, on its cards, beside what is most read. Its own stands below the
 headline, and in no link and no list.
@@ -36,10 +36,10 @@ _THAI_YEARS = 543  # Buddhist years are ahead of the common era's by so many
 
 
 def marked(tree: HtmlElement) -> Iterator[Claim]:
-    """What microdata and `<time>` state, the likeliest to be the story's first."""
-    dated = select(_DATED, tree)
-    known = set(dated)
-    nodes = [*dated, *(e for e in tree.iter("time") if e.get("datetime") and e not in known)][:MAX_NODES]
+    """Claims of dates by microdata and `<time>`, the likeliest to be the story's first."""
+    with_itemprop = select(_DATED, tree)
+    seen = set(with_itemprop)
+    nodes = [*with_itemprop, *(e for e in tree.iter("time") if e.get("datetime") and e not in seen)][:MAX_NODES]
     order = {e: number for number, e in enumerate(tree.iter("h1", *{node.tag for node in nodes}))} if nodes else {}
     headline = next((number for e, number in order.items() if e.tag == "h1"), 0)
     for node in sorted(nodes, key=lambda e: (_is_of_another(e), order[e] < headline)):
@@ -58,11 +58,14 @@ def _is_of_another(node: HtmlElement) -> bool:
 
 
 def in_words(tree: HtmlElement, url: str, code: str | None) -> Iterator[Claim]:
-    """The day that the page says in words, for pages that state none for machines; slow. `code`: its language."""
+    """A claim of the day that the page says in words, if any; slow, so only for pages that state none for machines.
+
+    `code`: the page's language, ISO 639-1. The value is the day alone, ISO 8601.
+    """
     if shown := _near_headline(tree, code):
         yield Claim("published_at", "shown", shown)
-    elif found := find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d"):
-        yield Claim("published_at", "text", found)
+    elif in_text := find_date(tree, url=url, original_date=True, outputformat="%Y-%m-%d"):
+        yield Claim("published_at", "text", in_text)
 
 
 def _near_headline(tree: HtmlElement, code: str | None) -> str | None:
@@ -84,14 +87,14 @@ def _day(text: str, code: str | None) -> str | None:
     words = _LABEL.sub("", sanitise.line(text)).strip()
     if sum(c.isdigit() for c in words) < 5 or len(words.split()) > 10:
         return None
-    found = date_parsing.moment(words, None)
-    if found is None and code:
+    parsed = date_parsing.moment(words, None)
+    if parsed is None and code:
         from dateparser import parse  # 0.1 s: not before it is needed
 
         try:
-            found = parse(words, languages=[code], settings=_DATEPARSER)
+            parsed = parse(words, languages=[code], settings=_DATEPARSER)
         except (ValueError, OverflowError):  # a language that it does not know
             return None
-    if found and code == "th" and found.year > 2400:
-        found = found.replace(year=found.year - _THAI_YEARS)
-    return str(found.date()) if found else None
+    if parsed and code == "th" and parsed.year > 2400:
+        parsed = parsed.replace(year=parsed.year - _THAI_YEARS)
+    return str(parsed.date()) if parsed else None

@@ -1,4 +1,4 @@
-"""Which source is believed for what, and why, in one place. Pure: claims in, a verdict out.
+"""Precedence of metadata sources: which one is believed for which field, and why. Pure: claims in, values out.
 
 **Headline.** Publishers give several: the one printed on the page, one for search engines, one for social networks.
 The one that most independent sources give is believed, in the spelling of the first of `_TITLE_SOURCES` to give it.
@@ -42,14 +42,14 @@ _NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zon
 _NO_LETTERS = re.compile(r"[\W_]+")
 _NO_NAME = re.compile(r"https?://|@|^\W*$|\d{3}")
 _BY = re.compile(r"^(?:by|von|par|por|di|door|av|текст|автор|автор:|текст:)\s*:?\s+", re.I)
-_AND = re.compile(r"\s*(?:;|\s\|\s|,|\s(?:and|und|et|y|e|и|та|і|&)\s)\s*")
+_NAME_SEPARATOR = re.compile(r"\s*(?:;|\s\|\s|,|\s(?:and|und|et|y|e|и|та|і|&)\s)\s*")
 MIN_TRUNCATED_CHARS = 40  # a title that another begins with, of this length, is the same one cut short
 MAX_AUTHORS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A moment of publication. `is_day_only`: the midnight (UTC) of the day as stated, without a time."""
+    """A time of publication in UTC, with its source. `is_day_only`: midnight (UTC) of a day stated without a time."""
 
     moment: datetime
     is_day_only: bool
@@ -58,49 +58,58 @@ class Time:
 
 
 def letters_key(text: str) -> str:
-    """What makes two lines the same: their letters and digits."""
+    """A line's letters and digits, case-folded: lines with one key count as the same."""
     return _NO_LETTERS.sub("", text.casefold())
 
 
 def titles(claims: Sequence[Claim]) -> list[str]:
-    """Every title that is the story's: as stated, without the site's name, and the heading if it is the only one."""
-    stated = [s for s in claims if s.field == "title"]
-    printed = [s.value for s in stated if s.source == "h1"]
+    """Every title of the story: without the site's name, then as stated; of `h1` only one that is the page's only."""
+    stated = [claim for claim in claims if claim.field == "title"]
+    printed = [claim.value for claim in stated if claim.source == "h1"]
     return [
-        *(title for _, title in _named(claims, "")),
-        *(s.value for s in stated if s.source != "h1"),
+        *(title for _, title in _titles_without_site(claims, "")),
+        *(claim.value for claim in stated if claim.source != "h1"),
         *(printed if len(printed) == 1 else ()),
     ]
 
 
 def headline(claims: Sequence[Claim], url: str) -> tuple[str, str]:
-    """The headline and its source; both empty where nobody gives one."""
+    """The headline and its source; both empty where nobody gives one. `url`: the page's; its host may be in titles."""
     votes: dict[str, dict[str, str]] = {}
-    for source, title in _named(claims, url):
+    for source, title in _titles_without_site(claims, url):
         votes.setdefault(letters_key(title), {}).setdefault(source, title)
     if not votes:
         return "", ""
     order = list(_TITLE_SOURCES)
-    best = max(votes, key=lambda key: (_weight(key, votes), -min(order.index(w) for w in votes[key])))
+    best = max(votes, key=lambda key: (_weight(key, votes), -min(map(order.index, votes[key]))))
     source = min(votes[best], key=order.index)
     return votes[best][source], source
 
 
-def _named(claims: Sequence[Claim], url: str) -> list[tuple[str, str]]:
-    """Source and title without the site's name; a printed heading counts if another source echoes it, or none is."""
-    given = [(s.source, sanitise.line(s.value)) for s in claims if s.field == "title" and s.source in _TITLE_SOURCES]
-    keys = {title: letters_key(title) for _, title in given}
-    given = [(source, title) for source, title in given if len(keys[title]) > 2]
-    sites = {letters_key(s.value) for s in claims if s.field == "site"} | {letters_key(urlsplit(url).hostname or "")}
-    whole = {title: _without_site(title, given, sites) for _, title in given}
-    named = [(source, whole[title]) for source, title in given]
-    return [(w, t) for w, t in named if w != "h1" or _is_echoed(t, named) or all(o == "h1" for o, _ in named)]
+def _titles_without_site(claims: Sequence[Claim], url: str) -> list[tuple[str, str]]:
+    """Source and title without the site's name; an `h1` counts if another source echoes it, or all are of `h1`."""
+    stated = [
+        (claim.source, sanitise.line(claim.value))
+        for claim in claims
+        if claim.field == "title" and claim.source in _TITLE_SOURCES
+    ]
+    keys = {title: letters_key(title) for _, title in stated}
+    stated = [(source, title) for source, title in stated if len(keys[title]) > 2]
+    sites = {letters_key(claim.value) for claim in claims if claim.field == "site"} | {
+        letters_key(urlsplit(url).hostname or "")
+    }
+    without_site = {title: _without_site(title, stated, sites) for _, title in stated}
+    named = [(source, without_site[title]) for source, title in stated]
+    has_heading_alone = all(source == "h1" for source, _ in named)
+    return [
+        (source, title) for source, title in named if source != "h1" or has_heading_alone or _is_echoed(title, named)
+    ]
 
 
 def _weight(key: str, votes: dict[str, dict[str, str]]) -> float:
-    """Its own sources' weights, and those of titles that are this one cut short."""
+    """The weights of the sources of this title, and of titles that are this one cut short."""
     same = [k for k in votes if k == key or (key.startswith(k) and _is_cut_short(k, votes[k].values()))]
-    return sum(_TITLE_SOURCES[w] for w in {w for k in same for w in votes[k]})
+    return sum(_TITLE_SOURCES[source] for source in {source for k in same for source in votes[k]})
 
 
 def _is_cut_short(key: str, spellings: Iterable[str]) -> bool:
@@ -109,14 +118,14 @@ def _is_cut_short(key: str, spellings: Iterable[str]) -> bool:
     return len(key) >= least or any(stated.endswith(("…", "...")) for stated in spellings)
 
 
-def _without_site(title: str, given: Sequence[tuple[str, str]], sites: set[str]) -> str:
+def _without_site(title: str, stated: Sequence[tuple[str, str]], sites: set[str]) -> str:
     """The title without the site's name or the section's, where another source or the site's own name tells.
 
     A printed heading that is shorter than what stands beside it is such a name itself. One that is longer than another
     title is the headline in full: publishers shorten it for machines.
     """
-    is_printed = ("h1", title) in given
-    for source, other in given:
+    is_printed = ("h1", title) in stated
+    for source, other in stated:
         if not len(other) < len(title) or letters_key(other) in sites:
             continue
         beginning, end = title[: len(other)], title[len(title) - len(other) :]
@@ -145,15 +154,15 @@ def _is_site(part: str, sites: set[str]) -> bool:
     return len(key) > 2 and any(key == site or (len(key) > 3 and key in site) for site in sites)
 
 
-def _is_echoed(title: str, named: Sequence[tuple[str, str]]) -> bool:
+def _is_echoed(title: str, titles_by_source: Sequence[tuple[str, str]]) -> bool:
     """Whether another source says much the same: a site's name or a box's heading is not echoed."""
     words, key = _words(title), letters_key(title)
-    for source, other in named:
+    for source, other in titles_by_source:
         if source == "h1":
             continue
-        heard, other_key = _words(other), letters_key(other)
-        common = len(words & heard)
-        if 2 * common >= len(words) > 0 and 3 * common >= len(heard):
+        other_words, other_key = _words(other), letters_key(other)
+        common = len(words & other_words)
+        if 2 * common >= len(words) > 0 and 3 * common >= len(other_words):
             return True
         if key in other_key and 3 * len(key) >= len(other_key):
             return True
@@ -167,7 +176,10 @@ def _words(text: str) -> set[str]:
 
 
 def published(claims: Sequence[Claim], seen_at: datetime, tz: ZoneInfo | None) -> Time | None:
-    """When the story was published; None where no credible source speaks. `tz`: of stamps that state none."""
+    """When the story was published; None where no source gives a credible time.
+
+    `seen_at`: when the story was first seen, UTC. `tz`: of times that state no zone; None: UTC.
+    """
     times = _times(claims, "published_at", seen_at, tz)
     if not times:
         return None
@@ -185,13 +197,16 @@ def _is_on(time: Time, day: date) -> bool:
 def updated(
     claims: Sequence[Claim], published_at: datetime | None, seen_at: datetime, tz: ZoneInfo | None
 ) -> datetime | None:
-    """The last change that the page states, if it is one: later than publication, and with a time."""
+    """The last change that the page states, in UTC; None: none later than publication with a time of day.
+
+    `published_at`: UTC. `seen_at` and `tz` as in `published`.
+    """
     times = [t for t in _times(claims, "updated_at", seen_at, tz) if not t.is_day_only]
     return next((t.moment for t in times if published_at is None or t.moment > published_at), None)
 
 
 def _times(claims: Sequence[Claim], field: str, seen_at: datetime, tz: ZoneInfo | None) -> list[Time]:
-    found = []
+    times = []
     for claim in _in_order(claims, field, _TIME_SOURCES):
         moment = date_parsing.moment(claim.value, tz)
         if moment is None:
@@ -204,14 +219,14 @@ def _times(claims: Sequence[Claim], field: str, seen_at: datetime, tz: ZoneInfo 
         elif iso := _ISO_DAY.match(stated):
             day = date.fromisoformat(iso[0])
         if sanitise.credible(moment, seen_at):
-            found.append(Time(moment, is_day_only, claim.source, day))
-    return found
+            times.append(Time(moment, is_day_only, claim.source, day))
+    return times
 
 
 def authors(claims: Sequence[Claim]) -> tuple[tuple[str, ...], str]:
-    """Names of the first source that gives any, and that source."""
+    """Names of the first source that gives any, at most MAX_AUTHORS, and that source; both empty where none does."""
     for source in _AUTHOR_SOURCES:
-        stated = [s.value for s in claims if s.field == "author" and s.source == source]
+        stated = [claim.value for claim in claims if claim.field == "author" and claim.source == source]
         names = [name for text in stated for name in _names(text)]
         if names:
             return tuple(dict.fromkeys(names))[:MAX_AUTHORS], source
@@ -220,7 +235,7 @@ def authors(claims: Sequence[Claim]) -> tuple[tuple[str, ...], str]:
 
 def _names(stated: str) -> list[str]:
     text = _BY.sub("", sanitise.line(stated, 300))
-    parts = _AND.split(text)
+    parts = _NAME_SEPARATOR.split(text)
     if not all(2 <= len(part.split()) <= 5 for part in parts):  # "Reuters, Kyiv" is one name
         parts = [text]
     return [name for part in parts if (name := sanitise.line(part, 120)) and not _NO_NAME.search(name)]
@@ -234,10 +249,10 @@ def section(claims: Sequence[Claim]) -> str:
 
 def language_claim(claims: Sequence[Claim]) -> str | None:
     """The ISO 639-1 code that the page claims, by its `lang` first: metadata are often a template's."""
-    codes = (language.code_of(s.value) for s in _in_order(claims, "language", _LANGUAGE_SOURCES))
+    codes = (language.code_of(claim.value) for claim in _in_order(claims, "language", _LANGUAGE_SOURCES))
     return next(filter(None, codes), None)
 
 
 def _in_order(claims: Sequence[Claim], field: str, sources: Sequence[str]) -> list[Claim]:
-    chosen = [s for s in claims if s.field == field and s.source in sources]
-    return sorted(chosen, key=lambda s: sources.index(s.source))
+    chosen = [claim for claim in claims if claim.field == field and claim.source in sources]
+    return sorted(chosen, key=lambda claim: sources.index(claim.source))

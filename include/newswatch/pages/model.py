@@ -1,4 +1,4 @@
-"""What a page says: its lines of text, and the claims it makes about itself."""
+"""Types of pages: lines of text with zones, and the claims that a page makes about itself."""
 
 from __future__ import annotations
 
@@ -45,4 +45,5 @@ class ExtractedPage:
 
     @property
     def text(self) -> str:
+        """The story's own lines, as `story_text`."""
         return story_text(self.lines)

@@ -1,4 +1,4 @@
-"""Pages that are no story, told apart; and stories of which the page gives the beginning alone.
+"""Page kinds: pages that are no story classified (index, gallery, live blog …), partial and paywalled stories.
 
 A story that is taken for something else is lost, so each kind asks for what the page states of itself *and* for little
 running text. The one exception is a live blog: its many entries are no story whatever their length.
@@ -45,15 +45,17 @@ FEW_LINES = 3
 def kind_of_page(
     text: str, lines: Sequence[StoryLine], claims: Sequence[Claim], url: str, teaser_count: int
 ) -> str | None:
-    """The kind of a page that is no story: an outcome of `tables.OUTCOME_DOCS`; None: it may be one.
+    """The kind of a page that is no story: an outcome of `days.dictionary.OUTCOME_DOCS`; None: it may be one.
 
     `teaser_count`: headings on the page that are links.
     """
-    types = {s.value for s in claims if s.field == "type" and s.source == "json_ld"}
-    og_type = next((s.value.lower() for s in claims if s.field == "type" and s.source == "opengraph"), "")
+    types = {claim.value for claim in claims if claim.field == "type" and claim.source == "json_ld"}
+    og_type = next(
+        (claim.value.lower() for claim in claims if claim.field == "type" and claim.source == "opengraph"), ""
+    )
     is_article = any(map(_ARTICLE.search, types)) or og_type == "article"
     if len(text) < SHORT_CHARS and not (any(map(_ARTICLE.search, types)) or _is_dated(claims)):
-        titles = [s.value for s in claims if s.field == "title"]
+        titles = [claim.value for claim in claims if claim.field == "title"]
         if any(_NOT_FOUND.search(title) for title in titles):
             return "soft_404"
         if not is_article and _is_consent(lines, titles):
@@ -82,7 +84,7 @@ def _is_consent(lines: Sequence[StoryLine], titles: Sequence[str]) -> bool:
 
 def _is_dated(claims: Sequence[Claim]) -> bool:
     """Whether the page says when it was published, for machines or below its headline: walls and error pages do not."""
-    return any(s.field == "published_at" and s.source in _DATED for s in claims)
+    return any(claim.field == "published_at" and claim.source in _DATED for claim in claims)
 
 
 def _is_index(
@@ -109,11 +111,11 @@ def is_partial(text: str, lines: Sequence[StoryLine], claims: Sequence[Claim]) -
     is_paid = is_paywalled(claims) or any(line.reason == "paywall" for line in lines)
     if is_paid and len(text) < PAYWALL_CHARS:
         return True
-    counts = (int(s.value) for s in claims if s.field == "word_count" and _COUNT.fullmatch(s.value))
+    counts = (int(claim.value) for claim in claims if claim.field == "word_count" and _COUNT.fullmatch(claim.value))
     return not UNSPACED.search(text) and max(100, 2 * len(text.split())) < next(counts, 0)
 
 
 def is_paywalled(claims: Sequence[Claim]) -> bool:
     """Whether the publisher says that the story must be paid for (schema.org `isAccessibleForFree`, content tier)."""
-    texts = [s.value.lower() for s in claims if s.field == "access"]
+    texts = [claim.value.lower() for claim in claims if claim.field == "access"]
     return "paid" in texts or "locked" in texts

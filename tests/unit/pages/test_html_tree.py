@@ -173,9 +173,9 @@ def test_a_line_has_blanks_between_blocks_and_none_inside_a_word() -> None:
 def paragraphs(html: str) -> list[str]:
     tree = html_tree.tree_of(html.encode(), "")
     assert tree is not None
-    html_tree.unframe(tree)
-    html_tree.paragraph(tree)
-    html_tree.join(tree)
+    html_tree.unwrap_layout_tables(tree)
+    html_tree.make_paragraphs(tree)
+    html_tree.join_split_text(tree)
     return [text for p in tree.iter("p") if (text := html_tree.line_of(p))]
 
 
@@ -197,7 +197,7 @@ def test_a_table_of_layout_is_boxes_and_one_of_data_stays() -> None:
     story = f"<table><tr><td>Menu</td><td>{''.join(f'<p>{line}</p>' for line in LONG)}</td></tr></table>"
     tree = html_tree.tree_of(f"{story}<table><tr><td>7</td><td>9</td></tr></table>".encode(), "")
     assert tree is not None
-    html_tree.unframe(tree)
+    html_tree.unwrap_layout_tables(tree)
     assert [len(list(table.iter("td"))) for table in tree.iter("table")] == [2]
 
 
@@ -208,7 +208,7 @@ def test_a_text_in_pieces_is_put_together_and_two_stories_are_not() -> None:
     def boxes(html: str) -> list[int]:
         tree = html_tree.tree_of(html.encode(), "")
         assert tree is not None
-        html_tree.join(tree)
+        html_tree.join_split_text(tree)
         return [len(box.findall("p")) for box in tree.iter("div") if box.get("class") == "body chunk"]
 
     advert = "<div class=ad>Buy</div>"
