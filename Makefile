@@ -2,10 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two at a time, a file each; then those on a whole Airflow, which uses all of the machine by itself.
-PYTEST := $(BIN)/python -m pytest
-SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
-NONE_IS_FINE := || [ $$? = 5 ] # ARGS may name tests of one kind alone
+# Three at a time, a file each: one runs the tests on a whole Airflow, which wait most of the time, two all others.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE # else each of many processes compiles our own modules anew
 
@@ -26,12 +24,10 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $(READY)
 
 test: setup ## every test that fits in ten minutes
-	@$(PYTEST) -m "not airflow and not slow" $(SIDE_BY_SIDE) $(ARGS) $(NONE_IS_FINE)
-	@$(PYTEST) -m "airflow and not slow" $(ARGS) $(NONE_IS_FINE)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: setup ## the long ones too
-	@$(PYTEST) -m "not airflow" $(SIDE_BY_SIDE) $(ARGS) $(NONE_IS_FINE)
-	@$(PYTEST) -m airflow $(ARGS) $(NONE_IS_FINE)
+	@$(PYTEST) $(ARGS)
 
 check: lint types imports test ## what a change must pass
 

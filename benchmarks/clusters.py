@@ -24,12 +24,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
 
 from newsroom import stories as newsroom
 from newswatch.days.syndication import originals
 from newswatch.pages.model import StoryLine
-from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns
+from newswatch.stories.fingerprint import Fingerprint, fingerprint
+from newswatch.stories.story import PrintedStory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "quality"))
 
@@ -88,18 +88,18 @@ def recalled(found: Judged, share: float, has_credit: bool | None) -> float:
 
 
 def speed(wanted: int) -> None:
-    printed: list[Fingerprint] = []
+    printed: list[PrintedStory] = []
     took, characters = 0.0, 0
     for story in islice(newest_first(), wanted):
         lines = lines_of(story)
         began = time.perf_counter()
-        row = fingerprint_columns(lines, story.authors)
+        made = fingerprint(lines, story.authors)
         took += time.perf_counter() - began
         characters += sum(len(line.text) for line in lines)
         at = story.published_at.astimezone(UTC)
         day = DAYS[at.toordinal() % len(DAYS)]
-        printed.append(printed_at(at.replace(year=day.year, month=day.month, day=day.day), story, row))
-    print(f"\nprints_of: {len(printed) / took:,.0f} texts/s, {characters / took / 1e6:.1f} million characters/s")
+        printed.append(printed_at(at.replace(year=day.year, month=day.month, day=day.day), story, made))
+    print(f"\nfingerprint: {len(printed) / took:,.0f} texts/s, {characters / took / 1e6:.1f} million characters/s")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
     found = originals(printed)
@@ -107,7 +107,8 @@ def speed(wanted: int) -> None:
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         f"originals: {len(printed):,} stories in {took:.1f} s, {len(printed) / took:,.0f} stories/s, "
-        f"{len(set(found.values())):,} texts; peak memory {after / 1024:,.0f} MB, {before / 1024:,.0f} MB before it"
+        f"{len({o.story_id for o in found.values()}):,} texts; "
+        f"peak memory {after / 1024:,.0f} MB, {before / 1024:,.0f} MB before it"
     )
 
 
@@ -117,18 +118,16 @@ def of_the_newsroom(days: int = 200) -> None:
     for back in range(days):
         day = LAST - timedelta(days=back)
         stories = {story.id: story for story in newsroom.stories_between(day - timedelta(days=1), day)}
-        found = originals(
-            printed_at(s.published_at, s, fingerprint_columns(lines_of(s), s.authors)) for s in stories.values()
-        )
+        found = originals(printed_at(s.published_at, s, fingerprint(lines_of(s), s.authors)) for s in stories.values())
         for story in stories.values():
             if story.published_at.date() != day:
                 continue
             read += 1
-            original = stories[found[story.id]]
+            original = stories[found[story.id].story_id]
             drawn += (original.origin or original.id) != (story.origin or story.id)
             if story.origin in stories:
                 copies += 1
-                right += found[story.id] == found[story.origin]
+                right += found[story.id].story_id == found[story.origin].story_id
     print(
         f"\nnewsroom, {days} days: {right} of {copies} reprints found, "
         f"{drawn} of {read} stories in a cluster of another text made of the same sentences"
@@ -139,9 +138,8 @@ def lines_of(story: newsroom.Story) -> list[StoryLine]:
     return [StoryLine(story.standfirst, "lede"), *(StoryLine(text, "body") for text in story.paragraphs)]
 
 
-def printed_at(moment: datetime, story: newsroom.Story, row: dict[str, Any]) -> Fingerprint:
-    times = {"first_seen_at": moment, "published_at": moment, "is_day_only": False}
-    return Fingerprint.from_row({"story_id": story.id, "outlet": story.outlet_id, **times, **row})
+def printed_at(moment: datetime, story: newsroom.Story, made: Fingerprint) -> PrintedStory:
+    return PrintedStory(story.id, story.outlet_id, story.outlet_id, moment, made)
 
 
 def newest_first() -> Iterator[newsroom.Story]:

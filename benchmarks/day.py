@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
@@ -32,15 +33,16 @@ from zlib import crc32
 
 import structlog
 import yaml
-from retag import FEED, LAST, generated, row_of
+from retag import FEED, LAST, generated, stored_story
 
 from newsroom.stories import Story
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.net.messages import Response
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
-from newswatch.pipeline.story_files import ledger_row, write_stories
+from newswatch.pipeline.story_files import new_story, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch.stories.story import Story as StoredStory
 from newswatch.tables import day_tables
 
 STORIES_A_BATCH = 2500
@@ -69,26 +71,26 @@ def made_up_topics(stories: list[Story], wanted: int) -> list[dict[str, Any]]:
     ]
 
 
-def outlet_rows(nw: Newswatch, stories: list[Story], day: date) -> list[dict[str, Any]]:
-    """The stories' rows, shared out to the outlets."""
-    rows = []
+def of_outlets(nw: Newswatch, stories: list[Story], day: date) -> list[StoredStory]:
+    """The stories as the pipeline has them, shared out to the outlets."""
+    shared = []
     for story in stories:
         feed = nw.catalogue.feeds[crc32(story.id.encode()) % OUTLETS]
-        rows.append(row_of(nw, story, day) | {"feed_id": feed.id, "outlet": feed.outlet})
-    return rows
+        shared.append(replace(stored_story(nw, story, day), feed_id=feed.id, outlet=feed.outlet))
+    return shared
 
 
 def store(nw: Newswatch, stories: list[Story], day: date) -> None:
     """The stories as batches of fetch tasks."""
     left = iter(stories)
     while chosen := list(islice(left, STORIES_A_BATCH)):
-        rows = outlet_rows(nw, chosen, day)
+        made = of_outlets(nw, chosen, day)
         batch = nw.new_batch("fetch", "benchmark")
-        files = write_stories(nw, batch, rows)
+        files = write_stories(nw, batch, made)
         answer = Response("https://newsroom.example/", 200, (), b"", b"", datetime.now(UTC), 0.0)
         with nw.ledger.begin() as connection:
             commit(connection, batch, files, Outcomes())
-            ledger_stories.add(connection, [ledger_row(row, batch, answer) for row in rows])
+            ledger_stories.add(connection, [new_story(story, batch, answer) for story in made])
 
 
 def build(name: str, environment: dict[str, str]) -> None:

@@ -13,22 +13,26 @@ from __future__ import annotations
 import logging
 import statistics
 from datetime import date
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from newsroom.outlets import BY_ID
 from newsroom.pages import Site, story_page
 from newsroom.stories import Story, stories_between
+from newswatch.config.catalogue import Feed
+from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.pages import extractor
 from newswatch.pages.boilerplate_phrases import MAX_PLEA_CHARS
-from newswatch.pages.line_zones import without_facts
-from newswatch.pages.model import STORY_ZONES, StoryLine
+from newswatch.pages.model import STORY_ZONES, ExtractedPage, StoryLine
 from newswatch.stories import boilerplate_recurring
-from newswatch.stories.boilerplate_recurring import Sample
+from newswatch.stories.assemble import FetchedPage, assemble
+from newswatch.stories.story import RawRecord
+from newswatch.stories.story import Story as StoredStory
 
 FIRST, LAST = date(2026, 9, 14), date(2026, 11, 22)
 COUNTS = (2, 4, 8, 16, 32, 64, 128)
 OF_MARKUP = frozenset({"headline", "byline", "hidden", "heading"})
 SITE = Site("newsroom.localhost", None)
+HOST = "h.example"
 
 
 def main() -> None:
@@ -59,24 +63,23 @@ def tell(
     stories: list[tuple[Story, list[StoryLine]]], *, with_phrases: bool, with_learning: bool
 ) -> tuple[int, int, float]:
     """Foreign lines left, story lines lost, and the share of the characters kept that are the stories'."""
-    rows = [(story, row_of(story, lines, with_phrases)) for story, lines in stories]
-    samples = [Sample("h", r["headline_key"], tuple(r["edge_keys"]), tuple(r["inner_keys"])) for _, r in rows]
-    known = boilerplate_recurring.learn(samples).get("h", frozenset()) if with_learning else frozenset()
+    read = [(story, story_of(story, lines, with_phrases)) for story, lines in stories]
+    samples = [made.sample for _, made in read if made.sample]
+    known = boilerplate_recurring.learn(samples).get(HOST, frozenset()) if with_learning else frozenset()
     left = lost = chars = own_chars = 0
-    for story, row in rows:
-        after = boilerplate_recurring.cut(row, known)
+    for story, made in read:
+        after = boilerplate_recurring.cut(made, known)
         own = {*story.paragraphs, story.standfirst}
-        texts = list(zip(after["text"].split("\n"), after["zones"], strict=True))
-        kept = [text for text, zone in texts if zone in STORY_ZONES]
+        kept = [line.text for line in after.lines if line.zone in STORY_ZONES]
         left += sum(text not in own for text in kept)
-        lost += sum(text in own for text, zone in texts if zone == "cut")
+        lost += sum(line.text in own for line in after.lines if line.zone == "cut")
         chars += sum(map(len, kept))
         own_chars += sum(len(text) for text in kept if text in own)
     return left, lost, own_chars / chars
 
 
-def row_of(story: Story, lines: list[StoryLine], with_phrases: bool) -> dict[str, Any]:
-    """The story's row; without phrases, what they cut stands in the text again."""
+def story_of(story: Story, lines: list[StoryLine], with_phrases: bool) -> StoredStory:
+    """The story as the pipeline has it; without phrases, what they cut stands in the text again."""
     if not with_phrases:
         lines = [
             StoryLine(x.text, "body")
@@ -84,14 +87,13 @@ def row_of(story: Story, lines: list[StoryLine], with_phrases: bool) -> dict[str
             else x
             for x in lines
         ]
-    lines = without_facts(lines, story.headline, story.authors)
-    return {
-        "title": story.headline,
-        "text": "\n".join(x.text for x in lines),
-        "zones": [x.zone for x in lines],
-        "reasons": [x.reason for x in lines],
-        **boilerplate_recurring.sample_of(lines, story.headline),
-    }
+    page = ExtractedPage((), tuple(lines), story.language, f"https://{HOST}/", is_partial=False)
+    seen = SeenEntry(Entry("f", "k", f"https://{HOST}/", story.headline, "", story.authors, None), story.published_at)
+    feed = Feed(id="f", outlet="The Outlet", url=f"https://{HOST}/feed", language=story.language)
+    fetched = FetchedPage(f"https://{HOST}/", page, RawRecord("none", 0, 0))
+    made = assemble(seen, feed, fetched, ZoneInfo("UTC"))
+    assert made is not None
+    return made
 
 
 if __name__ == "__main__":

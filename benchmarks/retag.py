@@ -23,21 +23,23 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
 
 import structlog
 import yaml
 
 from newsroom.pages import Site
 from newsroom.stories import Story, stories_between
+from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.net.messages import Response
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
-from newswatch.pipeline.story_files import ledger_row, write_stories
+from newswatch.pipeline.story_files import new_story, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
-from newswatch.stories.assemble import Fetched, story_row
+from newswatch.stories.assemble import FetchedPage, assemble
+from newswatch.stories.story import RawRecord
+from newswatch.stories.story import Story as StoredStory
 from newswatch.tables import day_tables
 
 LAST = date(2026, 11, 22)
@@ -52,13 +54,13 @@ def generated(wanted: int) -> Iterator[Story]:
     return islice((story for day in days for story in stories_between(day, day)), wanted)
 
 
-def row_of(nw: Newswatch, story: Story, day: date) -> dict[str, Any]:
+def stored_story(nw: Newswatch, story: Story, day: date) -> StoredStory:
     """The story as its page would have been read, published on the given day."""
     moment = story.published_at.astimezone(UTC).replace(year=day.year, month=day.month, day=day.day)
     lines = [StoryLine(story.standfirst, "lede"), *(StoryLine(p, "body") for p in story.paragraphs)]
     url = f"https://{story.outlet_id}.newsroom.example{story.path}"
     page = ExtractedPage(
-        statements=(
+        claims=(
             Claim("title", "h1", story.headline),
             Claim("published_at", "json_ld", moment.isoformat()),
             Claim("language", "html", story.language),
@@ -68,15 +70,11 @@ def row_of(nw: Newswatch, story: Story, day: date) -> dict[str, Any]:
         canonical_url=url,
         is_partial=False,
     )
-    entry = {"url": url, "title": story.headline, "summary": "", "authors": [], "published_at": moment}
-    row = story_row(
-        entry | {"first_seen_at": moment + timedelta(minutes=7)},
-        nw.feeds["newsroom"],
-        Fetched(url, page, "raw/none.warc.gz", 0, 0),
-        nw.settings.tz,
-    )
-    assert row is not None
-    return row
+    seen = SeenEntry(Entry("newsroom", url, url, story.headline, "", (), moment), moment + timedelta(minutes=7))
+    fetched = FetchedPage(url, page, RawRecord("raw/none.warc.gz", 0, 0))
+    made = assemble(seen, nw.feeds["newsroom"], fetched, nw.settings.tz)
+    assert made is not None
+    return made
 
 
 def store(nw: Newswatch, wanted: int, day_count: int) -> None:
@@ -84,13 +82,13 @@ def store(nw: Newswatch, wanted: int, day_count: int) -> None:
     made = generated(wanted)
     for number in range(day_count):
         day = LAST - timedelta(days=number)
-        rows = [row_of(nw, story, day) for story in islice(made, wanted // day_count)]
+        stories = [stored_story(nw, story, day) for story in islice(made, wanted // day_count)]
         batch = nw.new_batch("fetch", "benchmark")
-        files = write_stories(nw, batch, rows)
+        files = write_stories(nw, batch, stories)
         answer = Response("https://newsroom.example/", 200, (), b"", b"", datetime.now(UTC), 0.0)
         with nw.ledger.begin() as connection:
             commit(connection, batch, files, Outcomes())
-            ledger_stories.add(connection, [ledger_row(row, batch, answer) for row in rows])
+            ledger_stories.add(connection, [new_story(story, batch, answer) for story in stories])
 
 
 def build(environment: dict[str, str], day_count: int) -> float:

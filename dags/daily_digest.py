@@ -6,6 +6,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
 from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of, switch
+from newswatch_airflow.ids import DAILY_DIGEST
 from newswatch_airflow.notify.notices import FailureNotice
 from newswatch_airflow.timetables import DayAfterTimetable
 
@@ -33,6 +34,7 @@ not for new topics. The dates are those of the days themselves. One backfill of 
 
 
 @dag(
+    dag_id=DAILY_DIGEST,
     schedule=DayAfterTimetable(timezone=TIMEZONE, hour=DIGEST_HOUR),
     start_date=START,
     catchup=False,
@@ -57,8 +59,7 @@ def daily_digest():
     @task(outlets=[DAY_TABLES])
     def tables(*, outlet_events) -> None:
         context = get_current_context()
-        is_reextract = context["params"]["extract"]
-        tasks.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reextract=is_reextract)
+        tasks.build_tables(day_of(context), outlet_events[DAY_TABLES], is_reextract=context["params"]["extract"])
 
     @task(outlets=[DIGESTS])
     def digest(*, outlet_events) -> int:

@@ -7,6 +7,7 @@ from airflow.sdk import dag, get_current_context, task
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import STORIES
 from newswatch_airflow.defaults import DEFAULT_ARGS, SHARDS, START, switch
+from newswatch_airflow.ids import POLL_FEEDS
 
 DOC = """
 ### Poll the feeds
@@ -28,6 +29,7 @@ note says what to mend.
 
 
 @dag(
+    dag_id=POLL_FEEDS,
     schedule="*/15 * * * *",
     start_date=START,
     catchup=False,

@@ -5,6 +5,7 @@ from airflow.sdk import PartitionedAssetTimetable, StartOfDayMapper, dag, get_cu
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import DAY_TABLES, STORIES
 from newswatch_airflow.defaults import DEFAULT_ARGS, START, day_of
+from newswatch_airflow.ids import REFRESH_DAY
 
 DOC = """
 ### Refresh a day
@@ -17,6 +18,7 @@ This DAG takes no backfills, since it follows an asset. To rebuild days by hand,
 
 
 @dag(
+    dag_id=REFRESH_DAY,
     schedule=PartitionedAssetTimetable(
         assets=STORIES, default_partition_mapper=StartOfDayMapper(input_format="%Y-%m-%d")
     ),

@@ -4,6 +4,7 @@ from airflow.sdk import dag, task
 
 from newswatch_airflow import tasks
 from newswatch_airflow.defaults import DEFAULT_ARGS, START
+from newswatch_airflow.ids import WATCH_FEEDS
 
 DOC = """
 ### Watch the feeds
@@ -24,6 +25,7 @@ A service that does not take it is named in the run's note by its number and is 
 
 
 @dag(
+    dag_id=WATCH_FEEDS,
     schedule="7 * * * *",
     start_date=START,
     catchup=False,

@@ -2,7 +2,7 @@
 
 from airflow.plugins_manager import AirflowPlugin
 
-URL_PREFIX = "/newswatch"
+from newswatch_airflow.ids import PAGES
 
 
 class NewswatchPlugin(AirflowPlugin):
@@ -10,14 +10,14 @@ class NewswatchPlugin(AirflowPlugin):
     external_views = [  # noqa: RUF012 - Airflow reads it as a class attribute
         {
             "name": "Newswatch",
-            "href": f"{URL_PREFIX.removeprefix('/')}/",
+            "href": f"{PAGES.removeprefix('/')}/",
             "destination": "nav",
             "url_route": "newswatch",
             "nav_top_level": True,
         },
         {
             "name": "Digest",
-            "href": f"{URL_PREFIX.removeprefix('/')}/run/{{DAG_ID}}/{{RUN_ID}}",
+            "href": f"{PAGES.removeprefix('/')}/run/{{DAG_ID}}/{{RUN_ID}}",
             "destination": "dag_run",
             "url_route": "newswatch-digest",
         },
@@ -27,7 +27,7 @@ class NewswatchPlugin(AirflowPlugin):
     def fastapi_apps(self):
         from newswatch_airflow.ui.app import create_app
 
-        return [{"app": create_app(), "url_prefix": URL_PREFIX, "name": "Newswatch"}]
+        return [{"app": create_app(), "url_prefix": PAGES, "name": "Newswatch"}]
 
     @property
     def listeners(self):

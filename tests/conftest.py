@@ -20,6 +20,8 @@ import hypothesis  # noqa: E402 - the environment comes first
 import sqlalchemy as sa  # noqa: E402
 from clocks import Clock  # noqa: E402
 from shared_parsers import SharedParsers  # noqa: E402
+from xdist.remote import Producer  # noqa: E402
+from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from newsroom.config import write_config  # noqa: E402
 from newsroom.server import Newsroom  # noqa: E402
@@ -33,6 +35,32 @@ _numbers = itertools.count()
 
 hypothesis.settings.register_profile("newswatch", database=None, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("newswatch")
+
+
+# What lasts longest is begun first.
+_ORDER = ("end_to_end", "dags", "integration", "faults", "golden", "quality", "unit")
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _ORDER.index(item.path.relative_to(_TESTS).parts[0]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return _FileOrAirflow(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class _FileOrAirflow(LoadScopeScheduling):
+    """A file goes to one worker whole; files that share a whole Airflow, or its web application, go to one together.
+
+    xdist's own groups are marks that it puts into the tests' ids, where this pytest has them no more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        folder = path.rpartition("/")[0]
+        return folder if folder.endswith(("/end_to_end", "/dags")) else path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -160,11 +160,11 @@ def plain(body: bytes, status: str = "200 OK", length: int | None = None, **head
     return raw(head.encode("latin-1") + b"\r\n\r\n" + body)
 
 
-def redirect(target: str, status: str = "302 Found") -> Answer:
+def redirect(target: str, status: str = "302 Found", **headers: str) -> Answer:
     """`{port}` in the target: the port that was asked on."""
 
     async def answer(call: Call) -> None:
-        await plain(b"", status, Location=target.replace("{port}", str(call.port)))(call)
+        await plain(b"", status, Location=target.replace("{port}", str(call.port)), **headers)(call)
 
     return answer
 

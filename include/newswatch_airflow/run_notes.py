@@ -6,8 +6,9 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
+from newswatch_airflow.ids import DAG_IDS
+
 NOTE_KEY = "newswatch_note"  # the XCom under which tasks leave their lines
-DAG_IDS = frozenset({"poll_feeds", "refresh_day", "daily_digest", "watch_feeds"})
 MAX_NOTE_CHARS = 1000  # Airflow's own limit for a note
 
 

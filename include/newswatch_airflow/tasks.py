@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import get_current_context
 
+from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.run_notes import NOTE_KEY
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _open() -> Iterator[Newswatch]:
 
 # Of leases. One for all: runs come one at a time and shards share nothing, so that a second try, or the next run after
 # a killed one, goes on at once with what had been taken.
-OWNER = "poll_feeds"
+RUN_ID = POLL_FEEDS
 
 
 def _note(text: str) -> None:
@@ -39,7 +40,8 @@ def _note(text: str) -> None:
 
 def _name(text: str) -> None:
     """Name this mapped task instance by what it did."""
-    get_current_context()["shard_name"] = text
+    names = cast(dict[str, Any], get_current_context())  # what map_index_template may name besides Airflow's own keys
+    names["shard_name"] = text
 
 
 def _counts(counts: dict[str, int], none: str = "none") -> str:
@@ -66,7 +68,7 @@ def poll(shard: dict[str, Any]) -> None:
 
     _name(shard["name"])
     with _open() as nw:
-        report = pipeline.poll(nw, shard["feed_ids"], OWNER)
+        report = pipeline.poll(nw, shard["feed_ids"], RUN_ID)
     _name(f"{shard['name']}: {_counts(report.feed_outcomes)}")
     _note(f"Polled {shard['name']}: {_counts(report.feed_outcomes)}; entries: {_counts(report.entry_outcomes)}.")
     if report.late_count or report.held_count:
@@ -79,14 +81,14 @@ def fetch(shard: int, shards: int) -> None:
 
     _name(f"hosts {shard + 1} of {shards}")
     with _open() as nw:
-        report = pipeline.fetch_pending(nw, OWNER, shard=shard, shards=shards)
+        report = pipeline.fetch_pending(nw, RUN_ID, shard=shard, shards=shards)
         pages = sum(report.page_outcomes.values())
         _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
         if pages:
             _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
         if report.is_out_of_time:
             _note("The time for fetching was used up; the next run goes on with the rest.")
-        visited = pipeline.visit_due(nw, OWNER, shard=shard, shards=shards)
+        visited = pipeline.visit_due(nw, RUN_ID, shard=shard, shards=shards)
     if visited.outcomes:
         _note(f"Looked again at {sum(visited.outcomes.values())} stories that match: {_counts(visited.outcomes)}.")
 
@@ -96,7 +98,7 @@ def tag() -> None:
     from newswatch import pipeline
 
     with _open() as nw:
-        report = pipeline.tag_new(nw, OWNER)
+        report = pipeline.tag_new(nw, RUN_ID)
     if report.story_count:
         _note(f"{report.story_count} stories tagged; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
 
@@ -120,7 +122,7 @@ def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
 
     with _open() as nw:
         if is_reextract:
-            done = pipeline.reextract_day(nw, day, "daily_digest")
+            done = pipeline.reextract_day(nw, day, DAILY_DIGEST)
             _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")
         run = get_current_context()["dag_run"]
         report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
@@ -136,7 +138,7 @@ def issue(day: date, events: Any) -> int:
 
     run_id = get_current_context()["ti"].run_id
     with _open() as nw:
-        report = pipeline.issue_digest(nw, day, f"daily_digest/{run_id}")
+        report = pipeline.issue_digest(nw, day, f"{DAILY_DIGEST}/{run_id}")
         place = nw.store.locate(report.html_path)
     events.add_partitions([str(day)])
     events.extra = {"day": str(day), "number": report.number, "digest": place}

@@ -38,6 +38,19 @@ def page(running: Run) -> Iterator[Any]:
         browser.close()
 
 
+def loaded(page: Any, locator: Any) -> Any:
+    """The element once its page, in the frame, is loaded whole: before its script runs, choices and links fail."""
+    locator.wait_for()
+    page.locator("iframe").element_handle().content_frame().wait_for_load_state("load")
+    return locator
+
+
+def choose_day(page: Any) -> None:
+    frame = page.frame_locator("iframe")
+    loaded(page, frame.locator("select[name=day]")).select_option(str(DAY))
+    frame.locator("h1", has_text=f"{DAY.day} {DAY:%B %Y}").wait_for()
+
+
 def table(running: Run, name: str) -> pd.DataFrame:
     return pd.read_parquet(Path(running.home) / "data" / "tables" / name / f"{DAY}.parquet")
 
@@ -45,8 +58,7 @@ def table(running: Run, name: str) -> pd.DataFrame:
 def test_from_today_to_a_topic_to_a_story_to_the_run_with_the_tables_numbers(running: Run, page: Any) -> None:
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
-    frame.locator("select[name=day]").select_option(str(DAY))
-    frame.locator("h1", has_text=f"{DAY.day} {DAY:%B %Y}").wait_for()
+    choose_day(page)
     rows = table(running, "topic_days").set_index("topic")
     mentioned = str(rows["story_count"].idxmax())
     link = frame.locator(f"td a[href*='/topic/{mentioned}?']")
@@ -70,8 +82,9 @@ def test_from_today_to_a_topic_to_a_story_to_the_run_with_the_tables_numbers(run
     assert story_id in set(mentions["story_id"])
     assert frame.locator("mark").count() >= len(mentions.query("story_id == @story_id"))
 
+    run_link = loaded(page, frame.get_by_role("link", name="this run of"))
     with page.context.expect_page() as opened:
-        frame.get_by_role("link", name="this run of").click()
+        run_link.click()
     run = opened.value
     run.wait_for_url(lambda url: "/runs/" in url)
     assert "/dags/" in run.url
@@ -83,8 +96,7 @@ def test_the_digest_shows_the_numbers_of_the_tables(running: Run, page: Any) -> 
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Digest", exact=True).click()
     frame.locator("p", has_text="daily digest").wait_for()
-    frame.locator("select[name=day]").select_option(str(DAY))
-    frame.locator("h1", has_text=f"{DAY.day} {DAY:%B %Y}").wait_for()
+    choose_day(page)
     shown = {
         row.locator("td").nth(0).inner_text(): int(row.locator("td").nth(1).inner_text())
         for row in frame.locator("tbody tr").all()
@@ -109,7 +121,7 @@ def test_a_storys_link_opens_at_its_outlet_in_spite_of_airflows_frame(running: R
     page.goto(f"{running.url}/plugin/newswatch")
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Digest", exact=True).click()
-    link = frame.locator(".lines > li > a").first
+    link = loaded(page, frame.locator(".lines > li > a").first)
     with page.context.expect_page() as opened:
         link.click()
     story = opened.value

@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from newsroom.stories import stories_of
 from newswatch.tables import day_tables
 from newswatch_airflow.local.api import AirflowApi
 
@@ -94,10 +95,13 @@ def test_the_last_seven_days_have_digests_and_the_weeks_before_have_tables(runni
         assert (data / "digests" / str(day) / "digest.md").stat().st_size > 500
     topic_days = pd.read_parquet(data / "tables" / "topic_days")
     assert topic_days["day"].nunique() >= HISTORY_DAYS - 1
-    assert topic_days.loc[topic_days["topic"] == "new-start", "story_count"].sum() > 4 * HISTORY_DAYS / 7
+    days = [YESTERDAY - timedelta(days=n) for n in range(HISTORY_DAYS - 1)]
+    printed = sum("new-start" in story.topics for day in days for story in stories_of(day))
+    # A quarter may stand in the feed alone that does not answer each time, and some come days late.
+    assert topic_days.loc[topic_days["topic"] == "new-start", "story_count"].sum() > 0.6 * printed
 
 
-def test_a_run_says_what_it_did_without_its_logs(running: Run, api: AirflowApi) -> None:
+def test_a_run_says_what_it_did_without_its_logs(api: AirflowApi) -> None:
     run = poll(api)
     assert run["state"] == "success"
     assert "Polled" in run["note"]
@@ -124,9 +128,7 @@ FAULTS = {
 }
 
 
-def test_every_fault_of_the_newsroom_stands_on_the_page_of_feeds_and_no_run_is_red(
-    running: Run, api: AirflowApi
-) -> None:
+def test_every_fault_of_the_newsroom_stands_on_the_page_of_feeds_and_no_run_is_red(api: AirflowApi) -> None:
     assert poll(api)["state"] == "success"
     page = api.page("/newswatch/feeds")
     for feed_id, outcome in FAULTS.items():

@@ -174,14 +174,6 @@ def _tried_topics(text: str) -> tuple[Topics, list[str]]:
     return topics, [*problems, *(f"topics.yaml:{line}: {message}" for line, message in placed)]
 
 
-def parse_feeds(feeds_text: str) -> tuple[Feed, ...]:
-    """The feeds alone, of a text that was accepted before. Raises ConfigError."""
-    feeds, problems = _parse("feeds.yaml", feeds_text, _FeedsFile)
-    if feeds is None:
-        raise ConfigError(problems)
-    return tuple(feeds.feeds)
-
-
 def _parse(name: str, text: str, model: type[M]) -> tuple[M | None, list[str]]:
     try:
         raw = yaml_positions.load(text)

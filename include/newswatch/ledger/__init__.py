@@ -18,7 +18,6 @@ class Ledger:
     """One database. Each `begin` is one transaction: it commits whole or not at all."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
         self._engine = sa.create_engine(
             url,
             pool_pre_ping=True,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from newswatch.ledger import schema as t
+from newswatch.ledger.rows import row_of
 
 OutcomeKey = tuple[str, str, str, date]  # kind, outcome, feed_id, day
 
@@ -59,9 +60,9 @@ class Batch:
 
 def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], outcomes: Outcomes) -> None:
     """Make the batch count, in the caller's transaction."""
-    connection.execute(sa.insert(t.batches).values(**asdict(batch)))
+    connection.execute(sa.insert(t.batches).values(**row_of(batch)))
     if files:
-        connection.execute(sa.insert(t.batch_files), [asdict(f) | {"batch_id": batch.batch_id} for f in files])
+        connection.execute(sa.insert(t.batch_files), [row_of(f) | {"batch_id": batch.batch_id} for f in files])
     if outcomes.counts:
         rows = [
             {

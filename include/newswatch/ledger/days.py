@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from newswatch.days.summarise import OutcomeCount
 from newswatch.feeds.state import PollRecord
 from newswatch.ledger import schema as t
+from newswatch.ledger.rows import row_of
 from newswatch.local_days import LOOK_BACK
 
 DAY_LOCK = 0x64617921  # the class of advisory locks that makes one writer a day
@@ -159,7 +160,7 @@ def built_between(connection: sa.Connection, first: date, last: date) -> list[da
 
 def save_build(connection: sa.Connection, build: Build, generation: int | None) -> None:
     """Record what the day was built from. It is clean unless it was touched again since `generation` was read."""
-    row = asdict(build)
+    row = row_of(build)
     statement = insert(t.builds).values(**row)
     connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=row))
     if generation is not None:

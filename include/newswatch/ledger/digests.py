@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.ledger import schema as t
 from newswatch.ledger.days import DAY_LOCK
+from newswatch.ledger.rows import row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def lock_delivery(connection: sa.Connection) -> None:
 
 def add_digest(connection: sa.Connection, issued: IssuedDigest) -> None:
     """Note an issue; its number and its run must be new to the day."""
-    connection.execute(sa.insert(t.digests).values(**asdict(issued)))
+    connection.execute(sa.insert(t.digests).values(**row_of(issued)))
 
 
 def mark_delivered(connection: sa.Connection, day: date, number: int, now: datetime) -> bool:

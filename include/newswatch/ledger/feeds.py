@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from newswatch.feeds.schedule import is_due
 from newswatch.feeds.state import FeedState, PollRecord
 from newswatch.ledger import schema as t
 from newswatch.ledger.leases import FEEDS, FREE, Lease
+from newswatch.ledger.rows import row_of
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 STATE = [t.feeds.c[name] for name in FeedState.__dataclass_fields__]
@@ -100,7 +101,7 @@ def add_entries(connection: sa.Connection, entries: Sequence[NewEntry]) -> None:
         changed: dict[str, Any] = {name: statement.excluded[name] for name in names}
         changed |= {"attempt_count": 0, "next_attempt_at": None} | FREE
         statement = statement.on_conflict_do_update(index_elements=["feed_id", "entry_key"], set_=changed)
-        connection.execute(statement, [asdict(entry) for entry in entries])
+        connection.execute(statement, [row_of(entry) for entry in entries])
 
 
 def set_fingerprints(connection: sa.Connection, fingerprints: Mapping[EntryKey, str]) -> None:
@@ -122,4 +123,4 @@ def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]], no
 
 def add_polls(connection: sa.Connection, batch_id: str, polls: Sequence[PollRecord]) -> None:
     """Note how these polls, committed with the batch, have ended."""
-    connection.execute(sa.insert(t.polls), [asdict(poll) | {"batch_id": batch_id} for poll in polls])
+    connection.execute(sa.insert(t.polls), [row_of(poll) | {"batch_id": batch_id} for poll in polls])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.ledger import schema as t
 from newswatch.ledger.leases import FREE, VISITS, Lease, is_in_shard
+from newswatch.ledger.rows import row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def add(connection: sa.Connection, texts: Sequence[Revision]) -> None:
         statement = insert(t.revisions)
         changed = {name: statement.excluded[name] for name in ("batch_id", "path")}
         statement = statement.on_conflict_do_update(index_elements=["story_id", "number"], set_=changed)
-        connection.execute(statement, [asdict(text) for text in texts])
+        connection.execute(statement, [row_of(text) for text in texts])
 
 
 def of_story(connection: sa.Connection, story_id: str) -> list[Revision]:
@@ -75,7 +76,7 @@ def of_story(connection: sa.Connection, story_id: str) -> list[Revision]:
 def plan_visits(connection: sa.Connection, visits: Sequence[PlannedVisit]) -> None:
     """Plan visits of stories that have none yet."""
     if visits:
-        connection.execute(insert(t.visits).on_conflict_do_nothing(), [asdict(visit) for visit in visits])
+        connection.execute(insert(t.visits).on_conflict_do_nothing(), [row_of(visit) for visit in visits])
 
 
 def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime) -> list[Visit]:

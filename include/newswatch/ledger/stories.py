@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.ledger import schema as t
 from newswatch.ledger.leases import ENTRIES, FREE, Lease, is_in_shard
+from newswatch.ledger.rows import row_of
 from newswatch.stories.story import LineSample
 
 _KEY = ENTRIES.key
@@ -176,8 +177,8 @@ def add(connection: sa.Connection, stories: Sequence[NewStory]) -> set[str]:
             "canonical_url": story.canonical_url,
             "first_seen_at": story.first_seen_at,
             "page_url": story.page_url,
-            **asdict(story.text),
-            **asdict(story.validators),
+            **row_of(story.text),
+            **row_of(story.validators),
         }
         for story in stories
     ]
@@ -193,8 +194,8 @@ def replace_text(connection: sa.Connection, texts: Sequence[NewText]) -> set[str
     s = t.stories.c
     replaced: set[str] = set()
     for new in sorted(texts, key=lambda new: new.story_id):  # one order for all: nobody waits in a circle
-        changed = asdict(new.text) | {"tagged_batch_id": None}
-        changed |= asdict(new.validators) if new.validators else {}
+        changed = row_of(new.text) | {"tagged_batch_id": None}
+        changed |= row_of(new.validators) if new.validators else {}
         changed |= {"revision_number": new.revision_number} if new.revision_number else {}
         is_as_read = (s.story_id == new.story_id) & (s.path == new.read_from)
         replaced.update(

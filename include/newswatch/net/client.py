@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from protego import Protego
+from yarl import URL
 
 from newswatch.net import aiohttp_protocol, headers, ip_policy, politeness
 from newswatch.net.aiohttp_protocol import Refused, failure_of
@@ -116,15 +117,23 @@ class _Resolver(AbstractResolver):
 
 
 @dataclass(slots=True)
-class _Budget:
-    """Wire time that one request has left, waiting for its turn not counted."""
+class _Chain:
+    """One request with its redirects: the wire time that is left, waiting for turns not counted, and its cookies.
+
+    Some servers set a cookie and redirect to the same address. Nothing of it outlives the chain.
+    """
 
     total: float
     used: float = 0.0
+    cookies: aiohttp.CookieJar = field(default_factory=partial(aiohttp.CookieJar, unsafe=True))  # numbers as hosts too
 
     @property
     def left(self) -> float:
         return max(0.0, self.total - self.used)
+
+    def cookie_header(self, url: str) -> str:
+        """What is sent along to this address; empty: nothing."""
+        return "; ".join(f"{c.key}={c.coded_value}" for c in self.cookies.filter_cookies(URL(url)).values())
 
 
 class Fetcher:
@@ -185,27 +194,29 @@ class Fetcher:
         return replace(answer, detail=sanitise.line(answer.detail)) if isinstance(answer, Failure) else answer
 
     async def _follow(self, request: Request) -> Response | Failure:
-        url, seen, moved_to = request.url, {request.url}, request.url
-        budget = _Budget(self._deadline)
+        url, moved_to = request.url, request.url
+        chain = _Chain(self._deadline)
+        seen = {(url, "")}  # addresses with the cookies that they were asked with
         for _ in range(MAX_REDIRECTS + 1):
-            answer = await self._hop(request, url, budget)
+            answer = await self._hop(request, url, chain)
             if isinstance(answer, Failure):
                 return replace(answer, url=request.url)
             target = answer.header("Location") if answer.status in _MOVED else None
             if target is None:
-                return replace(answer, seconds=budget.used, moved_to=moved_to if moved_to != request.url else None)
+                return replace(answer, seconds=chain.used, moved_to=moved_to if moved_to != request.url else None)
             next_url = resolve(url, headers.location(target))
             if next_url is None:
                 return Failure(request.url, "bad_redirect", f"redirected to {target[:200]!r}", is_transient=False)
-            if next_url in seen:
+            asked = (next_url, chain.cookie_header(next_url))
+            if asked in seen:
                 return Failure(request.url, "redirect_loop", f"{next_url} comes round again", is_transient=False)
             if moved_to == url and answer.status in _MOVED_FOR_GOOD:
                 moved_to = next_url  # for good so far: a temporary hop ends the chain that may be learnt
-            seen.add(next_url)
+            seen.add(asked)
             url = next_url
         return Failure(request.url, "redirect_loop", f"more than {MAX_REDIRECTS} redirects", is_transient=False)
 
-    async def _hop(self, request: Request, url: str, budget: _Budget) -> Response | Failure:
+    async def _hop(self, request: Request, url: str, chain: _Chain) -> Response | Failure:
         """One request to one host, when it is its turn."""
         if request.obeys_robots and (refused := await self._disallowed(request, url)):
             return refused
@@ -220,9 +231,9 @@ class Fetcher:
             async with self._slots:
                 await self.backlog.room()
                 began = time.monotonic()
-                answer = await self._in_time(request, url, budget)
+                answer = await self._in_time(request, url, chain)
                 seconds = time.monotonic() - began
-            budget.used += seconds
+            chain.used += seconds
             gate.note(answer, seconds, self._clock(), time.monotonic())
             if gate.paused_until:
                 self.memory.paused_until[host_of(url)] = gate.paused_until
@@ -234,11 +245,11 @@ class Fetcher:
             self._gates[host] = Gate(self._delay, paused_until=self.memory.paused_until.get(host))
         return self._gates[host]
 
-    async def _in_time(self, request: Request, url: str, budget: _Budget) -> Response | Failure:
+    async def _in_time(self, request: Request, url: str, chain: _Chain) -> Response | Failure:
         """One exchange under the deadline; whatever goes wrong on the wire becomes a Failure."""
         try:
-            async with asyncio.timeout(budget.left):
-                return await self._exchange(request, url)
+            async with asyncio.timeout(chain.left):
+                return await self._exchange(request, url, chain)
         except TimeoutError as error:
             is_connect = isinstance(error, aiohttp.ServerTimeoutError)
             what = (
@@ -252,12 +263,15 @@ class Fetcher:
                 return failure
             raise
 
-    async def _exchange(self, request: Request, url: str) -> Response:
+    async def _exchange(self, request: Request, url: str, chain: _Chain) -> Response:
         if urlsplit(url).username is not None:
             raise aiohttp.InvalidURL(url, "a user name or password stands in it")
         token = _current_request.set(request)
         try:
-            async with self._session.get(url, headers=dict(request.headers), allow_redirects=False) as answer:
+            cookie = chain.cookie_header(url)
+            sent = dict(request.headers) | ({"Cookie": cookie} if cookie else {})
+            async with self._session.get(url, headers=sent, allow_redirects=False) as answer:
+                chain.cookies.update_cookies(answer.cookies, answer.url)
                 raw, body = b"", b""
                 if answer.status not in _MOVED or "Location" not in answer.headers:
                     raw, body = await _read_body(answer, request)

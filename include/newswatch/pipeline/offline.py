@@ -8,7 +8,6 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -51,7 +50,7 @@ def extract_pages(pages: list[tuple[str, str]], settings: Settings) -> Iterator[
     Results wait in a temporary file until all pages are read.
     """
     samples: list[LineSample] = []
-    with TemporaryFile() as waiting, closing(parser_pool(settings)) as parsers:
+    with TemporaryFile() as waiting, parser_pool(settings) as parsers:
         for at in range(0, len(pages), PAGES_A_ROUND):
             for path, read in asyncio.run(_extract(pages[at : at + PAGES_A_ROUND], parsers, settings)):
                 pickle.dump((path, read), waiting)

@@ -17,7 +17,7 @@ from newswatch.pages.model import ExtractedPage
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.tables.batch_tables import ENTRIES
 from newswatch.text import sanitise
-from newswatch.urls.canonical import canonical_url, leads_nowhere, twin_key
+from newswatch.urls.canonical import canonical_url, leads_nowhere, redirect_target, twin_key
 
 PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
@@ -99,9 +99,10 @@ async def fetch_page(nw: Newswatch, client: Client, job: PageJob) -> FetchResult
 
 
 async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
-    url = job.entries[0].entry.url
-    if url is None:
+    link = job.entries[0].entry.url
+    if link is None:
         return FetchResult(job, None)
+    url = redirect_target(link)  # whose robots.txt counts, and not that of who counts clicks
     feeds = [nw.feed_of(seen.entry.feed_id) for seen in job.entries]
     answer = await client.get(
         Request(

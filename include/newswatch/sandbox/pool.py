@@ -8,13 +8,12 @@ lxml or a regular expression; killing the process does.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import struct
+import select
 import subprocess
 import sys
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, Self, cast
 
@@ -32,6 +31,9 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "site": TypeAdapter(Page),
     "heading": TypeAdapter(Heading),
 }
+
+
+PIECE_BYTES = 1 << 20  # read or written at once
 
 
 class ParserPool:
@@ -104,7 +106,7 @@ class ParserPool:
 
 
 class _Child:
-    """One parser process, and whether it was killed at a deadline."""
+    """One parser process, and whether it was too late with an answer."""
 
     def __init__(self, memory_bytes: int) -> None:
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")}
@@ -113,31 +115,43 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,
             env=keep,
         )
+        self._requests, self._answers = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
+        os.set_blocking(self._requests.fileno(), False)
         self.is_late = False
 
     def ask(self, head: bytes, body: bytes, seconds: float) -> dict[str, Any] | None:
-        """The answer; None where the process ended, was killed after `seconds`, or spoke nonsense."""
-        watch = threading.Timer(seconds, self._kill_late)
-        watch.start()
+        """The answer; None where there is none within so many seconds, the process ended, or it spoke nonsense."""
+        ends = time.monotonic() + seconds
         try:
-            requests, answers = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
-            requests.write(SIZES.pack(len(head), len(body)) + head)
-            requests.write(body)
-            requests.flush()
-            size, _ = SIZES.unpack(answers.read(SIZES.size))
-            answer: dict[str, Any] = json.loads(answers.read(size))
-        except (OSError, ValueError, struct.error):
+            self._send(SIZES.pack(len(head), len(body)) + head, ends)
+            self._send(body, ends)
+            size, _ = SIZES.unpack(self._receive(SIZES.size, ends))
+            answer: dict[str, Any] = json.loads(self._receive(size, ends))
+        except TimeoutError:
+            self.is_late = True
             return None
-        finally:
-            watch.cancel()
-            watch.join()
-        return None if self.is_late else answer
+        except (OSError, ValueError):
+            return None
+        return answer
 
-    def _kill_late(self) -> None:
-        self.is_late = True
-        self.kill()
+    def _send(self, content: bytes, ends: float) -> None:
+        left = memoryview(content)
+        while left:
+            _wait(self._requests, select.POLLOUT, ends)
+            left = left[os.write(self._requests.fileno(), left[:PIECE_BYTES]) :]
+
+    def _receive(self, size: int, ends: float) -> bytes:
+        pieces = []
+        while size:
+            _wait(self._answers, select.POLLIN, ends)
+            pieces.append(os.read(self._answers.fileno(), min(size, PIECE_BYTES)))
+            if not pieces[-1]:
+                raise ConnectionError("the parser's process has ended")
+            size -= len(pieces[-1])
+        return b"".join(pieces)
 
     def kill(self) -> None:
         """Kill the process, if it still runs: whoever waits for its answer gets none."""
@@ -146,7 +160,14 @@ class _Child:
     def end(self) -> None:
         """Kill the process and wait for its end."""
         self.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):  # of what was still to be written to it
-                cast(IO[bytes], pipe).close()
+        self._requests.close()
+        self._answers.close()
         self._process.wait()
+
+
+def _wait(pipe: IO[bytes], event: int, ends: float) -> None:
+    """Until something can be read or written. Raises TimeoutError at `ends` (monotonic seconds)."""
+    poll = select.poll()
+    poll.register(pipe, event)
+    if not poll.poll(max(0.0, 1000 * (ends - time.monotonic()))):
+        raise TimeoutError

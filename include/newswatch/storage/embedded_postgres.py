@@ -9,6 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 LEDGER_DATABASE = "newswatch"
+# PostgreSQL, appendix A: duplicate_database, or unique_violation where both make it in the same instant.
+_MADE_MEANWHILE = ("42P04", "23505")
 
 
 def start(folder: Path) -> str:
@@ -47,8 +49,8 @@ def database(server_url: str, name: str) -> str:
             exists = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
             if not exists:
                 connection.execute(sa.text(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"))
-    except sa.exc.ProgrammingError as error:
-        if "already exists" not in str(error):  # another process made it in between
+    except (sa.exc.ProgrammingError, sa.exc.IntegrityError) as error:
+        if getattr(error.orig, "pgcode", "") not in _MADE_MEANWHILE:
             raise
     finally:
         engine.dispose()

@@ -22,7 +22,6 @@ class Store:
         self._fs, root = fsspec.url_to_fs(url)
         self._root = str(root).rstrip("/")
         self._is_local = "file" in _protocols(self._fs.protocol)
-        self.url = url
 
     def locate(self, path: str) -> str:
         """The path as the storage itself names it."""

@@ -37,7 +37,7 @@ def problems_of(topics: Sequence[Topic]) -> list[Problem]:
     """Everything wrong. Where word forms cannot be made nothing else is tried."""
     found = [problem for i, topic in enumerate(topics) for problem in _unknown_words(topic, ("topics", i))]
     if not found:
-        found = [*_shared(topics), *_too_common(topics)]
+        found = [*_repeated(topics), *_shared(topics), *_too_common(topics)]
         for i, topic in enumerate(topics):
             found += failed_examples(topic, ("topics", i))
     return found
@@ -81,6 +81,20 @@ def failed_examples(topic: Topic, at: Place = ()) -> Iterator[Problem]:
                 f"topic {topic.id!r}: the term '{mention.term}' matches {mention.surface!r} in {text!r}, which must "
                 "not match. Narrow the term with case, not_in, unless or near.",
             )
+
+
+def _repeated(topics: Sequence[Topic]) -> Iterator[Problem]:
+    """Terms that stand twice in one list, to the letter: the second one says nothing."""
+    for i, topic in enumerate(topics):
+        first: dict[tuple[Place, str], Place] = {}
+        for place, term, _ in topic.leaves():
+            before = first.setdefault((place[:-1], term.model_dump_json()), place)
+            if before != place:
+                yield Problem(
+                    ("topics", i, *place),
+                    f"topic {topic.id!r}: the term '{term.label}' stands there already. Remove one of them.",
+                    ("topics", i, *before),
+                )
 
 
 def _shared(topics: Sequence[Topic]) -> Iterator[Problem]:

@@ -29,6 +29,12 @@ _CACHED = re.compile(r"/(?:c|v|wp)/(s/)?([^/]+\.[^/]+/.*)")
 AMP_SWITCHES = frozenset({"amp", "__amp", "is_amp", "isamp"})  # with no value, or one that says yes
 AMP_FORMATS = frozenset({"output", "outputtype", "format"})  # with the value `amp`
 
+# Services that count a click and send the reader on name themselves so in the last step of their path …
+REDIRECTORS = frozenset(
+    {"url", "link", "l", "out", "outbound", "redirect", "redir", "apiclick", "goto", "click", "away", "exit", "leave"}
+)
+TARGETS = frozenset({"url", "u", "q", "to", "target", "dest", "destination", "link", "href"})  # … and the page so
+
 TWIN_LABELS = frozenset({"www", "m", "mobile", "amp", "touch"})
 _REGISTRY = re.compile(r"(?:ac|co|com|edu|gob|gov|gouv|in|mil|msk|ne|net|nom|or|org|spb)\.[a-z]{2}")  # co.uk, com.ua
 _AMP_PATH = re.compile(r"^/amp(?=/[^/])|(?<=[^/])/amp/?$|(?<=[^/])\.amp(?=\.html/?$|/?$)")
@@ -102,16 +108,16 @@ def _is_dropped_parameter(pair: str, host: str) -> bool:
 
 
 def _unwrapped(parts: SplitResult) -> str | None:
-    """The publisher's address inside that of an AMP viewer or cache; None: it is none."""
+    """The publisher's address inside that of an AMP viewer, an AMP cache or a redirector; None: it is none."""
     host = (parts.hostname or "").rstrip(".")
     if _GOOGLE.fullmatch(host) or host in ("bing.com", "www.bing.com"):
         wrapped = _VIEWED.fullmatch(parts.path)
     elif host in ("cdn.ampproject.org", "bing-amp.com") or host.endswith((".cdn.ampproject.org", ".bing-amp.com")):
         wrapped = _CACHED.fullmatch(parts.path)
     else:
-        return None
+        wrapped = None
     if wrapped is None:
-        return None
+        return _redirected(parts)
     address = f"{'https' if wrapped[1] else 'http'}://{wrapped[2]}"
     if not parts.query:  # viewers escape the question mark of the address inside
         address = re.sub("%3f", "?", address, count=1, flags=re.I)
@@ -120,6 +126,31 @@ def _unwrapped(parts: SplitResult) -> str | None:
         return _absolute(address, "")
     except ValueError:
         return None
+
+
+def _redirected(parts: SplitResult) -> str | None:
+    """The page to which a redirector sends its readers, where its own address says so and it is on another site."""
+    last = parts.path.rstrip("/").rpartition("/")[2].partition(".")[0].lower()
+    if last not in REDIRECTORS:
+        return None
+    pairs = (pair.partition("=") for pair in parts.query.split("&"))
+    named = [unquote(value) for name, _, value in pairs if unquote(name).lower() in TARGETS]
+    targets = [value for value in named if re.match(r"https?://[^/]", value, re.I)]
+    if len(targets) != 1:
+        return None
+    try:
+        target = _absolute(targets[0], "")
+    except ValueError:
+        return None
+    return target if target and not is_same_site(target, urlunsplit(parts)) else None
+
+
+def redirect_target(url: str) -> str:
+    """The page to which an address leads that only counts a click on the way; any other address as it is."""
+    parts = urlsplit(url)
+    while target := _redirected(parts):
+        url, parts = target, urlsplit(target)
+    return url
 
 
 def twin_key(url: str) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from newswatch.urls.canonical import AMP_FORMATS, AMP_SWITCHES, MAX_URL_CHARS, TWIN_LABELS, tracking_table
+from newswatch.urls.canonical import (
+    AMP_FORMATS,
+    AMP_SWITCHES,
+    MAX_URL_CHARS,
+    REDIRECTORS,
+    TARGETS,
+    TWIN_LABELS,
+    tracking_table,
+)
 
 _TEXT = """\
 # Addresses
@@ -28,9 +36,14 @@ them alike, or where a parameter is known to say nothing of the page. Whatever a
 | `#!/story/5` | kept | A hash-bang route selects what the page shows. |
 | `https://www.google.com/amp/s/news.example/a` | `https://news.example/a` | An AMP viewer (Google, Bing). |
 | `https://news-example.cdn.ampproject.org/c/s/news.example/a` | `https://news.example/a` | An AMP cache: c, v, wp. |
+| `https://www.google.com/url?q=https://news.example/a` | `https://news.example/a` | A redirector, see below. |
 | {switches}, empty, `1` or `true` | dropped | They ask for the AMP form of the page. |
 | {formats} with the value `amp` | dropped | The same. |
 | tracking parameters | dropped | See the table below. |
+
+A **redirector** counts a click and sends the reader on: the last step of its path is one of {redirectors},
+and one of its parameters {targets} holds an address of another site. That page
+is fetched, not the redirector.
 
 `http` and `https`, `www.` and none, a final slash and an AMP mark in the path stay apart: the page at the other address
 may not exist. Case of the path and order of the parameters stay: some sites read them.
@@ -67,6 +80,8 @@ def rules() -> str:
     return _TEXT.format(
         switches=_code(AMP_SWITCHES),
         formats=_code(AMP_FORMATS),
+        redirectors=_code(REDIRECTORS),
+        targets=_code(TARGETS),
         labels=_code(f"{label}." for label in TWIN_LABELS),
         longest=f"{MAX_URL_CHARS:,}",
         table=tracking_table(),

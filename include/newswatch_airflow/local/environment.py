@@ -14,6 +14,7 @@ from pathlib import Path
 
 from newswatch.settings import SHIPPED_CONFIG_DIR
 from newswatch.storage import embedded_postgres
+from newswatch_airflow.ids import PAGES
 
 PROJECT = SHIPPED_CONFIG_DIR.parent
 AIRFLOW_DATABASE = "airflow"
@@ -81,7 +82,7 @@ def airflow_environment(home: Path, ports: Ports, base: Mapping[str, str] | None
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_log),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_log),
         "NEWSWATCH_HOME": str(home),
-        "NEWSWATCH_PAGES_URL": env.get("NEWSWATCH_PAGES_URL") or f"{api}/newswatch",
+        "NEWSWATCH_PAGES_URL": env.get("NEWSWATCH_PAGES_URL") or f"{api}{PAGES}",
         "NEWSWATCH_DATABASE_URL": env.get("NEWSWATCH_DATABASE_URL")
         or embedded_postgres.database(server, embedded_postgres.LEDGER_DATABASE),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', '')}",

@@ -23,11 +23,11 @@ from newswatch.errors import NewswatchError
 from newswatch.pipeline import Reader
 from newswatch.settings import Settings, load_settings
 from newswatch.storage import embedded_postgres
+from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
 from newswatch_airflow.local.environment import PROJECT, USER, Ports, airflow_environment, free_port, is_free
 from newswatch_airflow.local.processes import Processes
 
-DAGS = ("poll_feeds", "refresh_day", "daily_digest", "watch_feeds")
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
@@ -158,8 +158,8 @@ class _Run:
         self._say("waiting for Airflow …")
         self._until(api.is_healthy, "Airflow", 180)
         api.log_in()
-        self._until(lambda: api.knows(*DAGS), "Airflow's DAG processor", 120)
-        api.unpause(*DAGS)
+        self._until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor", 120)
+        api.unpause(*DAG_IDS)
         self._say("Airflow is up, its DAGs run")
 
     def _digests(self, api: AirflowApi, settings: Settings) -> None:
@@ -168,12 +168,12 @@ class _Run:
         wanted = [yesterday - timedelta(days=n) for n in reversed(range(DIGEST_DAYS))]
         if all(day in self._issued() for day in wanted):
             return
-        self._until(lambda: not api.has_open_backfill("daily_digest"), "the backfill of an earlier run", 300)
+        self._until(lambda: not api.has_open_backfill(DAILY_DIGEST), "the backfill of an earlier run", 300)
         missing = [day for day in wanted if day not in self._issued()]
         if not missing:
             return
-        api.backfill("daily_digest", missing[0], missing[-1], reprocess="failed")
-        self._say(f"backfill of daily_digest from {missing[0]} to {missing[-1]} …")
+        api.backfill(DAILY_DIGEST, missing[0], missing[-1], reprocess="failed")
+        self._say(f"backfill of {DAILY_DIGEST} from {missing[0]} to {missing[-1]} …")
         shown: set[date] = set()
 
         def all_issued() -> bool:

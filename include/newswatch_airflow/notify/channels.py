@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any
+from smtplib import SMTP
+from typing import TYPE_CHECKING, Any, cast
 
 from newswatch.errors import NewswatchError, TransientError
 
@@ -79,7 +80,8 @@ def _mail(conn_id: str, connection: Any) -> Channel:
         mail.set_content(message.text)
         mail.add_alternative(message.html, subtype="html")
         with SmtpHook(smtp_conn_id=conn_id) as hook:
-            refused = hook._smtp_client.send_message(mail)  # the hook's own methods know one part alone
+            client = cast(SMTP, hook._smtp_client)  # the hook's own methods know one part alone
+            refused = client.send_message(mail)
         return f"but the server refused {', '.join(sorted(refused))}" if refused else ""
 
     return take

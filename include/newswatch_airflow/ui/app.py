@@ -16,6 +16,7 @@ from newswatch.errors import MissingFile
 from newswatch.local_days import day_of
 from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
+from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.ui.day import of_day
 from newswatch_airflow.ui.feeds import of_feeds
 from newswatch_airflow.ui.site import HEADERS, LINKS_JS, Site
@@ -59,7 +60,7 @@ def _today(request: Request, day: date | None = None) -> HTMLResponse:
     builds = _reader().builds()
     if not builds:
         text = "No day has tables yet: they are made after the first poll."
-        return Site(request).page("empty.html.j2", "today", heading="No tables yet", text=text, dag="poll_feeds")
+        return Site(request).page("empty.html.j2", "today", heading="No tables yet", text=text, dag=POLL_FEEDS)
     today = day_of(datetime.now(UTC), _reader().tz)
     return _shown_day(request, day or (today if today in builds else next(iter(builds))))
 
@@ -73,7 +74,7 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
     builds = reader.builds()
     if day not in builds:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
-        return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag="daily_digest")
+        return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag=DAILY_DIGEST)
     today = day_of(datetime.now(UTC), reader.tz)
     try:
         shown = of_day(reader, day, is_over=day < today)
@@ -109,7 +110,7 @@ def _topics(request: Request) -> HTMLResponse:
     catalogue = _reader().catalogue()
     if catalogue is None:
         text = "No configuration is in force yet: the first poll puts one in force."
-        return Site(request).page("empty.html.j2", "topics", heading="No topics yet", text=text, dag="poll_feeds")
+        return Site(request).page("empty.html.j2", "topics", heading="No topics yet", text=text, dag=POLL_FEEDS)
     return Site(request).page("topics.html.j2", "topics", catalogue=catalogue)
 
 
@@ -178,7 +179,7 @@ def _digest(request: Request, day: date | None = None, number: int | None = None
     every = _reader().digests()
     if not every:
         text = "The first one is issued tomorrow morning."
-        return Site(request).page("empty.html.j2", "digest", heading="No digest yet", text=text, dag="daily_digest")
+        return Site(request).page("empty.html.j2", "digest", heading="No digest yet", text=text, dag=DAILY_DIGEST)
     found = [d for d in every if day in (None, d.day) and number in (None, d.number)]
     if not found:
         raise HTTPException(404, f"No digest of {day}{f', issue {number},' if number else ''} was issued.")
@@ -191,7 +192,7 @@ def _digest_of_run(request: Request, dag_id: str, run_id: str) -> HTMLResponse:
     for issued in every:
         if issued.issued_by == f"{dag_id}/{run_id}":
             return _shown_digest(Site(request), every, issued)
-    text = "This run has not issued one." if dag_id == "daily_digest" else "Runs of daily_digest issue digests."
+    text = "This run has not issued one." if dag_id == DAILY_DIGEST else f"Runs of {DAILY_DIGEST} issue digests."
     return Site(request).page("empty.html.j2", "digest", 404, heading="No digest of this run", text=text, dag="")
 
 

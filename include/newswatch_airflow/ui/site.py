@@ -17,6 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 
 from newswatch.digest.escape import web_address
 from newswatch.digest.formats import META_POLICY, STATE_WORDS
+from newswatch_airflow.ids import PAGES
 from newswatch_airflow.ui.feeds import bars, rate, span
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -66,7 +67,7 @@ class Site:
 
     def dag(self, dag_id: str) -> str:
         """The address of a DAG in Airflow's UI."""
-        return f"{self._root.removesuffix('/newswatch')}/dags/{quote(dag_id, safe='')}"
+        return f"{self._root.removesuffix(PAGES)}/dags/{quote(dag_id, safe='')}"
 
     def page(self, template: str, current: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page from its template; `current` names the tab that it belongs to."""

@@ -233,6 +233,16 @@ def test_a_mistake_in_topics_yaml_is_named(name: str) -> None:
     assert all(any(word in problem for problem in found) for word in words), found
 
 
+def test_a_term_that_stands_twice_in_one_list_is_named_with_both_lines() -> None:
+    term = "      - text: harbour quay\n"
+    (problem,) = problems(topics=TOPICS.replace(term, term + "      - text: pier\n" + term))
+    assert problem.startswith("topics.yaml:8:")
+    assert "'harbour quay' stands there already" in problem
+    assert "line 6" in problem
+    other = term.replace("harbour quay", "harbour quay\n        zones: [headline]")
+    parse_catalogue(FEEDS, TOPICS.replace(term, term + other))  # not the same: one says more
+
+
 def test_a_mistake_in_a_shared_list_is_named_where_it_is_shared() -> None:
     shared = TOPICS.replace(
         "      - text: harbour quay\n",

@@ -77,6 +77,25 @@ def test_where_permanent_redirects_alone_led_is_told() -> None:
     assert (found.moved_to or "").endswith("/c")
 
 
+def test_a_cookie_is_sent_along_the_chain_that_brought_it_and_no_further() -> None:
+    async def gate(call: Call) -> None:
+        if "seen=1" in call.header("Cookie"):
+            return await plain(b"in")(call)
+        return await redirect(call.path, "302 Found", Set_Cookie="seen=1; Path=/")(call)
+
+    answers, hostile = ask({"/": gate, "/other": plain(b"other")}, "/", "/other", "/")
+    assert [a.body for a in answers if isinstance(a, Response)] == [b"in", b"other", b"in"]
+    assert [call.header("Cookie") for call in hostile.calls] == ["", "seen=1", "", "", "seen=1"]
+
+
+def test_a_cookie_that_changes_nothing_ends_as_a_loop() -> None:
+    again = redirect("/", "302 Found", Set_Cookie="seen=1; Path=/")
+    (answer,), hostile = ask({"/": again})
+    assert isinstance(answer, Failure)
+    assert answer.outcome == "redirect_loop"
+    assert len(hostile.paths) == 2
+
+
 def test_six_requests_are_made_at_most() -> None:
     (answer,), hostile = ask({f"/{n}": redirect(f"/{n + 1}") for n in range(50)}, "/0")
     assert isinstance(answer, Failure)

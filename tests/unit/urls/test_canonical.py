@@ -76,6 +76,15 @@ CANONICAL = [
 
 AMP = [
     ("https://www.google.com/amp/s/example.com/x", "https://example.com/x"),
+    ("https://search.example/url?sa=t&q=https://example.com/x%3Fid%3D7&usg=A", "https://example.com/x?id=7"),
+    ("https://go.example/news/apiclick.aspx?c=1&url=https%3a%2f%2fexample.com%2fx", "https://example.com/x"),
+    ("https://l.social.example/l.php?u=https%3A%2F%2Fexample.com%2Fx%3Futm_source%3Da&h=B", "https://example.com/x"),
+    ("https://a.example/out/?to=https://b.example/redirect?url=https://example.com/x", "https://example.com/x"),
+    # its own site, two pages, none, another step: a page like any other
+    ("https://example.com/login?url=https://other.example/x", "https://example.com/login?url=https://other.example/x"),
+    ("https://example.com/out?url=https://www.example.com/x", "https://example.com/out?url=https://www.example.com/x"),
+    ("https://example.com/url?q=https:///x", "https://example.com/url?q=https:///x"),
+    ("https://a.b/out?u=https://c.d/x&to=https://e.f/y", "https://a.b/out?u=https://c.d/x&to=https://e.f/y"),
     ("https://www.google.com.ua/amp/s/example.com/x", "https://example.com/x"),
     ("https://www.google.co.uk/amp/example.com/x", "http://example.com/x"),
     ("https://google.de/amp/s/example.com/x?id=1", "https://example.com/x?id=1"),

@@ -1,0 +1,10 @@
+"""Each DAG's id once, and where the pages stand: DAGs, pages, notes and `make run` name them from here."""
+
+from __future__ import annotations
+
+POLL_FEEDS = "poll_feeds"
+REFRESH_DAY = "refresh_day"
+DAILY_DIGEST = "daily_digest"
+WATCH_FEEDS = "watch_feeds"
+DAG_IDS = (POLL_FEEDS, REFRESH_DAY, DAILY_DIGEST, WATCH_FEEDS)
+PAGES = "/newswatch"  # below Airflow's own address
