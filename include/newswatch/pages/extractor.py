@@ -31,6 +31,8 @@ from newswatch.text import date_parsing, language
 _FAST, _THOROUGH = (Extractor(output_format="python", fast=is_fast, comments=False) for is_fast in (True, False))
 MIN_TEXT_CHARS = 40  # less is a heading or a consent line, not a story
 FEW_CHARS = 300  # so short a text is looked for once more, by trafilatura's slower way; 800 gained nothing
+MIN_RUNNING_SHARE = 0.8  # of the page's running text: with less, slower ways are tried
+MUCH_MORE = 1.3  # times the text: less may be boxes that stand beside the story
 LONG_BLOCK_CHARS = 60
 MANY_BLOCKS = 20
 MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half of it
@@ -71,29 +73,54 @@ def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
     removed = boilerplate_markup.remove(tree)
     html_tree.join_split_text(tree)
     box = main_content.find(tree)
-    blocks = _blocks(tree)
+    blocks = _blocks(tree, box)
     body = next((claim.value for claim in claims if claim.field == "body"), "")
     if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(block.text) for block in blocks):
         blocks = [Block(line, "p") for line in body.split("\n")]
     return line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
 
 
-def _blocks(tree: HtmlElement) -> list[Block]:
-    """The main text, block by block, by trafilatura's fast way.
+def _blocks(tree: HtmlElement, box: HtmlElement | None) -> list[Block]:
+    """The main text, block by block: by trafilatura's fast way in the story's box, where that gives enough.
 
-    Its slower one, which compares with two other extractors, is taken where the fast one gives little or, as it does
-    where it finds no text, the whole page: many short lines, or a text that stands in no paragraphs.
+    It may take a small box for the story, and nothing says so. So what it gives is compared with the page's running
+    paragraphs: where it is far below them, or a dump of the whole page, the slower way is tried (it compares with two
+    other extractors), then both without the box's name. What gives much more and is no dump takes its place.
     """
-    blocks = _extracted(tree, is_fast=True)
-    size = sum(len(b.text) for b in blocks)
-    in_long = sum(len(b.text) for b in blocks if len(b.text) >= LONG_BLOCK_CHARS)
-    in_paragraphs = sum(html_tree.size_of(p) for p in tree.iter("p"))
-    is_dump = (len(blocks) > MANY_BLOCKS and 3 * in_long < size) or 2 * in_paragraphs < size
-    if size < FEW_CHARS or is_dump:
+    enough = max(FEW_CHARS, MIN_RUNNING_SHARE * html_tree.running_text(tree)[tree])
+    with main_content.named(box):
+        best = _extracted(tree, is_fast=True)
+        is_dump = _is_dump(best, tree)
+        if not is_dump and _size(best) >= enough:
+            return best
         second = _extracted(tree, is_fast=False)
-        if second and (is_dump or sum(len(b.text) for b in second) > size):
-            return second
-    return blocks
+        if second and (is_dump or _is_much_more(second, best)):
+            best = second
+    for is_fast in (True, False):
+        if box is None or _size(best) >= enough:
+            break
+        other = _extracted(tree, is_fast=is_fast)
+        if _is_much_more(other, best) and not _is_dump(other, tree):
+            best = other
+    return best
+
+
+def _is_much_more(other: Sequence[Block], best: Sequence[Block]) -> bool:
+    """Whether another reading gives so much more that the first must have lost the story; of little, any more."""
+    size = _size(best)
+    return _size(other) > (size if size < FEW_CHARS else MUCH_MORE * size)
+
+
+def _size(blocks: Sequence[Block]) -> int:
+    return sum(len(block.text) for block in blocks)
+
+
+def _is_dump(blocks: Sequence[Block], tree: HtmlElement) -> bool:
+    """Whether it is the page rather than its story: many short lines, or a text that stands in no paragraphs."""
+    size = _size(blocks)
+    in_long = sum(len(block.text) for block in blocks if len(block.text) >= LONG_BLOCK_CHARS)
+    in_paragraphs = sum(html_tree.size_of(p) for p in tree.iter("p"))
+    return (len(blocks) > MANY_BLOCKS and 3 * in_long < size) or 2 * in_paragraphs < size
 
 
 def _extracted(tree: HtmlElement, *, is_fast: bool) -> list[Block]:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from lxml import etree, html
 from lxml.html import HtmlElement
+from selectolax.lexbor import LexborHTMLParser
 
 from newswatch.text import charset
 
@@ -17,6 +18,7 @@ _UNSEEN = (  # elements that hold no text of a story
     "script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "canvas", "map", "nav", "button",
     "select", "textarea", "dialog", "menu", "audio", "video",
 )  # fmt: skip
+_HOLDERS = ("noscript", "nav", "button", "dialog", "menu", "object", "canvas", "map", "select")  # of any content
 INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q", "s"}
     | {"samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"}
@@ -28,7 +30,7 @@ _CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]0*([\da-fA-F]{1,4})|0*(\d{1,5}));")
 _NAMES = frozenset({"class", "id", "data-component", "data-gu-name", "data-manual", "data-qa", "data-type"}) | {
     "data-test", "data-testid", "data-test-id", "data-test-tag",
 }  # fmt: skip
-_END_TAGS = ("</body>", "</html>", "</BODY>", "</HTML>")  # what follows is read by browsers, and not by libxml2
+_END_TAGS = (b"</body>", b"</html>", b"</BODY>", b"</HTML>")  # what follows is read by browsers, and not by libxml2
 _LONG_TAG = 20_000  # characters
 _MANY_ATTRIBUTES = 500  # of one tag: libxml2 compares each with each
 _VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -37,8 +39,11 @@ _WRAPPER_TAG = re.compile(
     rb"</?(?!(?:p|h[1-6]|li|br|blockquote|title|meta|link|script|style|html|head|body)\b)[A-Za-z][^<>]*>"
 )
 _TOO_DEEP = "depth"
+_SCRIPTS = "script:not([type*='json']), style, template, svg, iframe"
+MAX_OPEN = 20_000  # elements that are not closed: lexbor takes time that grows with the square of their number
 MIN_PARAGRAPH_CHARS = 60  # of running text
 BOXES = ("p", "div", "td", "dd", "section", "article")  # of pages whose text stands in no paragraphs
+MIN_STORY_CHARS = 500  # of running text; in less no element stands out
 MIN_CELL_CHARS = 500  # of a cell that holds a text and not a datum
 
 
@@ -50,16 +55,32 @@ def tree_of(body: bytes, content_type: str) -> HtmlElement | None:
     """
     text, _ = charset.decoded(body, content_type, is_page=True)
     text = _with_few_attributes(_CHARACTER_REFERENCE.sub(_without_half_characters, text))
-    for closing in _END_TAGS:
-        text = text.replace(closing, "")
     try:
         content = text.encode()
     except UnicodeEncodeError:
         content = charset.paired(text).encode()
+    content = _as_browsers_read(content.translate(None, _CONTROLS))
     tree, is_whole = _parsed(content)
     if not is_whole:
         tree, _ = _parsed(_WRAPPER_TAG.sub(b" ", content))
     return tree
+
+
+def _as_browsers_read(content: bytes) -> bytes:
+    """The page with every element closed where browsers close it (HTML Living Standard, 13.2.6), by lexbor.
+
+    libxml2 lets an element that is never closed swallow what follows: a box in a menu the whole story. Scripts that
+    are no data go on the way, and a page with very many elements left open is taken as it is.
+    """
+    closed = content.count(b"</")
+    if content.count(b"<") - 2 * closed > MAX_OPEN:
+        for closing in _END_TAGS:
+            content = content.replace(closing, b"")
+        return content
+    tree = LexborHTMLParser(content)
+    for node in tree.css(_SCRIPTS):
+        node.decompose()
+    return (tree.html or "").encode()
 
 
 def _parsed(content: bytes) -> tuple[HtmlElement | None, bool]:
@@ -69,7 +90,7 @@ def _parsed(content: bytes) -> tuple[HtmlElement | None, bool]:
     )
     parser.set_element_class_lookup(_ONE_CLASS)
     try:
-        tree = html.document_fromstring(content.translate(None, _CONTROLS), parser=parser)
+        tree = html.document_fromstring(content, parser=parser)
     except (etree.LxmlError, ValueError):  # empty, or nothing that could be HTML
         return None, True
     return tree, not any(_TOO_DEEP in entry.message for entry in parser.error_log.filter_from_fatals())
@@ -95,6 +116,10 @@ def strip_unseen(tree: HtmlElement) -> None:
 
     Those take trafilatura time that grows with the square of their number: a minute for 384 KB.
     """
+    running = running_text(tree)
+    for holder in list(tree.iter(*_HOLDERS)):  # a story inside one was meant to be seen, or an end tag is missing
+        if running[holder] > max(MIN_STORY_CHARS, running[tree] / 2):
+            holder.tag = "div"
     etree.strip_elements(tree, *_UNSEEN, with_tail=False)
     for box in [e for e in tree.iter("p", "div", "td", "li", "section", "article") if len(e) > _MANY_MARKS]:
         if sum(child.tag in INLINE for child in box) > _MANY_MARKS:

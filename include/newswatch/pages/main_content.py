@@ -1,21 +1,21 @@
 """Main content: the smallest element of a page that holds the story's running text, whatever it is called.
 
 trafilatura goes by names that publishers are known to give that element; where it knows none it takes paragraphs from
-the whole page and leaves the headings and lists between them. So the element is found by what is in it, and named.
+the whole page and leaves the headings and lists between them. So the element is found by what is in it, and named so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import dropwhile, islice
 
 from lxml.html import HtmlElement
 
 from newswatch.pages import line_zones
-from newswatch.pages.html_tree import BOXES, MIN_PARAGRAPH_CHARS, running_text, size_of
+from newswatch.pages.html_tree import BOXES, MIN_PARAGRAPH_CHARS, MIN_STORY_CHARS, running_text, size_of
 from newswatch.text.language import UNSPACED
 
-MIN_STORY_CHARS = 500  # of running text; in less no element stands out
 MIN_CHILD_SHARE = 0.7  # of its parent's running text: the child holds the story
 MIN_PAGE_SHARE = 0.5  # of the page's
 SAMPLE_SIZE = 30  # paragraphs
@@ -24,10 +24,7 @@ _KNOWN_NAME = "article-body"  # to trafilatura
 
 
 def find(tree: HtmlElement) -> HtmlElement | None:
-    """The element that holds most of the page's running text; None: no one element does.
-
-    Changes the tree: the element loses its id and gets a class that trafilatura knows.
-    """
+    """The element that holds most of the page's running text; None: no one element does."""
     body = tree.find("body")
     if body is None:
         return None
@@ -52,9 +49,23 @@ def find(tree: HtmlElement) -> HtmlElement | None:
         return None  # a notice in long paragraphs, beside a story in short ones
     if sum(running[article] >= least_story for article in box.iter("article") if article is not box) > 1:
         return None  # several stories, one below the other: trafilatura takes the first
+    return box
+
+
+@contextmanager
+def named(box: HtmlElement | None) -> Iterator[None]:
+    """Give the element a name that trafilatura knows, in place of its own, while the block runs."""
+    if box is None:
+        yield
+        return
+    own = dict(box.attrib)
     box.attrib.pop("id", None)
     box.set("class", _KNOWN_NAME)
-    return box
+    try:
+        yield
+    finally:
+        box.attrib.clear()
+        box.attrib.update(own)
 
 
 def _is_dense(body: HtmlElement) -> bool:
