@@ -79,8 +79,10 @@ def _absolute(base: str, link: str) -> str | None:
 
 
 def canonical_url(url: str) -> str:
-    """The one address of a story: AMP caches unwrapped, fragment, default port, tracking dropped, spelling normalised.
+    """The one address of a story.
 
+    AMP viewers, AMP caches and redirectors are unwrapped; fragment, default port and tracking are dropped; escapes and
+    host are spelt in one way. Raises ValueError where host or port are none: `resolve` gives None for such an address.
     Parameters that stay keep their order and values: some sites read them so. Where the server decides, nothing is
     guessed: `http`, `www.`, a final slash and an AMP mark in the path stay (see `twin_key`). Idempotent.
     """
