@@ -391,3 +391,30 @@ def test_a_short_story_in_a_dense_script_has_its_box() -> None:
     body = "".join(f"<p>{line}</p>" for line in lines)
     page_body = f"<div>气象</div><h1>港务局开会</h1><div class='q'>{body}</div><div>点赞</div>"
     assert parse(f"<html lang='zh'><body>{page_body}</body></html>").text.split("\n") == lines
+
+
+def long_story(wrapper: str = "") -> str:
+    """Thirty paragraphs, five in each wrapper."""
+    witnesses = [
+        f"<p>The works committee heard {n} witnesses on berth number {n}, who said what they had seen there.</p>"
+        for n in range(30)
+    ]
+    if not wrapper:
+        return "".join(witnesses)
+    return "".join(f"<{wrapper}>{''.join(witnesses[n : n + 5])}</{wrapper}>" for n in range(0, 30, 5))
+
+
+@pytest.mark.parametrize("holder", ["nav", "button", "noscript", "dialog", "select", "menu"])
+def test_an_element_that_is_never_closed_does_not_swallow_the_story(holder: str) -> None:
+    menu = f"<header><{holder}><div><span>Menu</{holder}></header>"
+    found = parse(f"<html><body>{menu}<main><article><h1>Board</h1>{long_story()}</article></main></body></html>")
+    assert found.text.count("berth number") == 30
+
+
+@pytest.mark.parametrize("wrapper", ["figure", "form"])
+def test_where_little_is_found_beside_the_pages_paragraphs_slower_ways_are_tried(wrapper: str) -> None:
+    lede = (
+        f"<header class='story-header'><h1>Board meets</h1><p>{'A short lede of words stands here. ' * 10}</p></header>"
+    )
+    found = parse(f"<html><body><article>{lede}<section>{long_story(wrapper)}</section></article></body></html>")
+    assert found.text.count("berth number") == 30
