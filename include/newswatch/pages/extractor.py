@@ -35,7 +35,7 @@ MIN_RUNNING_SHARE = 0.8  # of the page's running text: with less, slower ways ar
 MUCH_MORE = 1.3  # times the text: less may be boxes that stand beside the story
 LONG_BLOCK_CHARS = 60
 MANY_BLOCKS = 20
-MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half of it
+MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half; of little, any
 
 
 def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
@@ -73,13 +73,17 @@ def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
     html_tree.unwrap_layout_tables(tree)
     html_tree.make_paragraphs(tree)
     removed = boilerplate_markup.remove(tree)
+    html_tree.make_paragraphs_of_boxes(tree)
     html_tree.join_split_text(tree)
     box = main_content.find(tree)
     blocks = _blocks(tree, box)
     body = next((claim.value for claim in claims if claim.field == "body"), "")
-    if len(body) >= MIN_STATED_CHARS and len(body) > 2 * sum(len(block.text) for block in blocks):
+    size = _size(blocks)
+    if len(body) > 2 * size and (len(body) >= MIN_STATED_CHARS or size < FEW_CHARS):
         blocks = [Block(line, "p") for line in body.split("\n")]
-    return line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
+    lines = line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
+    code = metadata_precedence.language_claim(claims)
+    return line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(text, code))
 
 
 def _blocks(tree: HtmlElement, box: HtmlElement | None) -> list[Block]:

@@ -42,6 +42,7 @@ _TOO_DEEP = "depth"
 _SCRIPTS = "script:not([type*='json']), style, template, svg, iframe"
 MAX_OPEN = 20_000  # elements that are not closed: lexbor takes time that grows with the square of their number
 _MIXED = ("div", "section", "article", "main", "center", "li", "td", "dd", "blockquote", "figure")
+_TEXT_BOXES = frozenset({"div", "section", "center", "address"})
 _BLOCKS = frozenset(
     {"div", "p", "ul", "ol", "dl", "section", "article", "table", "blockquote", "figure", "pre", "center", "form"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "details", "address", "aside", "header", "footer", "main"}
@@ -229,6 +230,19 @@ def wrap_body_text(tree: HtmlElement) -> None:
         box.text, body.text = body.text, None
         box.extend(list(body))
         body.append(box)
+
+
+def make_paragraphs_of_boxes(tree: HtmlElement) -> None:
+    """Make a paragraph of a box of text alone that stands between running paragraphs: trafilatura leaves it out."""
+    for parent in {p.getparent() for p in tree.iter("p")}:
+        if parent is None or parent.tag not in _MIXED:
+            continue
+        places = [n for n, e in enumerate(parent) if e.tag == "p" and _own_size(e) >= MIN_PARAGRAPH_CHARS]
+        if len(places) < 2:
+            continue
+        for box in parent[places[0] : places[-1]]:
+            if box.tag in _TEXT_BOXES and all(child.tag in INLINE or child.tag == "br" for child in box):
+                box.tag = "p"
 
 
 def _own_size(box: HtmlElement) -> int:

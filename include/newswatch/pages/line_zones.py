@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 
 from lxml.html import HtmlElement
 
@@ -115,6 +116,26 @@ def zoned(
         is_first = False
         lines.append(StoryLine(text, zone))
     return lines + sorted(removed, key=lambda line: line.zone != "caption")
+
+
+def without_date_lines(lines: Sequence[StoryLine], is_date: Callable[[str], bool]) -> list[StoryLine]:
+    """The lines; those above the first running one that are a date and nothing else are cut.
+
+    Dates that head the parts of a story stay: there are more of them below.
+    """
+    mine = [n for n, line in enumerate(lines) if line.zone in STORY_ZONES]
+    short = [n for n in mine if len(lines[n].text) <= MAX_DATELINE_CHARS]
+    above = list(takewhile(lambda n: n in short, mine[:EDGE]))
+    dates = [n for n in above if is_date(lines[n].text)]
+    if not dates or any(is_date(lines[n].text) for n in short[len(above) :]):
+        return list(lines)
+    kept = [StoryLine(line.text, "cut", "byline") if n in dates else line for n, line in enumerate(lines)]
+    first = next((n for n, line in enumerate(kept) if line.zone in STORY_ZONES), None)
+    if first is None:  # a story of nothing else keeps them
+        return list(lines)
+    if kept[first].zone == "body":
+        kept[first] = replace(kept[first], zone="lede")
+    return kept
 
 
 def without_metadata(lines: Sequence[StoryLine], headline: str, authors: Sequence[str]) -> list[StoryLine]:

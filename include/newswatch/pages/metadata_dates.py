@@ -7,7 +7,8 @@ headline, and in no link and no list.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import dropwhile, islice, takewhile
 
 from htmldate import find_date
@@ -31,7 +32,9 @@ MAX_LINE_CHARS = 120  # of a line that may hold the date
 NEAR = 80  # elements after the headline
 RUNNING_CHARS = 150  # of a paragraph with which the story begins
 # No relative dates: the same bytes must give the same day tomorrow.
-_DATEPARSER = {"REQUIRE_PARTS": ["day", "month", "year"], "PARSERS": ["absolute-time"]}
+_NAME = re.compile(r"[^\W\d_]+")
+_FULL_DATE = ("day", "month", "year")
+MAX_DATE_CHARS, MAX_DATE_WORDS = 60, 10
 _THAI_YEARS = 543  # Buddhist years are ahead of the common era's by so many
 
 
@@ -82,19 +85,40 @@ def _near_headline(tree: HtmlElement, code: str | None) -> str | None:
     return None
 
 
+def is_date_line(text: str, code: str | None) -> bool:
+    """Whether a short line is a date and nothing else, with a year or without, in the language `code` (ISO 639-1)."""
+    words = _words_of_date(text)
+    if len(words) > MAX_DATE_CHARS or not any(c.isdigit() for c in words) or len(words.split()) > MAX_DATE_WORDS:
+        return False
+    if len(_NAME.findall(words)) <= 3 and date_parsing.moment(words, None):  # in more words it finds a date anywhere
+        return True
+    return _in_language(words, code, _FULL_DATE[:2]) is not None
+
+
+def _words_of_date(text: str) -> str:
+    return _LABEL.sub("", sanitise.line(text)).strip()
+
+
+def _in_language(words: str, code: str | None, needed: Sequence[str]) -> datetime | None:
+    """The moment that the words name, by dateparser, where they name the parts that are needed."""
+    if not code:
+        return None
+    from dateparser import parse  # 0.1 s: not before it is needed
+
+    try:
+        settings = {"REQUIRE_PARTS": list(needed), "PARSERS": ["absolute-time"]}
+        moment: datetime | None = parse(words, languages=[code], settings=settings)
+    except (ValueError, OverflowError):  # a language that it does not know
+        return None
+    return moment
+
+
 def _day(text: str, code: str | None) -> str | None:
     """The date in a few words, in the page's language."""
-    words = _LABEL.sub("", sanitise.line(text)).strip()
-    if sum(c.isdigit() for c in words) < 5 or len(words.split()) > 10:
+    words = _words_of_date(text)
+    if sum(c.isdigit() for c in words) < 5 or len(words.split()) > MAX_DATE_WORDS:
         return None
-    parsed = date_parsing.moment(words, None)
-    if parsed is None and code:
-        from dateparser import parse  # 0.1 s: not before it is needed
-
-        try:
-            parsed = parse(words, languages=[code], settings=_DATEPARSER)
-        except (ValueError, OverflowError):  # a language that it does not know
-            return None
+    parsed = date_parsing.moment(words, None) or _in_language(words, code, _FULL_DATE)
     if parsed and code == "th" and parsed.year > 2400:
         parsed = parsed.replace(year=parsed.year - _THAI_YEARS)
     return str(parsed.date()) if parsed else None

@@ -460,3 +460,34 @@ def test_the_language_is_that_of_the_text_and_not_of_its_first_sentence() -> Non
         "<p>Министърът ще посети пристанището в понеделник, за да чуе инженерите от града.</p>"
     )
     assert parse(page(body=bulgarian, lang="bg")).language == "bg"
+
+
+@pytest.mark.parametrize(
+    ("line", "lang"),
+    [
+        ("14th of March 2026", "en"),
+        ("Sat 14 Mar", "en"),
+        ("Samstag, den 14. März 2026", "de"),
+        ("Субота, 14 березня 2026 року", "uk"),
+        ("Published: 14 March 2026, 18:30", "en"),
+    ],
+)
+def test_a_line_that_is_a_date_is_not_the_lede(line: str, lang: str) -> None:
+    html = page(body=f"<h1>Board meets</h1><p>{line}</p>{long_story()}", lang=lang)
+    found = parse(html)
+    assert found.text.startswith("The works committee heard 0")
+    assert zones(found)[:3] == ["cut", "cut", "lede"]
+    assert (found.lines[1].text, found.lines[1].reason) == (line, "byline")
+
+
+def test_a_line_with_a_date_in_it_is_the_storys() -> None:
+    shut = "On 14 March 2026 the pier was shut by order of the harbour master, and it has stayed so since that day."
+    found = parse(page(body=f"<p>{shut}</p>{long_story()}"))
+    assert found.text.startswith("On 14 March 2026")
+
+
+def test_a_short_text_in_json_ld_is_the_story_where_the_page_shows_next_to_nothing() -> None:
+    body = "The ferry company moved its timetable forward by a week, it said. Tickets may be changed without a fee."
+    linked = f'<script type="application/ld+json">{{"@type": "NewsArticle", "articleBody": "{body}"}}</script>'
+    for shown in ("<p>Loading the page, one moment please …</p>", ""):
+        assert parse(page(head=linked, body=f"<h1>Ferry</h1>{shown}")).text == body
