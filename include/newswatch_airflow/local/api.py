@@ -70,11 +70,6 @@ class AirflowApi:
         ]
         return runs
 
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a run by hand; returns its id."""
-        run = self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})
-        return str(run["dag_run_id"])
-
     def has_open_backfill(self, dag_id: str) -> bool:
         """Airflow takes one at a time, and closes it up to half a minute after its last run."""
         backfills = self.call("GET", "/backfills", params={"dag_id": dag_id})["backfills"]
