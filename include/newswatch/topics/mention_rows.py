@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from newswatch.topics.matcher import Matcher, about
 
 
-@dataclass(frozen=True, slots=True)
-class SearchedText:
+class SearchedText(NamedTuple):
     """What of a story is searched. `zones`: that of each line of the text. `language`: ISO 639-1, or `und`."""
 
     story_id: str
