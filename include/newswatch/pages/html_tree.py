@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, cast
 
 from lxml import etree, html
@@ -40,7 +40,8 @@ _WRAPPER_TAG = re.compile(
 )
 _TOO_DEEP = "depth"
 _SCRIPTS = "script:not([type*='json']), style, template, svg, iframe"
-MAX_OPEN = 20_000  # elements that are not closed: lexbor takes time that grows with the square of their number
+MAX_OPEN = 10_000  # elements: lexbor takes time that grows with the square of their number
+PREFIXES = 32  # of a page, in which open elements are counted
 _MIXED = ("div", "section", "article", "main", "center", "li", "td", "dd", "blockquote", "figure")
 _TEXT_BOXES = frozenset({"div", "section", "center", "address"})
 _BLOCKS = frozenset(
@@ -76,10 +77,9 @@ def _as_browsers_read(content: bytes) -> bytes:
     """The page with every element closed where browsers close it (HTML Living Standard, 13.2.6), by lexbor.
 
     libxml2 lets an element that is never closed swallow what follows: a box in a menu the whole story. Scripts that
-    are no data go on the way, and a page with very many elements left open is taken as it is.
+    are no data go on the way, and a page with very many elements open at once is taken as it is.
     """
-    closed = content.count(b"</")
-    if content.count(b"<") - 2 * closed > MAX_OPEN:
+    if _open_count(content) > MAX_OPEN:
         for closing in _END_TAGS:
             content = content.replace(closing, b"")
         return content
@@ -87,6 +87,13 @@ def _as_browsers_read(content: bytes) -> bytes:
     for node in tree.css(_SCRIPTS):
         node.decompose()
     return (tree.html or "").encode()
+
+
+def _open_count(content: bytes) -> int:
+    """About how many elements are open at once, at the worst of PREFIXES places; never closed ones count too."""
+    step = len(content) // PREFIXES + 1
+    pieces = (content[at : at + step] for at in range(0, len(content), step))
+    return max(accumulate(piece.count(b"<") - 2 * piece.count(b"</") for piece in pieces), default=0)
 
 
 def _parsed(content: bytes) -> tuple[HtmlElement | None, bool]:
