@@ -175,7 +175,7 @@ def test_stories_of_an_undated_feed_get_the_day_that_their_page_states(
     kept = {s["canonical_url"]: s for s in stories(nw)}
     for story in listed("tidewater", clock()):
         row = kept[address(newsroom, story)]
-        assert (row["published_at_source"], row["day"]) == ("text", story.published_at.date())
+        assert (row["published_at_source"], row["day"]) == ("address", story.published_at.date())
         assert row["is_day_only"]
 
 

@@ -21,6 +21,8 @@ OUTCOME_DOCS = {
     "unreadable": "feed: no reader, ours included, made anything of it; its bytes are kept.",
     "no_link": "entry: no usable link; the feed's own text became the story.",
     "empty": "entry: neither link nor text; nothing to keep.",
+    "far_date": "page: read and understood; its date, which is believed, lies more than 31 days from the feed's and "
+    "from the first sight.",
     "same_story": "page: another entry led to the same canonical URL.",
     "http_NNN": "feed, page: the server's status.",
     "gone": "feed: 410; polled weekly.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -19,6 +19,7 @@ class Entry:
     summary: str  # plain text
     authors: tuple[str, ...]
     published_at: datetime | None  # UTC; None: not stated or not readable
+    published_day: date | None = None  # the day, where no time is stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def to_row(seen: SeenEntry) -> dict[str, Any]:
         "summary": entry.summary,
         "authors": list(entry.authors),
         "published_at": entry.published_at,
+        "published_day": entry.published_day,
         "first_seen_at": seen.first_seen_at,
     }
 
@@ -54,6 +56,7 @@ def from_row(row: Mapping[str, Any]) -> SeenEntry:
         summary=row["summary"],
         authors=tuple(row["authors"]),
         published_at=row["published_at"],
+        published_day=row["published_day"],
     )
     return SeenEntry(entry, row["first_seen_at"])
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 from calendar import timegm
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +19,9 @@ from newswatch.feeds import lxml_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
-from newswatch.text import date_parsing, sanitise
+from newswatch.text import date_parsing, date_words, sanitise
 from newswatch.text.charset import decoded
+from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
 MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
@@ -37,10 +39,18 @@ class Unreadable(ValueError):
 
 
 def parse(
-    body: bytes, *, feed_id: str, url: str, content_type: str, timezone: str | None, is_plain: bool = False
+    body: bytes,
+    *,
+    feed_id: str,
+    url: str,
+    content_type: str,
+    timezone: str | None = None,
+    language: str | None = None,
+    is_plain: bool = False,
 ) -> ParsedFeed:
-    """The entries of a feed document, in its order. `timezone`: IANA zone for dates that state none (default UTC).
+    """The entries of a feed document, in its order.
 
+    `timezone`: IANA zone of dates that state none (default UTC). `language`: ISO 639-1, of months in words.
     `url`: the address that answered; RSS links are resolved against the site that the feed names, else against it.
     `content_type`: the HTTP header as it came.
 
@@ -56,9 +66,9 @@ def parse(
         parsed, repair = _parsed_sitemap(document, url)
     else:
         parsed, repair = _parsed(document, url, content_type, is_plain)
-    tz = ZoneInfo(timezone) if timezone else None
+    context = _date_context(parsed.items, ZoneInfo(timezone) if timezone else None, language)
     base = url if parsed.is_atom else resolve(url, parsed.site) or url  # RSS names no base; Atom's is RFC 3986's
-    entries = _with_distinct_keys([_entry(item, feed_id, base, tz) for item in parsed.items[:MAX_ENTRIES]])
+    entries = _with_distinct_keys([_entry(item, feed_id, base, context) for item in parsed.items[:MAX_ENTRIES]])
     return ParsedFeed(
         entries=entries,
         repair=repair or ("cleaned" if has_faults else ""),
@@ -155,12 +165,13 @@ def _item(raw: Any) -> Item:
     )
 
 
-def _entry(item: Item, feed_id: str, base: str, tz: ZoneInfo | None) -> Entry:
+def _entry(item: Item, feed_id: str, base: str, context: DateContext) -> Entry:
     resolved = (_resolved(base, link) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
     title = sanitise.line(sanitise.plain(item.title))
     summary = sanitise.line(sanitise.plain(max(item.texts, key=len, default="")), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
+    published = _published(item, context)
     return Entry(
         feed_id=feed_id,
         key=_entry_key(guid) or (url and _entry_key(url)) or f"sha256:{_content_hash(title, summary)}",
@@ -168,7 +179,8 @@ def _entry(item: Item, feed_id: str, base: str, tz: ZoneInfo | None) -> Entry:
         title=title,
         summary=summary,
         authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
-        published_at=_published(item, tz),
+        published_at=published.moment if published else None,
+        published_day=published.day if published and published.is_day_only else None,
     )
 
 
@@ -203,14 +215,26 @@ def _with_distinct_keys(entries: list[Entry]) -> tuple[Entry, ...]:
     return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
 
 
-def _published(item: Item, tz: ZoneInfo | None) -> datetime | None:
-    """The entry's first date that can be parsed, in UTC: by `date_parsing`, else feedparser (Korean, Greek …)."""
+def _date_context(items: Sequence[Item], tz: ZoneInfo | None, language: str | None) -> DateContext:
+    """What the feed's dates say of each other: where one is 25/11/2026, in 5/11/2026 too the day comes first."""
+    context = DateContext(tz, language)
+    orders = set()
+    for stated in (stated for item in items for stated, _ in item.dates if "/" in stated or stated.count("-") == 2):
+        orders.add(date_parsing.order_of(stated))
+    orders.discard(None)
+    is_day_first = orders.pop() if len(orders) == 1 else date_words.is_day_first(language, tz)
+    return replace(context, is_day_first=is_day_first)
+
+
+def _published(item: Item, context: DateContext) -> StatedDate | None:
+    """The entry's first date that can be parsed: by `date_parsing`, else feedparser (Korean, Greek …)."""
     for stated, parsed in item.dates:
-        moment = date_parsing.moment(stated, tz)
-        if moment is None and parsed is not None and len(stated) > 8:  # shorter: a year or month, and no day
-            moment = _from_feedparser(parsed)
-        if moment:
-            return moment
+        readings = date_parsing.readings(stated, context)
+        if len(readings) == 1:
+            return readings[0]
+        is_whole = parsed is not None and len(stated) > 8  # shorter: a year or month, and no day
+        if not readings and is_whole and (moment := _from_feedparser(parsed)):
+            return StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
     return None
 
 

@@ -40,6 +40,15 @@ def counts(connection: sa.Connection, since: date) -> list[PollCount]:
     return [PollCount(**row._asdict()) for row in rows]
 
 
+def far_dates(connection: sa.Connection, since: date) -> dict[str, int]:
+    """Pages from that day on whose date was far from all else that is known of their story, by feed."""
+    o = t.outcomes.c
+    query = sa.select(o.feed_id, sa.func.sum(o.outcome_count)).where(o.kind == "page", o.outcome == "far_date")
+    return {
+        feed_id: int(count) for feed_id, count in connection.execute(query.where(o.day >= since).group_by(o.feed_id))
+    }
+
+
 def states(connection: sa.Connection) -> dict[str, FeedState]:
     """Every feed's state, by id; of a feed that has left feeds.yaml too."""
     return {row.feed_id: FeedState(**row._asdict()) for row in connection.execute(sa.select(*STATE))}

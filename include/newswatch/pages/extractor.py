@@ -49,8 +49,8 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
         raise NoStory("no_story", f"{url} holds no HTML")
     claims = metadata.read(tree, url)
     canonical = metadata.canonical_link(tree, url)
-    if not any(claim.field == "published_at" and date_parsing.moment(claim.value, None) for claim in claims):
-        claims += metadata_dates.in_words(tree, url, metadata_precedence.language_claim(claims))
+    if not any(map(_is_certain_date, claims)):
+        claims += metadata_dates.in_words(tree, metadata_precedence.language_claim(claims))
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
     html_tree.strip_unseen(tree)
     lines = _story_lines(tree, claims)
@@ -65,6 +65,11 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
         canonical_url=canonical,
         is_partial=page_kinds.is_partial(text, lines, claims),
     )
+
+
+def _is_certain_date(claim: Claim) -> bool:
+    is_stated = claim.field == "published_at" and claim.source != "address"
+    return is_stated and len(date_parsing.readings(claim.value)) == 1
 
 
 def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:

@@ -78,10 +78,12 @@ _PUBLISHED = re.compile(
 _NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
-_COMMENT_MARKS = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
+# Outside its strings JSON has neither comments nor marks of XML, nor a comma before a closing bracket.
+_NO_JSON = re.compile(
+    r"(\"(?:[^\"\\]|\\.)*+\"?)|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|<!--|-->|(?://\s*)?(?:<!\[CDATA\[|\]\]>)|"
+    r"(?m:^[ \t]*//[^\n]*$)|,(?=\s*[}\]])",
+    re.S,
 )
-_LAST_COMMA = re.compile(r",(\s*[}\]])")
 MAX_JSON_CHARS = 1_000_000  # of one block; more is a page's state, not its description
 MAX_NODES = 500
 MAX_OF_A_KIND = 50  # claims of one field by one source
@@ -99,6 +101,7 @@ def read(tree: HtmlElement, url: str) -> list[Claim]:
         *_meta_tags(tree),
         *_microdata(tree),
         *metadata_dates.marked(tree),
+        *metadata_dates.in_address(url),
         *_headings(tree),
     ]
     language = tree.getroottree().getroot().get("lang")
@@ -136,16 +139,15 @@ def _json_ld(tree: HtmlElement, url: str) -> Iterator[Claim]:
     for node in nodes:
         yield from (Claim("type", "json_ld", str(kind)) for kind in _as_list(node.get("@type")))
     stories = [n for n in nodes if any(_STORY_TYPES.search(str(kind)) for kind in _as_list(n.get("@type")))]
-    story = next((n for n in stories if _is_about_page(n, url)), None) or next(
-        iter(sorted(stories, key=_is_video)), None
-    )
+    story = min(stories, key=lambda node: (not _is_about_page(node, url), _rank(node)), default=None)
     if story is None:  # some state the time of the page alone
-        times = [str(n["datePublished"]) for n in nodes if n.get("datePublished") and not _is_video(n)]
+        times = [stated for n in nodes if not _is_video(n) and (stated := _value(n.get("datePublished")))]
         yield from (Claim("published_at", "json_ld", stated) for stated in times[:1])
         return
     for name, field in _JSON_LD_FIELDS:
-        for value in _as_list(story.get(name)):
-            if isinstance(value, str):
+        for stated in _as_list(story.get(name)):
+            value = _value(stated) if isinstance(stated, str | dict) or field.endswith("_at") else ""
+            if value:
                 yield Claim(field, "json_ld", _plain(value))
     if isinstance(story.get("wordCount"), int | str):
         yield Claim("word_count", "json_ld", str(story["wordCount"]))
@@ -176,6 +178,20 @@ def _is_about_page(node: dict[str, Any], url: str) -> bool:
     return not _is_video(node) and any(link and twin_key(canonical_url(link)) == key for link in links)
 
 
+def _rank(node: dict[str, Any]) -> int:
+    """How likely the object is the page's story: what is reviewed, shown or reported live stands beside a story."""
+    kinds = set(map(str, _as_list(node.get("@type"))))
+    return 0 if any(kind.endswith("Article") for kind in kinds) else 2 if "VideoObject" in kinds else 1
+
+
+def _value(stated: Any) -> str:
+    """A property's value as text: a string, a number, or either as `@value` of an object."""
+    if isinstance(stated, dict):
+        stated = stated.get("@value")
+    is_number = isinstance(stated, int | float) and not isinstance(stated, bool)
+    return stated if isinstance(stated, str) else str(stated) if is_number else ""
+
+
 def _is_video(node: dict[str, Any]) -> bool:
     return "VideoObject" in map(str, _as_list(node.get("@type")))
 
@@ -196,7 +212,7 @@ def _parsed_json(text: str) -> Any:
     """The block's value, comment marks around it and commas before a closing bracket forgiven; None: it is none."""
     if len(text) > MAX_JSON_CHARS:
         return None
-    for mend in (str, lambda t: _LAST_COMMA.sub(r"\1", _COMMENT_MARKS.sub("", t).strip().rstrip(";"))):
+    for mend in (str, lambda t: _NO_JSON.sub(lambda m: m[1] or "", t).strip().rstrip(";")):
         try:
             return json.loads(mend(text), strict=False)
         except (ValueError, RecursionError):

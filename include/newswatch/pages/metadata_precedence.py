@@ -2,24 +2,17 @@
 
 **Headline.** Publishers give several: the one shown on the page, one for search engines, one for social networks.
 The one that most independent sources give is believed, in the spelling of the first of `_TITLE_SOURCES` to give it.
-
-**Time of publication.** In the order of `_TIME_SOURCES`: what publishers state for machines comes first, since it is
-the first publication and has a zone; then the feed, whose date may be that of an update; then dates read off the page.
-A date before 1995 or more than an hour after the story was first seen is a fault and passed over. A day without a time
-gives way to a later source that knows the time on that day; the feed's, in UTC, may seem to be one beside it.
+Times: see `time_precedence`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from newswatch.pages.model import Claim
-from newswatch.text import date_parsing, language, sanitise
+from newswatch.pages.model import Claim, in_order
+from newswatch.text import language, sanitise
 
 _TITLE_SOURCES = {
     "json_ld": 2.0,
@@ -30,31 +23,17 @@ _TITLE_SOURCES = {
     "twitter": 0.5,
     "title": 0.5,
 }
-_TIME_SOURCES = ("json_ld", "opengraph", "meta", "microdata", "marked_time", "feed", "time", "shown", "text")
 _AUTHOR_SOURCES = ("json_ld", "microdata", "meta", "opengraph", "link", "feed")
 _SECTION_SOURCES = ("json_ld", "microdata", "opengraph", "meta")
 _LANGUAGE_SOURCES = ("html", "json_ld", "opengraph", "meta")
 _PARTS = re.compile(r"\s+(?:[|–—·•»«›‹/:_-]|::|--)\s+|\s*[|｜]\s*|(?<=\w)[:：]\s*(?!\d)|(?<=[\u3040-\u9fff])[_-]")
 _MARK_AFTER, _MARK_BEFORE = re.compile(r"\s*[|｜–—·•»«›‹/:：_-]"), re.compile(r"[|｜–—·•»«›‹/:：_-]\s*$")
-_HAS_TIME = re.compile(r"\d ?[:h] ?\d\d|T\d{4}|^\d{10,13}(?:\.\d+)?$")
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?=[T ])")
-_NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zone: a day that a program filled up
 _NO_LETTERS = re.compile(r"[\W_]+")
 _NO_NAME = re.compile(r"https?://|@|^\W*$|\d{3}")
 _BY = re.compile(r"^(?:by|von|par|por|di|door|av|текст|автор|автор:|текст:)\s*:?\s+", re.I)
 _NAME_SEPARATOR = re.compile(r"\s*(?:;|\s\|\s|,|\s(?:and|und|et|y|e|и|та|і|&)\s)\s*")
 MIN_TRUNCATED_CHARS = 40  # a title that another begins with, of this length, is the same one cut short
 MAX_AUTHORS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """A time of publication in UTC, with its source. `is_day_only`: midnight (UTC) of a day stated without a time."""
-
-    moment: datetime
-    is_day_only: bool
-    source: str
-    stated_day: date  # where it was stated
 
 
 def letters_key(text: str) -> str:
@@ -175,54 +154,6 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
 
 
-def published(claims: Sequence[Claim], seen_at: datetime, tz: ZoneInfo | None) -> Time | None:
-    """When the story was published; None where no source gives a credible time.
-
-    `seen_at`: when the story was first seen, UTC. `tz`: of times that state no zone; None: UTC.
-    """
-    times = _times(claims, "published_at", seen_at, tz)
-    if not times:
-        return None
-    first = times[0]
-    if first.is_day_only:
-        return next((t for t in times if not t.is_day_only and _is_on(t, first.stated_day)), first)
-    return first
-
-
-def _is_on(time: Time, day: date) -> bool:
-    """Whether the time is one of that day. The feed's is this story's, but in UTC: it may seem to be one beside it."""
-    return abs(time.stated_day - day) <= timedelta(days=1 if time.source == "feed" else 0)
-
-
-def updated(
-    claims: Sequence[Claim], published_at: datetime | None, seen_at: datetime, tz: ZoneInfo | None
-) -> datetime | None:
-    """The last change that the page states, in UTC; None: none later than publication with a time of day.
-
-    `published_at`: UTC. `seen_at` and `tz` as in `published`.
-    """
-    times = [t for t in _times(claims, "updated_at", seen_at, tz) if not t.is_day_only]
-    return next((t.moment for t in times if published_at is None or t.moment > published_at), None)
-
-
-def _times(claims: Sequence[Claim], field: str, seen_at: datetime, tz: ZoneInfo | None) -> list[Time]:
-    times = []
-    for claim in _in_order(claims, field, _TIME_SOURCES):
-        moment = date_parsing.moment(claim.value, tz)
-        if moment is None:
-            continue
-        stated = claim.value.strip()
-        is_day_only = not _HAS_TIME.search(stated) or bool(_NAMELESS_MIDNIGHT.search(stated))
-        day = (moment.astimezone(tz) if tz else moment).date()
-        if is_day_only:
-            moment = datetime.combine(day, time(), UTC)
-        elif iso := _ISO_DAY.match(stated):
-            day = date.fromisoformat(iso[0])
-        if sanitise.credible(moment, seen_at):
-            times.append(Time(moment, is_day_only, claim.source, day))
-    return times
-
-
 def authors(claims: Sequence[Claim]) -> tuple[tuple[str, ...], str]:
     """Names of the first source that gives any, at most MAX_AUTHORS, and that source; both empty where none does."""
     for source in _AUTHOR_SOURCES:
@@ -243,16 +174,11 @@ def _names(stated: str) -> list[str]:
 
 def section(claims: Sequence[Claim]) -> str:
     """The rubric under which the publisher puts the story; empty where none is stated."""
-    stated = _in_order(claims, "section", _SECTION_SOURCES)
+    stated = in_order(claims, "section", _SECTION_SOURCES)
     return sanitise.line(stated[0].value, 120) if stated else ""
 
 
 def language_claim(claims: Sequence[Claim]) -> str | None:
     """The ISO 639-1 code that the page claims, by its `lang` first: metadata are often a template's."""
-    codes = (language.code_of(claim.value) for claim in _in_order(claims, "language", _LANGUAGE_SOURCES))
+    codes = (language.code_of(claim.value) for claim in in_order(claims, "language", _LANGUAGE_SOURCES))
     return next(filter(None, codes), None)
-
-
-def _in_order(claims: Sequence[Claim], field: str, sources: Sequence[str]) -> list[Claim]:
-    chosen = [claim for claim in claims if claim.field == field and claim.source in sources]
-    return sorted(chosen, key=lambda claim: sources.index(claim.source))

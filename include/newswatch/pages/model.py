@@ -19,6 +19,12 @@ class Claim:
     value: str
 
 
+def in_order(claims: Sequence[Claim], field: str, sources: Sequence[str]) -> list[Claim]:
+    """The claims of a field by these sources, the first source's first."""
+    chosen = [claim for claim in claims if claim.field == field and claim.source in sources]
+    return sorted(chosen, key=lambda claim: sources.index(claim.source))
+
+
 @dataclass(frozen=True, slots=True)
 class StoryLine:
     """One line of a page's text. `reason`: why it was cut, where `zone` is `cut`."""

@@ -32,6 +32,7 @@ class FeedHealth:
     failures: dict[str, int] = field(default_factory=dict)  # outcome → polls
     poll_count: int = 0
     gap_count: int = 0
+    far_date_count: int = 0  # pages whose date lies far from the feed's and from the first sight
 
     @property
     def detail(self) -> str:
@@ -66,6 +67,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
     """Every configured feed, those that need a look first."""
     days = [today - timedelta(days=n) for n in reversed(range(SHOWN_DAYS))]
     states = ledger_health.states(connection)
+    far_dates = ledger_health.far_dates(connection, days[0])
     of_feed: dict[str, list[ledger_health.PollCount]] = {}
     for count in ledger_health.counts(connection, days[0]):
         of_feed.setdefault(count.feed_id, []).append(count)
@@ -91,6 +93,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 failures=dict(failures.most_common()),
                 poll_count=sum(count.poll_count for count in counts),
                 gap_count=sum(count.gap_count for count in counts),
+                far_date_count=far_dates.get(feed.id, 0),
             )
         )
     return sorted(found, key=lambda h: (_ORDER[h.condition], h.outlet.casefold(), h.feed_id))

@@ -94,6 +94,7 @@ async def _parse(nw: Newswatch, feed: Feed, answer: Response) -> ParsedFeed:
         "url": answer.url,
         "content_type": sanitise.line(answer.header("Content-Type") or ""),
         "timezone": feed.timezone,
+        "language": feed.language,
     }
     try:
         return await nw.parsers.feed(answer.body, **arguments)

@@ -11,6 +11,7 @@ from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.ledger.leases import ENTRIES, Lease
 from newswatch.ledger.stories import EntryEnd
 from newswatch.net.client import Client
+from newswatch.pages.time_precedence import is_far
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.page_request import FetchResult, PageJob, fetch_page, make_jobs
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
@@ -95,7 +96,8 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
             revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
             outcomes = Outcomes()
             for result in results:
-                _count(outcomes, result, fetch_day, is_first=made.is_first(result) and made.id_of(result) in added)
+                is_first = made.is_first(result) and made.id_of(result) in added
+                _count(outcomes, result, fetch_day, made.stories[id(result)] if is_first else None)
             stories.add_aliases(connection, _aliases(results, made))
             stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
             commit(connection, batch, files, outcomes)
@@ -167,14 +169,17 @@ def _write(nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: M
     return files + write_stories(nw, batch, list(fresh.values()))
 
 
-def _count(outcomes: Outcomes, result: FetchResult, day: date, *, is_first: bool) -> None:
-    """One outcome an entry: the first that brought a story counts as read, the others as leading to the same one."""
+def _count(outcomes: Outcomes, result: FetchResult, day: date, new: Story | None) -> None:
+    """One outcome an entry: the first that brought a story (`new`) counts as read, others as leading to the same."""
     if result.outcome is None:
         return
     for number, seen in enumerate(result.job.entries):
-        is_same = result.outcome == "ok" and (number > 0 or not is_first)
-        outcome = "same_story" if is_same else result.outcome
-        outcomes.add("page", outcome, seen.entry.feed_id, day, (result.detail or result.job.address or "")[:300])
+        outcome, detail = result.outcome, result.detail or result.job.address or ""
+        if outcome == "ok" and (number > 0 or new is None):
+            outcome = "same_story"
+        elif outcome == "ok" and new and is_far(new.published_at, seen.entry.published_at, seen.first_seen_at):
+            outcome, detail = "far_date", f"{new.published_at:%Y-%m-%d} by {new.published_at_source}: {detail}"
+        outcomes.add("page", outcome, seen.entry.feed_id, day, detail[:300])
 
 
 def _aliases(results: Sequence[FetchResult], made: _Made) -> dict[str, str]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from newswatch import local_days
 from newswatch.config.catalogue import Feed
 from newswatch.feeds.model import Entry, SeenEntry
-from newswatch.pages import metadata_precedence, page_kinds
+from newswatch.pages import metadata_precedence, page_kinds, time_precedence
 from newswatch.pages.line_zones import without_metadata
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
 from newswatch.stories.boilerplate_recurring import sample_of
@@ -83,7 +83,8 @@ def reassemble(story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo) -> 
 def _feed_claims(entry: Entry) -> list[Claim]:
     claims = [Claim("title", "feed", entry.title)] if entry.title else []
     if entry.published_at:
-        claims.append(Claim("published_at", "feed", entry.published_at.isoformat()))
+        stated = entry.published_day or entry.published_at
+        claims.append(Claim("published_at", "feed", stated.isoformat()))
     return claims + [Claim("author", "feed", name) for name in entry.authors]
 
 
@@ -98,7 +99,8 @@ def _fields_of_claims(
     """The story's fields that claims decide, each with the source that is believed."""
     feed_tz = ZoneInfo(feed.timezone) if feed.timezone else None
     title, title_source = metadata_precedence.headline(claims, address)
-    time = metadata_precedence.published(claims, seen_at, feed_tz)
+    dated = (*claims, Claim("language", "feed", feed.language))
+    time = time_precedence.published(dated, seen_at, feed_tz)
     names, authors_source = metadata_precedence.authors(claims)
     published_at = time.moment if time else None
     return {
@@ -110,13 +112,13 @@ def _fields_of_claims(
         "published_at": published_at,
         "published_at_source": time.source if time else "first_seen",
         "is_day_only": time is not None and time.is_day_only,
-        "updated_at": metadata_precedence.updated(claims, published_at, seen_at, feed_tz),
+        "updated_at": time_precedence.updated(dated, published_at, seen_at, feed_tz),
         "day": _day(time, seen_at, tz),
         "is_paywalled": page_kinds.is_paywalled(claims),
     }
 
 
-def _day(time: metadata_precedence.Time | None, seen_at: datetime, tz: ZoneInfo) -> date:
+def _day(time: time_precedence.Time | None, seen_at: datetime, tz: ZoneInfo) -> date:
     """The story's day. A day that is stated without a time is that day, in whatever zone."""
     if time is None:
         return local_days.day_of(seen_at, tz)

@@ -17,6 +17,7 @@ ENTRIES = Table(
         plain("summary", "string", "The feed's summary or content, plain text, at most 4000 characters."),
         plain("authors", "strings", "Names as the feed gives them."),
         plain("published_at", "timestamp", "The feed's date, UTC; null where it states none or none that is credible."),
+        plain("published_day", "date", "That day where the feed states no time, in the feed's zone.", is_later=True),
         plain("first_seen_at", "timestamp", "Time of the poll that brought it, UTC."),
     ),
     is_batch=True,

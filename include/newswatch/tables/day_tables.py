@@ -31,7 +31,7 @@ STORY_COLUMNS = (
     coded(
         "published_at_source",
         "Who dates the story: json_ld, opengraph, meta, microdata, marked_time, feed, time, shown (in words below the "
-        "headline), text; else first_seen.",
+        "headline), address; else first_seen.",
     ),
     plain("is_day_only", "bool", "A day is stated without a time: published_at is its midnight."),
     plain("updated_at", "timestamp", "The last change that the page states, UTC; null where it states none."),

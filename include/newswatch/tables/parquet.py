@@ -25,6 +25,7 @@ class Column:
     doc: str
     is_coded: bool = False  # few different values: kept as a dictionary and its codes
     formerly: str = ""  # its name in files of before it was renamed
+    is_later: bool = False  # files of before it was added lack it: null
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,20 @@ class Table:
         return self._renamed(file, names)
 
     def _renamed(self, file: pq.ParquetFile, names: Sequence[str]) -> pa.Table:
-        """These columns of a file of before some of them were renamed. Raises KeyError where it lacks one."""
+        """These columns of a file of before some were renamed or added. Raises KeyError where it lacks another."""
         import pyarrow as pa
 
         there = set(file.schema_arrow.names)
         formerly = {c.name: c.formerly for c in self.columns if c.formerly and c.name not in there}
-        table = file.read([formerly.get(name, name) for name in names])
+        lacking = {c.name for c in self.columns if c.is_later} - there
+        table = file.read([formerly.get(name, name) for name in names if name not in lacking])
         fields = [self.schema.field(name) for name in names]
-        values = [_retyped(table[formerly.get(f.name, f.name)].combine_chunks(), f.type) for f in fields]
+        values = [
+            pa.nulls(table.num_rows, f.type)
+            if f.name in lacking
+            else _retyped(table[formerly.get(f.name, f.name)].combine_chunks(), f.type)
+            for f in fields
+        ]
         return pa.table(values, schema=pa.schema(fields))
 
 
@@ -137,10 +144,10 @@ def _as_json(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in a table")
 
 
-def plain(name: str, type_: str, doc: str, *, formerly: str = "") -> Column:
+def plain(name: str, type_: str, doc: str, *, formerly: str = "", is_later: bool = False) -> Column:
     """A column of any values."""
     assert type_ in TYPES, type_
-    return Column(name, type_, doc, formerly=formerly)
+    return Column(name, type_, doc, formerly=formerly, is_later=is_later)
 
 
 def coded(name: str, doc: str, type_: str = "string", *, formerly: str = "") -> Column:

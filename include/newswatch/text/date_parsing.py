@@ -7,9 +7,14 @@ know (MSK, EET, IST, Europe/Kyiv) for UTC, which puts a story hours, at times a 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from unicodedata import decimal
 from zoneinfo import ZoneInfo
+
+from newswatch.text import date_words
 
 MAX_DATE_CHARS = 100
 FIRST_YEAR, LAST_YEAR = 1970, 2199  # what lies outside is a fault, and arithmetic on years 1 and 9999 overflows
@@ -29,81 +34,110 @@ _LOCAL = {  # local time, whose offset depends on the date (Moscow was at +4 fro
     "msk": "Europe/Moscow", "мск": "Europe/Moscow", "et": "America/New_York", "ct": "America/Chicago",
     "mt": "America/Denver", "pt": "America/Los_Angeles",
 }  # fmt: skip
-# How the names of months begin, longest first where one begins another: English, German, French, Spanish, Italian,
-# Portuguese, Dutch, Polish; Russian, Ukrainian, Belarusian, Bulgarian; Greek, Turkish, Indonesian, Romanian, Arabic.
-_MONTHS = (
-    "jan janv ene gen sty янв січ сту яну ιαν oca ian ينا",
-    "feb fév fev lut фев лют φεβ şub فبر",
-    "mar mär maer mrt maa мар бер сак μαρ مار",
-    "apr avr abr kwi апр кві кра απρ nis أبر",
-    "may mai maj mei mag май мая мае тра μαΐ μαι ماي",
-    "jun juin giu cze июн чер чэр юни ιουν haz iun يون",
-    "jul juil lug lip июл лип ліп юли ιουλ tem iul يول",
-    "aug aoû aou ago sie авг сер жні αυγ ağu agu أغس",
-    "sep set wrz сен вер σεπ eyl سبت",
-    "oct okt out ott paź paz окт жов кас οκτ eki أكت",
-    "nov lis ноя лис ліс ное νοε noi نوف",
-    "dec déc dez des dic gru дек гру сне δεκ ara ديس",
-)
-_MONTH_OF = {beginning: number for number, row in enumerate(_MONTHS, 1) for beginning in row.split()}
-
-_WORDS = frozenset({"des", "tem", "ara", "agu", "agua", "nis"})  # not before a year of two digits
-
-_WORD = r"[^\W\d_]"
+_RFC_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 _RFC822 = re.compile(
-    r"(?:[A-Za-z]{3,9},? )?(\d{1,2}) ([A-Za-z]{3,9}) (\d{2,4}) (\d\d?):(\d\d)(?::(\d\d))?"
-    r"(?: ([+-]\d{4}|(?![AaPp][Mm])[A-Za-z]{1,4}))?",
-    re.ASCII,
+    r"(?:[A-Za-z]{3,9},? )?(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{2,4}) "
+    r"(\d\d?):(\d\d)(?::(\d\d))?(?: ([+-]\d{4}|(?![AaPp][Mm])[A-Za-z]{1,4}))?",
+    re.ASCII | re.I,
 )
 _TIME = re.compile(
     r"(?<![\d+-])(\d{1,2}) ?[:h] ?(\d\d)(?: ?: ?(\d\d)(?:[.,]\d{1,9})?)?(?!\d)(?: ?([ap])\.?m\b\.?)?", re.I | re.ASCII
 )
+_DOTTED_TIME = re.compile(r"(?<![\d.,+-])([01]?\d|2[0-4])\.([0-5]\d)(?:\.([0-5]\d))?(?![\d.,%])()", re.ASCII)
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
 _WITH_SIGNS = re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일号號]", re.ASCII)
-_DAY_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de )?({_WORD}{{3,12}})\.?,?[ -]?(?:de )?(\d{{2,4}})(?!\d)"
-)
-_MONTH_DAY = re.compile(rf"({_WORD}{{3,12}})\.? (\d{{1,2}})(?:st|nd|rd|th)?,? (?:({_WORD}{{2,5}}) )?(\d{{4}})(?!\d)")
+_TOKEN = re.compile(r"\d+|[^\W\d_][^\s\d.,;:/()|–—-]*")
+_DIRECTIONS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")  # marks that nobody sees
 _OFFSET = re.compile(r"(?:(?:UTC?|GMT) ?)?([+-])(\d\d?)(?::?(\d\d))?(?![\d:])", re.I | re.ASCII)
 _PLACE = re.compile(r"[A-Za-z]{2,20}(?:/[A-Za-z0-9_+-]{2,30}){1,2}")
-_NAME = re.compile(rf"{_WORD}{{1,5}}\b")
+_NAME = re.compile(r"[^\W\d_]{1,5}\b")
+_NAMELESS_MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")  # without a zone: a day that a program filled up
+_BUDDHIST = 543  # years that Thailand's are ahead
 
 
-def moment(stated: str, tz: ZoneInfo | None) -> datetime | None:
-    """The stated date in UTC; None if it is not one, or of no year that news has. Never raises.
+@dataclass(frozen=True, slots=True)
+class StatedDate:
+    """A date as it was stated."""
 
-    RFC 822 and 2822, RFC 3339 and ISO 8601, seconds or milliseconds since 1970, day and month in words. A date without
-    a zone, or with one that is not known, is in `tz` (default UTC). An abbreviation means what it means in `tz` if
-    it is in use there on that date: CST is China's for a feed of Asia/Shanghai.
+    moment: datetime  # UTC; of a day without a time its midnight
+    day: date  # where it was stated
+    is_day_only: bool
+    has_zone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DateContext:
+    """What else is known of a date: `tz` of dates without a zone (None: UTC), the language (ISO 639-1) of its words,
+    and whether day or month comes first in 5/11/2026 (None: nobody can tell)."""
+
+    tz: ZoneInfo | None = None
+    language: str | None = None
+    is_day_first: bool | None = None
+
+
+UNKNOWN = DateContext()
+
+
+def moment(stated: str, tz: ZoneInfo | None, language: str | None = None) -> datetime | None:
+    """The stated date in UTC; None where it is none, or may be one of two. See `readings`."""
+    found = readings(stated, DateContext(tz, language))
+    return found[0].moment if len(found) == 1 else None
+
+
+def readings(stated: str, context: DateContext = UNKNOWN) -> tuple[StatedDate, ...]:
+    """What the stated date may be: nothing, one date, or two where day and month could be either. Never raises.
+
+    RFC 822 and 2822, RFC 3339 and ISO 8601, seconds or milliseconds since 1970, day and month in words of any language.
+    An abbreviated zone means what it means in `context.tz` if it is in use there on that date: CST is China's for a
+    feed of Asia/Shanghai. A date of no year that news has is none.
     """
-    text = " ".join(stated[: 2 * MAX_DATE_CHARS].split())
+    text = " ".join(_plain(stated[: 2 * MAX_DATE_CHARS]).split())
     if not 6 <= len(text) <= MAX_DATE_CHARS:
-        return None
+        return ()
     try:
-        parsed = _rfc822(text, tz) or _epoch(text) or _iso(text, tz) or _in_words(text, tz)
-        return parsed.replace(microsecond=0) if parsed and FIRST_YEAR <= parsed.year <= LAST_YEAR else None
+        exact = _rfc822(text, context.tz) or _epoch(text) or _iso(text, context.tz)
+        found = [exact] if exact else _in_words(text, context)
     except (ValueError, OverflowError, OSError):
+        return ()
+    return tuple(date for date in found if FIRST_YEAR <= date.moment.year <= LAST_YEAR)
+
+
+def order_of(stated: str) -> bool | None:
+    """Whether the day comes first in a date of three numbers, as 25/11/2026 shows; None: it does not show."""
+    match = _YEAR_LAST.search(stated)
+    if not match or match[2] == "." or (int(match[1]) > 12) == (int(match[3]) > 12):
         return None
+    return int(match[1]) > 12
 
 
-def _rfc822(text: str, tz: ZoneInfo | None) -> datetime | None:
+def _plain(text: str) -> str:
+    """The text with digits and signs of ASCII, without marks of direction."""
+    if text.isascii():
+        return text
+    text = _DIRECTIONS.sub("", text).replace("−", "-")
+    return "".join(str(decimal(c)) if c.isdecimal() else c for c in text)
+
+
+def _rfc822(text: str, tz: ZoneInfo | None) -> StatedDate | None:
     """The usual form, in one step: nearly every feed of RSS 2.0 writes it."""
     match = _RFC822.fullmatch(text)
-    month = match and _MONTH_OF.get(match[2][:3].lower())
-    if not match or not month:
+    if not match:
         return None
-    local = _at(_midnight(_year(match[3]), month, int(match[1])), match[4], match[5], match[6])
-    return _utc(local, match[7] or "", tz)
+    day = _midnight(_year(match[3]), _RFC_MONTHS.index(match[2].lower()) + 1, int(match[1]))
+    return _at_time(day, match[4], match[5], match[6], match[7] or "", tz)
 
 
-def _epoch(text: str) -> datetime | None:
+def _epoch(text: str) -> StatedDate | None:
     match = _EPOCH.fullmatch(text)
-    return datetime.fromtimestamp(int(match[1]), UTC) if match else None
+    if not match:
+        return None
+    moment = datetime.fromtimestamp(int(match[1]), UTC)
+    return StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
 
 
-def _iso(text: str, tz: ZoneInfo | None) -> datetime | None:
+def _iso(text: str, tz: ZoneInfo | None) -> StatedDate | None:
     """What the standard library reads as ISO 8601: extended and basic, with weeks, with and without time or zone."""
     if not text[:4].isdigit():
         return None
@@ -111,64 +145,118 @@ def _iso(text: str, tz: ZoneInfo | None) -> datetime | None:
         local = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    return local.astimezone(UTC) if local.tzinfo else _utc(local, "", tz)
+    is_day_only = len(text) <= len("2026-W47-7") or bool(_NAMELESS_MIDNIGHT.search(text.upper()))
+    utc = (local if local.tzinfo else local.replace(tzinfo=tz or UTC)).astimezone(UTC)
+    return StatedDate(utc.replace(microsecond=0), local.date(), is_day_only, has_zone=local.tzinfo is not None)
 
 
-def _in_words(text: str, tz: ZoneInfo | None) -> datetime | None:
+def _in_words(text: str, context: DateContext) -> list[StatedDate]:
     """A day somewhere, a time perhaps, and after the time perhaps a zone."""
     time = _TIME.search(text)
-    rest = text[time.end() :].strip(" ()") if time else ""
-    days = text[: time.start()] + " " + text[time.end() :] if time else text
-    day, named = _day(" ".join(days.split()))
-    if day is None:
-        return None
+    if time:
+        without_time, after = f"{text[: time.start()]} {text[time.end() :]}", text[time.end() :]
+        days, named, _ = _days(" ".join(without_time.split()), context)
+    else:  # 25.11.2026 may be taken for a time, so the day goes first
+        days, named, without_day = _days(text, context)
+        time = _DOTTED_TIME.search(without_day)
+        after = without_day[time.end() :] if time else ""
     if not time:
-        return _utc(day, "", tz)
+        return [_stated(day, None, context.tz, is_day_only=True) for day in days]
     hour = int(time[1])
     if time[4]:
         hour = hour % 12 + (12 if time[4] in "pP" else 0)
-    return _utc(_at(day, hour, time[2], time[3]), named or rest, tz)
+    zone = named or after.strip(" ()")
+    return [_at_time(day, hour, time[2], time[3], zone, context.tz) for day in days]
 
 
-def _day(text: str) -> tuple[datetime | None, str]:
-    """The day in the text, and the zone that date(1) puts between day and year."""
+def _days(text: str, context: DateContext) -> tuple[list[datetime], str, str]:
+    """What the day in the text may be, the zone that date(1) puts before the year, and the text without the day."""
     if match := _WITH_SIGNS.search(text):
-        return _midnight(int(match[1]), int(match[2]), int(match[3])), ""
+        return [_midnight(int(match[1]), int(match[2]), int(match[3]))], "", _without(text, match)
     if match := _YEAR_FIRST.search(text):
-        return _midnight(int(match[1]), int(match[3]), int(match[4])), ""
+        return [_midnight(int(match[1]), int(match[3]), int(match[4]))], "", _without(text, match)
     if match := _YEAR_LAST.search(text):
-        day, month = int(match[1]), int(match[3])
-        if match[2] == "/" and day <= 12:
-            if month <= 12 and day != month:
-                return None, ""  # Europe's or America's: nobody can tell
-            day, month = month, day
-        return _midnight(int(match[4]), month, day), ""
-    for match in _DAY_MONTH.finditer(text):
-        is_word = len(match[3]) < 4 and match[2].lower() in _WORDS
-        if (month_number := _month(match[2])) and not is_word:
-            return _midnight(_year(match[3]), month_number, int(match[1])), ""
-    for match in _MONTH_DAY.finditer(text):
-        if month_number := _month(match[1]):
-            return _midnight(int(match[4]), month_number, int(match[2])), match[3] or ""
-    return None, ""
+        one, other, year = int(match[1]), int(match[3]), int(match[4])
+        orders = [(other, one), (one, other)]  # month and day: day first, month first
+        if match[2] == "." or one == other:
+            orders = orders[:1]
+        elif context.is_day_first is not None and max(one, other) <= 12:
+            orders = orders[:1] if context.is_day_first else orders[1:]
+        return [_midnight(year, *order) for order in orders if order[0] <= 12], "", _without(text, match)
+    return _day_by_month(text, context.language)
+
+
+def _without(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def _day_by_month(text: str, language: str | None) -> tuple[list[datetime], str, str]:
+    """As `_days`, where a word names the month: the day stands beside it, the year behind them or before them."""
+    matches = list(_TOKEN.finditer(text))
+    for place, match in enumerate(matches):
+        if match[0][0].isdigit() or not (month := date_words.month_of(match[0], language)):
+            continue
+        before, after = _number(matches, place, -1), _number(matches, place, +1)
+        for day, other, step in ((before, after, +1), (after, before, -1)):
+            if day is None or len(matches[day][0]) > 2:
+                continue
+            years = [other] if step > 0 else [_number(matches, day, +1), other]
+            years.append(_number(matches, day, -1) if step > 0 else None)
+            year = next((y for y in years if y is not None and _is_year(matches, y, place, language)), None)
+            if year is not None:
+                first, last = min(place, day, year), max(place, day, year)
+                between = matches[year - 1][0] if year - day == 2 and step < 0 else ""
+                rest = f"{text[: matches[first].start()]} {text[matches[last].end() :]}"
+                return [_midnight(_year(matches[year][0]), month, int(matches[day][0]))], between, rest
+    return [], "", text
+
+
+def _number(matches: Sequence[re.Match[str]], place: int, step: int) -> int | None:
+    """The place of the next number in that direction, over two words at most: 22 *de* noviembre, 22*nd of* November."""
+    for at in range(place + step, place + 4 * step, step):
+        if 0 <= at < len(matches) and matches[at][0][0].isdigit():
+            return at
+    return None
+
+
+def _is_year(matches: Sequence[re.Match[str]], place: int, month: int, language: str | None) -> bool:
+    """Four digits; fewer only straight behind a month whose language is known: 22 Nov 26."""
+    digits = len(matches[place][0])
+    if digits == 4:
+        return True
+    return (
+        2 <= digits <= 3
+        and place == month + 1
+        and date_words.month_of(matches[month][0], language, is_anyones=False) is not None
+    )
 
 
 def _midnight(year: int, month: int, day: int) -> datetime:
-    """Of that day in whatever zone: `_utc` puts the true one in."""
+    """Of that day in whatever zone: `_stated` puts the true one in."""
     return datetime(year, month, day, tzinfo=UTC)
-
-
-def _month(word: str) -> int | None:
-    low = word.lower()
-    return _MONTH_OF.get(low[:4]) or _MONTH_OF.get(low[:3])
 
 
 def _year(digits: str) -> int:
     """RFC 2822, section 4.3: 00 to 49 are of this century, 50 to 99 and three digits count from 1900."""
     year = int(digits)
+    if len(digits) == 4 and year > LAST_YEAR:
+        return year - _BUDDHIST
     if len(digits) == 2:
         return year + (2000 if year < 50 else 1900)
     return year + 1900 if len(digits) == 3 else year
+
+
+def _at_time(
+    day: datetime, hour: int | str, minute: str, second: str | None, zone: str, tz: ZoneInfo | None
+) -> StatedDate:
+    local = _at(day, hour, minute, second)
+    return _stated(local, _zone(zone, local, tz), tz)
+
+
+def _stated(local: datetime, zone: tzinfo | None, tz: ZoneInfo | None, *, is_day_only: bool = False) -> StatedDate:
+    """That local time in its zone, else in the feed's."""
+    utc = local.replace(tzinfo=zone or tz or UTC).astimezone(UTC)
+    return StatedDate(utc, local.date(), is_day_only, has_zone=zone is not None)
 
 
 def _at(day: datetime, hour: int | str, minute: str, second: str | None) -> datetime:
@@ -177,10 +265,6 @@ def _at(day: datetime, hour: int | str, minute: str, second: str | None) -> date
     if hours == 24 and minutes == seconds == 0:
         return day + timedelta(days=1)
     return day.replace(hour=hours, minute=minutes, second=seconds)
-
-
-def _utc(local: datetime, named: str, tz: ZoneInfo | None) -> datetime:
-    return local.replace(tzinfo=_zone(named, local, tz) or tz or UTC).astimezone(UTC)
 
 
 def _zone(named: str, local: datetime, own: ZoneInfo | None) -> tzinfo | None:

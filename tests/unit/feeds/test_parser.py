@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import feedparser
@@ -19,12 +19,11 @@ URL = "https://example.com/news/feed.xml"
 def parse(
     body: str | bytes,
     *,
-    timezone: str | None = None,
     content_type: str = "application/xml",
-    is_plain: bool = False,
+    **arguments: Any,
 ) -> ParsedFeed:
     raw = body.encode() if isinstance(body, str) else body
-    return parser.parse(raw, feed_id="f", url=URL, content_type=content_type, timezone=timezone, is_plain=is_plain)
+    return parser.parse(raw, feed_id="f", url=URL, content_type=content_type, **arguments)
 
 
 def rss(*items: str, channel: str = "") -> str:
@@ -577,3 +576,27 @@ def test_what_is_stored_can_be_stored() -> None:
     )
     assert (entry.key, entry.url, entry.authors, entry.summary) == ("g", "https://example.com/a", ("Ann Lee",), "xy")
     assert entry.title.encode().decode().isprintable()
+
+
+def test_a_day_without_a_time_is_kept_as_that_day_in_the_feeds_zone() -> None:
+    for stated in ("2026-11-26", "26.11.2026", "26 Nov 2026", "2026-11-26T00:00:00"):
+        entry = one(f"<title>A</title><guid>7</guid><pubDate>{stated}</pubDate>", timezone="Europe/Kyiv")
+        assert (entry.published_at, entry.published_day) == (datetime(2026, 11, 25, 22, tzinfo=UTC), date(2026, 11, 26))
+    timed = one("<title>A</title><guid>7</guid><pubDate>2026-11-26 09:00</pubDate>", timezone="Europe/Kyiv")
+    assert timed.published_day is None
+
+
+def test_of_day_and_month_the_order_is_that_of_the_feeds_other_dates_or_of_its_country() -> None:
+    def days(*stated: str, **arguments: Any) -> list[datetime | None]:
+        items = (f"<item><title>{n}</title><guid>{n}</guid><pubDate>{s}</pubDate></item>" for n, s in enumerate(stated))
+        return [entry.published_at for entry in parse(rss(*items), **arguments).entries]
+
+    assert days("5/11/2026", "25/11/2026")[0] == datetime(2026, 11, 5, tzinfo=UTC)
+    assert days("5/11/2026", "11/25/2026")[0] == datetime(2026, 5, 11, tzinfo=UTC)
+    assert days("5/11/2026", language="uk") == [datetime(2026, 11, 5, tzinfo=UTC)]
+    assert days("5/11/2026", language="en") == [None]
+
+
+def test_months_in_words_are_those_of_the_feeds_language() -> None:
+    item = "<title>A</title><guid>7</guid><pubDate>ke, 4 maaliskuuta 2026 klo 8.15</pubDate>"
+    assert one(item, language="fi").published_at == datetime(2026, 3, 4, 8, 15, tzinfo=UTC)

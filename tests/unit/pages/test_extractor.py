@@ -147,9 +147,9 @@ def test_a_text_that_json_ld_holds_whole_is_taken_where_the_page_shows_a_piece()
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("", "text"),
+        ("", "address"),
         ('<meta property="article:published_time" content="2026-11-20T10:00:00Z">', "opengraph"),
-        ('<meta property="article:published_time" content="soon">', "text"),
+        ('<meta property="article:published_time" content="soon">', "address"),
     ],
 )
 def test_a_day_is_read_off_the_page_where_nothing_states_one(head: str, expected: str) -> None:

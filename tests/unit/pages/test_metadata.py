@@ -179,16 +179,18 @@ def test_a_page_that_repeats_itself_keeps_few_claims() -> None:
     assert said(found, "title", "opengraph") == ["Same"]
 
 
-def test_times_near_the_headline_come_first_and_those_of_other_stories_last() -> None:
+def test_times_by_the_headline_count_and_those_of_other_stories_and_of_the_text_do_not() -> None:
     body = (
         "<div><time datetime='2026-11-01T08:00Z'></time></div>"
         "<li><time datetime='2026-11-02T08:00Z'></time></li>"
         "<h1>Quay works</h1><time class='updated' datetime='2026-11-04T08:00Z'></time>"
         "<a href='/x'><time datetime='2026-11-03T08:00Z'></time></a>"
         "<p><time datetime='2026-11-05T08:00Z'></time></p>"
+        f"<p>The board met on <time datetime='2026-10-01'>1 October</time> and {'talked of the quay ' * 9}</p>"
+        "<p><time datetime='2026-10-02T08:00Z'></time></p>"
     )
     found = read("", body)
-    assert said(found, "published_at", "time")[:2] == ["2026-11-05T08:00Z", "2026-11-01T08:00Z"]
+    assert said(found, "published_at", "time") == ["2026-11-01T08:00Z", "2026-11-05T08:00Z"]
     assert said(found, "updated_at", "time") == ["2026-11-04T08:00Z"]
 
 
@@ -209,3 +211,32 @@ def test_json_ld_is_read_under_other_spellings_of_its_type(kind: str) -> None:
 def test_a_lower_heading_with_which_the_title_begins_is_the_headline_where_there_is_no_h1() -> None:
     found = read("<title>Quay works begin « Ledger</title>", "<h2>Latest</h2><h2>Quay works begin</h2>")
     assert said(found, "title", "h1") == ["Quay works begin"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '/* by the plugin */{"@type": "NewsArticle", "headline": "Quay works", "datePublished": "2026-11-05"}',
+        '{"@type": "NewsArticle",\n// kind\n"headline": "Quay works", "datePublished": "2026-11-05",}',
+        '//<![CDATA[\n{"@type": "NewsArticle", "headline": "Quay works", "datePublished": "2026-11-05"};\n//]]>',
+        '{"@type": "NewsArticle", "headline": {"@value": "Quay works"}, "datePublished": {"@value": "2026-11-05"}}',
+    ],
+)
+def test_json_ld_that_is_not_quite_json_or_says_its_values_by_the_long_way(block: str) -> None:
+    found = read(linked(block))
+    assert (said(found, "title"), said(found, "published_at")) == (["Quay works"], ["2026-11-05"])
+
+
+def test_marks_inside_a_string_of_json_ld_stay() -> None:
+    block = '/* x */{"@type": "NewsArticle", "headline": "Works /* on */ // the, ] quay"}'
+    assert said(read(linked(block)), "title") == ["Works /* on */ // the, ] quay"]
+
+
+def test_a_number_in_json_ld_is_a_date() -> None:
+    assert said(read(linked({"@type": "NewsArticle", "datePublished": 1795712700})), "published_at") == ["1795712700"]
+
+
+@pytest.mark.parametrize("other", ["Review", "LiveBlogPosting", "VideoObject"])
+def test_a_story_counts_before_what_stands_beside_it(other: str) -> None:
+    beside = {"@type": other, "headline": "Rope reviewed", "datePublished": "2021-01-01"}
+    assert said(read(linked([beside, STORY])), "title") == ["Quay works"]

@@ -1,9 +1,6 @@
-"""Which source is believed: headlines by vote, dates by order and sense, names by order."""
+"""Which source is believed: headlines by vote, names by order."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,17 +8,11 @@ from newswatch.pages import metadata_precedence
 from newswatch.pages.model import Claim
 
 URL = "https://www.ledger.example/news/quay"
-SEEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
-KYIV = ZoneInfo("Europe/Kyiv")
 
 
 def titles(**said: str | list[str]) -> list[Claim]:
     pairs = ((w, text) for w, texts in said.items() for text in ([texts] if isinstance(texts, str) else texts))
     return [Claim("title", source, text) for source, text in pairs]
-
-
-def dates(*said: tuple[str, str], field: str = "published_at") -> list[Claim]:
-    return [Claim(field, source, text) for source, text in said]
 
 
 @pytest.mark.parametrize(
@@ -85,66 +76,6 @@ def test_the_order_of_statements_does_not_decide(order: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "zone", "moment", "is_day_only", "source"),
-    [
-        (dates(("json_ld", "2026-11-21T10:00:00+02:00")), None, "2026-11-21T08:00", False, "json_ld"),
-        # Structured data before the feed, the feed before what is read off the page.
-        (dates(("feed", "2026-11-21T15:00:00+00:00"), ("json_ld", "2026-11-21T08:00:00Z")),
-         None, "2026-11-21T08:00", False, "json_ld"),
-        (dates(("time", "2026-11-20T08:00:00Z"), ("feed", "2026-11-21T15:00:00+00:00")),
-         None, "2026-11-21T15:00", False, "feed"),
-        # A date without sense is passed over: later than seen and an hour, or before there were feeds.
-        (dates(("json_ld", "2027-01-01T00:00:00Z"), ("opengraph", "2026-11-21T08:00:00Z")),
-         None, "2026-11-21T08:00", False, "opengraph"),
-        (dates(("json_ld", "1970-01-01T00:00:00Z"), ("feed", "2026-11-21T08:00:00+00:00")),
-         None, "2026-11-21T08:00", False, "feed"),
-        (dates(("json_ld", "2026-11-22T12:59:00Z")), None, "2026-11-22T12:59", False, "json_ld"),
-        (dates(("json_ld", "2026-11-22T13:01:00Z")), None, None, None, None),
-        (dates(("json_ld", "0001-01-01T00:00:00Z"), ("meta", "9999-12-31T23:59:59-05:00")), None, None, None, None),
-        # A day gives way to a time on it, not to one far from it.
-        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-21T08:30:00+00:00")),
-         None, "2026-11-21T08:30", False, "feed"),
-        (dates(("json_ld", "2026-11-21"), ("feed", "2026-11-18T08:30:00+00:00")),
-         None, "2026-11-21T00:00", True, "json_ld"),
-        (dates(("text", "2026-11-20")), None, "2026-11-20T00:00", True, "text"),
-        # A stamp without a zone is in the feed's; a midnight without one is a day.
-        (dates(("meta", "2026-11-21 01:30:00")), KYIV, "2026-11-20T23:30", False, "meta"),
-        (dates(("meta", "2026-11-21T00:00:00")), KYIV, "2026-11-21T00:00", True, "meta"),
-        (dates(("meta", "2026-11-21")), KYIV, "2026-11-21T00:00", True, "meta"),
-        (dates(("json_ld", "2026-11-21T00:00:00+02:00")), None, "2026-11-20T22:00", False, "json_ld"),
-        (dates(("meta", "1763712000")), None, "2025-11-21T08:00", False, "meta"),
-        (dates(("json_ld", "soon"), ("h1", "2026-11-21T08:00:00Z")), None, None, None, None),
-        ([], None, None, None, None),
-    ],
-)  # fmt: skip
-def test_the_time_of_publication_is_that_of_the_first_witness_who_makes_sense(
-    claims: list[Claim], zone: ZoneInfo | None, moment: str | None, is_day_only: bool, source: str
-) -> None:
-    found = metadata_precedence.published(claims, SEEN, zone)
-    if moment is None:
-        assert found is None
-    else:
-        assert found is not None
-        expected = (datetime.fromisoformat(f"{moment}Z"), is_day_only, source)
-        assert (found.moment, found.is_day_only, found.source) == expected
-
-
-def test_an_update_is_later_than_the_publication_and_not_in_the_future() -> None:
-    published = datetime(2026, 11, 21, 8, tzinfo=UTC)
-
-    def updated(*said: str) -> datetime | None:
-        return metadata_precedence.updated(
-            dates(*(("json_ld", s) for s in said), field="updated_at"), published, SEEN, None
-        )
-
-    assert updated("2026-11-21T09:00:00Z") == datetime(2026, 11, 21, 9, tzinfo=UTC)
-    assert updated("2026-11-21T08:00:00Z") is None
-    assert updated("2026-11-23T09:00:00Z") is None
-    assert updated("2026-11-22") is None
-    assert updated() is None
-
-
-@pytest.mark.parametrize(
     ("said", "expected"),
     [
         ([("json_ld", "Ann Lee"), ("json_ld", "Bo Kim"), ("meta", "Staff")], ("Ann Lee", "Bo Kim")),
@@ -171,23 +102,6 @@ def test_the_pages_own_lang_is_its_claim_before_metadata() -> None:
     assert metadata_precedence.language_claim(said[:1]) == "en"
     assert metadata_precedence.language_claim([Claim("language", "html", "ua")]) == "uk"
     assert metadata_precedence.language_claim([Claim("language", "html", "x")]) is None
-
-
-@pytest.mark.parametrize(
-    ("said", "moment", "is_day_only"),
-    [
-        ("20.11.2026", datetime(2026, 11, 20, tzinfo=UTC), True),
-        ("2026.11.20", datetime(2026, 11, 20, tzinfo=UTC), True),
-        ("20261120", datetime(2026, 11, 20, tzinfo=UTC), True),
-        ("20261120T141500Z", datetime(2026, 11, 20, 14, 15, tzinfo=UTC), False),
-        ("1763647200.5", datetime(2025, 11, 20, 14, 0, tzinfo=UTC), False),
-        ("20 November 2026, 14 h 15", datetime(2026, 11, 20, 14, 15, tzinfo=UTC), False),
-    ],
-)
-def test_what_has_a_time_of_day_and_what_is_a_day(said: str, moment: datetime, is_day_only: bool) -> None:
-    time = metadata_precedence.published(dates(("json_ld", said)), SEEN, ZoneInfo("UTC"))
-    assert time is not None
-    assert (time.moment, time.is_day_only) == (moment, is_day_only)
 
 
 @pytest.mark.parametrize(
@@ -225,18 +139,6 @@ def test_names_of_sites_and_rubrics_are_no_headline(claims: list[Claim], expecte
 def test_a_site_that_stands_before_its_headline_is_taken_off() -> None:
     both = titles(opengraph="Ledger | Quay works begin", title="Ledger | Quay works begin")
     assert metadata_precedence.headline(both, URL)[0] == "Quay works begin"
-
-
-def test_a_day_takes_no_time_from_another_day() -> None:
-    said = dates(("meta", "2026-11-20"), ("time", "2026-11-21T09:00:00Z"))
-    assert metadata_precedence.published(said, SEEN, None) == metadata_precedence.Time(
-        datetime(2026, 11, 20, tzinfo=UTC), True, "meta", datetime(2026, 11, 20, tzinfo=UTC).date()
-    )
-    near = metadata_precedence.published(
-        dates(("meta", "2026-11-20"), ("time", "2026-11-20T01:00:00+03:00")), SEEN, None
-    )
-    assert near is not None
-    assert near.moment == datetime(2026, 11, 19, 22, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

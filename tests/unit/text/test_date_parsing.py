@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch.text.date_parsing import FIRST_YEAR, LAST_YEAR, moment
+from newswatch.text.date_parsing import FIRST_YEAR, LAST_YEAR, DateContext, moment, order_of, readings
 
 TEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SUMMER_TEN = datetime(2026, 7, 22, 10, tzinfo=UTC)
@@ -66,7 +66,6 @@ def test_the_forms_of_ten_oclock(stated: str) -> None:
         "22. November 2026, 10:00 Uhr",
         "dimanche 22 novembre 2026 10h00",
         "22 de noviembre de 2026 10:00",
-        "niedziela, 22 listopada 2026 10:00",
     ],
 )
 def test_months_in_the_words_of_other_languages(stated: str) -> None:
@@ -158,7 +157,7 @@ def test_the_last_second_and_the_hour_after_it() -> None:
         *("0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59", "9999-12-31T23:59:59-12:00"),
         *("2026-13-45", "2026-02-30T10:00:00Z", "32 Nov 2026 10:00", "Sun, 22 Nov 2026 25:00:00 GMT", "22 Foo 2026"),
         *("11/12/2026", "Sun, 22 Nov 2026 10:00:00 +9999", "0000-00-00 00:00:00", "Thu, 01 Jan 1900 00:00:00 GMT"),
-        *("²²²²-¹¹-²²", "١٧٩٥٣٤١٦٠٠", "1" * 5000, "22 Nov 2026 " + "x" * 5000, "\ud800", "\0"),
+        *("²²²²-¹¹-²²", "1" * 5000, "22 Nov 2026 " + "x" * 5000, "\ud800", "\0"),
     ],
 )
 def test_what_is_no_date_that_news_can_have_is_none(stated: str) -> None:
@@ -184,3 +183,54 @@ def test_no_text_raises_and_what_comes_back_is_utc(stated: str, zone: ZoneInfo |
 @pytest.mark.parametrize("text", ["24 des 27 pays de l'UE", "Grupo dos 20 tem 19 países", "10 agua 20"])
 def test_words_between_numbers_are_no_month(text: str) -> None:
     assert moment(text, None) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "language", "day"),
+    [
+        ("3. helmikuuta 2026", "fi", (2, 3)), ("7. srpnja 2026.", "hr", (7, 7)), ("7. srpna 2026", "cs", (8, 7)),
+        ("12 listopada 2026", "hr", (10, 12)), ("12 listopada 2026", "pl", (11, 12)), ("9 KASIM 2026", "tr", (11, 9)),
+        ("9 Ekim 2026", "tr", (10, 9)), ("2026. gada 4. maijs", "lv", (5, 4)), ("4 ივლისი, 2026", "ka", (7, 4)),
+        ("4 במרץ 2026", "he", (3, 4)), ("4 มีนาคม 2569", "th", (3, 4)), ("٤ مارس ٢٠٢٦", "ar", (3, 4)),
+        ("2026 ж. 4 наурыз", "kk", (3, 4)), ("4th of March 2026", "en", (3, 4)), ("4 de marzo del 2026", "es", (3, 4)),
+        ("2026. március 4.", "hu", (3, 4)), ("4 Mar 2026", "fi", (3, 4)), ("4 Meitheamh 2026", None, (6, 4)),
+    ],
+)  # fmt: skip
+def test_a_months_name_means_what_it_means_in_its_language(
+    stated: str, language: str | None, day: tuple[int, int]
+) -> None:
+    assert moment(stated, None, language) == datetime(2026, *day, tzinfo=UTC)
+
+
+def test_a_months_name_of_two_languages_is_none_where_nobody_knows_which() -> None:
+    assert moment("12 listopada 2026", None) is None
+    assert moment("24 des 27", None) is None
+    assert moment("24 des 27", None, "no") == datetime(2027, 12, 24, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("stated", "hour", "minute"),
+    [
+        ("Sun, 22 Nov 2026 09.20.00 +0100", 8, 20), ("22 marraskuuta 2026 klo 17.05", 17, 5),
+        ("22.11.2026 17.05", 17, 5), ("22.11.2026 kl. 7.05", 7, 5), ("Sun, 22 Nov 2026 08:15:00 \u22120500", 13, 15),
+    ],
+)  # fmt: skip
+def test_times_with_dots_and_with_a_true_minus(stated: str, hour: int, minute: int) -> None:
+    (found,) = readings(stated, DateContext(language="fi"))
+    assert not found.is_day_only
+    assert found.moment == datetime(2026, 11, 22, hour, minute, tzinfo=UTC)
+
+
+def test_of_two_orders_both_are_given_and_none_by_habit() -> None:
+    assert [str(found.day) for found in readings("5/11/2026 10:00")] == ["2026-11-05", "2026-05-11"]
+    assert [str(found.day) for found in readings("5-11-2026")] == ["2026-11-05", "2026-05-11"]
+    assert [str(found.day) for found in readings("5.11.2026")] == ["2026-11-05"]
+    assert [str(found.day) for found in readings("5/5/2026")] == ["2026-05-05"]
+    assert [str(r.day) for r in readings("5/11/2026", DateContext(is_day_first=False))] == ["2026-05-11"]
+    assert moment("5-11-2026", None) is None
+
+
+def test_a_date_may_show_the_order_of_those_beside_it() -> None:
+    assert order_of("25/11/2026") is True
+    assert order_of("11-25-2026 10:00") is False
+    assert order_of("5/11/2026") is order_of("25.11.2026") is order_of("25 Nov 2026") is None
