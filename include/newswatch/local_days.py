@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-LOOK_BACK = (timedelta(days=1), timedelta(days=2))  # of syndication: a day's tables read the stories of two days before
+ONE_DAY = timedelta(days=1)
+LOOK_BACK = (ONE_DAY, 2 * ONE_DAY)  # of syndication: a day's tables read the stories of two days before
 
 
 def whole_days(begin: datetime, end: datetime, tz: ZoneInfo) -> list[date]:
     """Days of the zone that lie wholly between the two moments."""
     day = begin.astimezone(tz).date()
     if start_of(day, tz) < begin:
-        day += timedelta(days=1)
+        day += ONE_DAY
     days = []
-    while start_of(day + timedelta(days=1), tz) <= end:
+    while start_of(day + ONE_DAY, tz) <= end:
         days.append(day)
-        day += timedelta(days=1)
+        day += ONE_DAY
     return days
 
 

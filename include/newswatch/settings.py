@@ -26,7 +26,7 @@ class Settings(BaseModel):
     home: Path = Field(Path(), description="Folder of everything that Newswatch makes on this machine.")
     data_url: str = Field("", description="Folder or fsspec URL for raw bytes, batches, tables and digests.")
     database_url: str = Field("", description="PostgreSQL URL of the ledger; empty: the embedded server in `home`.")
-    timezone: str = Field("UTC", description="IANA zone in which a story's day is counted.")
+    timezone: str = Field("UTC", description="IANA zone in which days are counted; see `newswatch days rezone`.")
     digest_hour: int = Field(6, ge=0, le=23, description="Hour in `timezone` at which the day before gets its digest.")
     contact: str = Field("", description="Address or URL named in the User-Agent, for the people whose sites we read.")
     shards: int = Field(2, ge=1, le=16, description="Mapped tasks that poll and fetch are shared out to.")

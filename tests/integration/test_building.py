@@ -191,7 +191,7 @@ def page_stories(read: Read) -> list[tuple[StoredStory, Story]]:
     """Every story whose page was had, as its day reads it, with what the newsroom knows of it."""
     paths = Path(read.nw.store.locate("batches/story_texts")).rglob("*.parquet")
     rows = [row for path in sorted(paths) for row in batch_tables.STORY_TEXTS.from_bytes(path.read_bytes())]
-    stored = [from_row(row) for row in rows if row["text_source"] == "page"]
+    stored = [from_row(row, row["day"]) for row in rows if row["text_source"] == "page"]
     known = frozen_lines(read.nw, {story.day for story in stored})
     return [(known.cut(story, story.day), truth_of(story.canonical_url)) for story in stored]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,10 +110,15 @@ def test_the_command_builds_a_day_as_known_says_where_and_leaves_the_rest(known:
         assert {t.name: (folder / t.name / f"{DAY}.parquet").read_bytes() for t in day_tables.DAY_TABLES} == then
         assert desk.tables() == in_force
         assert desk.nw.store.names(f"digests/{DAY}") == []
-    done = run(desk, "build", str(DAY), "--as-known-at", "2026-11-22T12:00", NEWSWATCH_TIMEZONE="Europe/Kyiv")
+
+
+@pytest.mark.usefixtures("_command_clock")
+def test_a_moment_without_an_offset_is_one_of_the_configured_zone(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(timezone="Europe/Kyiv")
+    done = run(desk, "build", str(DAY), "--as-known-at", "2026-11-22T11:00")
     assert done.exit_code == 0, done.output
-    assert "2026-11-22 12:00:00+02:00" in done.stdout
-    assert "20261122T100000.000000Z" in done.stdout
+    assert "2026-11-22 11:00:00+02:00" in done.stdout
+    assert "20261122T090000.000000Z" in done.stdout
 
 
 @pytest.mark.usefixtures("_command_clock")

@@ -61,7 +61,7 @@ def open_site(
 
 
 def cut_of(nw: Newswatch, row: dict[str, Any]) -> list[str]:
-    after = frozen_lines(nw, [row["day"]]).cut(from_row(row), row["day"])
+    after = frozen_lines(nw, [row["day"]]).cut(from_row(row, row["day"]), row["day"])
     return [line.text for line in after.lines if line.reason == "recurring"]
 
 
@@ -259,9 +259,9 @@ def test_a_caption_is_matched_as_one_and_a_line_that_was_cut_is_not(
 def test_a_claim_keeps_its_source_through_the_store(open_site: Callable[..., Newswatch], site: Site) -> None:
     nw = open_site("anna")
     (row,) = stories(nw)
-    assert Claim("title", "h1", "anna speaks") in (from_row(row).claims or ())
-    assert Claim("title", "feed", "Story at /anna") in (from_row(row).claims or ())
-    assert to_row(from_row(row)) == row
+    assert Claim("title", "h1", "anna speaks") in (from_row(row, row["day"]).claims or ())
+    assert Claim("title", "feed", "Story at /anna") in (from_row(row, row["day"]).claims or ())
+    assert to_row(from_row(row, row["day"])) == row
     assert rows(nw, sa.select(t.stories.c.host))[0].host == f"site.localhost:{site.port}"
     assert boilerplate_phrases.reason_by_wording(PROMPT) is None  # it is cut for recurring, and for nothing else
 

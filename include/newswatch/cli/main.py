@@ -17,6 +17,7 @@ import click
 import structlog
 
 from newswatch import __version__
+from newswatch.cli import days as days_commands
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment
 from newswatch.cli.topics import topics
@@ -62,6 +63,7 @@ def main(verbose: bool) -> None:
     )
 
 
+main.add_command(days_commands.days)
 main.add_command(feeds)
 main.add_command(topics)
 

@@ -55,8 +55,8 @@ def diff(days: tuple[list[date], ...], path: Path | None, against: str | None, s
         new = parse_topics(text)
     except ConfigError as error:
         raise ConfigError([p.replace("topics.yaml", edited.name, 1) for p in error.problems]) from None
-    wanted = [day for group in days for day in group] or _last_days(settings)
     with closing(pipeline.open_in_force(settings)) as nw:
+        wanted = [day for group in days for day in group] or _last_days(nw.settings)
         version, old = _other_side(nw, text, against)
         found = pipeline.compare_topics(nw, old, new, wanted)
     if as_json:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from operator import attrgetter
+from zoneinfo import ZoneInfo
 
-from newswatch.feeds.state import FeedState, Listing
+from newswatch.feeds.state import FeedState, GoodPoll, Listing, Window
+from newswatch.local_days import ONE_DAY, start_of, whole_days
 
 PINNED_ENTRIES = 2  # kept in a listing by hand for weeks, they prove no unbroken listing
 LONGEST_WINDOW = timedelta(days=92)  # an old entry kept at a feed's end does not make it list all since then
@@ -51,3 +55,19 @@ def covered_window(
     if is_unbroken or begins <= state.covered_to:
         return state.covered_from, polled_at
     return begins, polled_at
+
+
+def covered_days(windows: Sequence[Window], polls: Sequence[GoodPoll], tz: ZoneInfo) -> dict[date, datetime | None]:
+    """Days of the zone over which one of a feed's windows reaches wholly, each with since when that is known.
+
+    `windows`, `polls`: all of the feed's, in order of time. It is known since the commit of the first poll of that
+    window after the day's end; None where there is no such poll.
+    """
+    known_at: dict[date, datetime | None] = {}
+    begin = 0  # of the window's own polls: those after the window before it
+    for window in windows:
+        for day in whole_days(window.covered_from, window.covered_to, tz):
+            first = bisect_left(polls, start_of(day + ONE_DAY, tz), lo=begin, key=attrgetter("polled_at"))
+            known_at.setdefault(day, polls[first].committed_at if first < len(polls) else None)
+        begin = bisect_right(polls, window.covered_to, key=attrgetter("polled_at"))
+    return known_at

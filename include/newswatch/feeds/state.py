@@ -39,6 +39,22 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """An unbroken stretch of time that a feed's polls reach over; see `feeds.coverage.covered_window`."""
+
+    covered_from: datetime
+    covered_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GoodPoll:
+    """A poll that made its feed's window longer, and when it was committed."""
+
+    polled_at: datetime
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What a parsed feed document lists, compared with the entries that were known before."""
 

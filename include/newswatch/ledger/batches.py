@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -77,3 +77,27 @@ def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], 
             for (kind, outcome, feed_id, day), count in outcomes.counts.items()
         ]
         connection.execute(sa.insert(t.outcomes), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDay:
+    """The day of the polls and outcomes that were committed with a batch: that of its commit."""
+
+    batch_id: str
+    committed_at: datetime
+    day: date
+
+
+def days_of(connection: sa.Connection) -> list[BatchDay]:
+    """The day of every batch with polls or outcomes."""
+    noted = sa.union(*(sa.select(table.c.batch_id, table.c.day) for table in (t.polls, t.outcomes))).subquery()
+    query = sa.select(noted.c.batch_id, t.batches.c.committed_at, noted.c.day)
+    rows = connection.execute(query.join(t.batches, t.batches.c.batch_id == noted.c.batch_id))
+    return [BatchDay(**row._asdict()) for row in rows]
+
+
+def move(connection: sa.Connection, ids_of: Mapping[date, Collection[str]]) -> None:
+    """Let the polls and outcomes of batches be of other days: day → ids of batches."""
+    for day, batch_ids in sorted(ids_of.items()):
+        for table in (t.polls, t.outcomes):
+            connection.execute(sa.update(table).where(table.c.batch_id.in_(batch_ids)).values(day=day))

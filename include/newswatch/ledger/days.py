@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -121,6 +121,16 @@ def freeze_lines(connection: sa.Connection, days: Iterable[date], path: str, now
     rows = [{"day": day, "path": path, "frozen_at": now} for day in sorted(set(days))]
     if rows:
         connection.execute(insert(t.frozen_lines).on_conflict_do_nothing(), rows)
+
+
+def take_over_lines(connection: sa.Connection, sources: Mapping[date, Collection[date]]) -> None:
+    """Let days that were never read have the lines of a day from which their stories come: the first frozen ones."""
+    rows = {row.day: row for row in connection.execute(sa.select(t.frozen_lines))}
+    for day, others in sorted(sources.items()):
+        known = [rows[other] for other in others if other in rows]
+        if known and day not in rows:
+            first = min(known, key=lambda row: (row.frozen_at, row.day))
+            freeze_lines(connection, [day], first.path, first.frozen_at)
 
 
 def thaw_lines(connection: sa.Connection, day: date) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.config.catalogue import Feed
 from newswatch.feeds.schedule import is_due
-from newswatch.feeds.state import FeedState, PollRecord
+from newswatch.feeds.state import SUCCESSES, FeedState, GoodPoll, PollRecord, Window
 from newswatch.ledger import schema as t
 from newswatch.ledger.leases import FEEDS, FREE, Lease
 from newswatch.ledger.rows import row_of
@@ -83,13 +83,27 @@ def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) 
 
 
 def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
-    """Write the feeds' new states and give their leases back."""
+    """Write the feeds' new states and give their leases back. A window that does not go on is kept apart."""
     if states:
+        _keep_ended_windows(connection, states)
         rows = [{c.name: getattr(state, c.name) for c in STATE} | FREE for state in states]
         statement = insert(t.feeds)
         changed = {name: statement.excluded[name] for name in rows[0] if name != "feed_id"}
         statement = statement.on_conflict_do_update(index_elements=["feed_id"], set_=changed)
         connection.execute(statement.returning(t.feeds.c.feed_id), rows)
+
+
+def _keep_ended_windows(connection: sa.Connection, states: Sequence[FeedState]) -> None:
+    """Keep the windows that stand there and that the new states do not go on with."""
+    begin_of = {state.feed_id: state.covered_from for state in states}
+    f = t.feeds.c
+    query = sa.select(f.feed_id, f.covered_from, f.covered_to).where(f.feed_id.in_(begin_of), f.covered_to.is_not(None))
+    ended = [row._asdict() for row in connection.execute(query) if row.covered_from != begin_of[row.feed_id]]
+    if ended:
+        statement = insert(t.ended_windows)
+        longer = sa.func.greatest(t.ended_windows.c.covered_to, statement.excluded.covered_to)
+        key = [column.name for column in t.ended_windows.primary_key]
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"covered_to": longer}), ended)
 
 
 def add_entries(connection: sa.Connection, entries: Sequence[NewEntry]) -> None:
@@ -119,6 +133,44 @@ def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]], no
         return set()
     statement = insert(t.coverage).values([{"feed_id": f, "day": day, "known_at": now} for f, day in days])
     return set(connection.scalars(statement.on_conflict_do_nothing().returning(t.coverage.c.day)))
+
+
+def windows(connection: sa.Connection) -> dict[str, list[Window]]:
+    """Every window that the polls of a feed have reached over, by feed id, in order of time."""
+    tables = (t.ended_windows, t.feeds)
+    columns = ("feed_id", "covered_from", "covered_to")
+    query = sa.union(
+        *(sa.select(*(table.c[n] for n in columns)).where(table.c.covered_to.is_not(None)) for table in tables)
+    )
+    found: dict[str, list[Window]] = {}
+    for row in sorted(connection.execute(query), key=lambda row: (row.covered_to, row.covered_from)):
+        found.setdefault(row.feed_id, []).append(Window(row.covered_from, row.covered_to))
+    return found
+
+
+def good_polls(connection: sa.Connection) -> dict[str, list[GoodPoll]]:
+    """Every poll that succeeded, by feed id, in order of time."""
+    p = t.polls.c
+    query = sa.select(p.feed_id, p.polled_at, t.batches.c.committed_at).join(
+        t.batches, t.batches.c.batch_id == p.batch_id
+    )
+    found: dict[str, list[GoodPoll]] = {}
+    for row in connection.execute(query.where(p.outcome.in_(SUCCESSES)).order_by(p.polled_at)):
+        found.setdefault(row.feed_id, []).append(GoodPoll(row.polled_at, row.committed_at))
+    return found
+
+
+def coverage(connection: sa.Connection) -> set[tuple[str, date]]:
+    """Feed id and day, of every day that a feed's windows reach over."""
+    return {(row.feed_id, row.day) for row in connection.execute(sa.select(t.coverage.c.feed_id, t.coverage.c.day))}
+
+
+def replace_coverage(connection: sa.Connection, known_at: Mapping[tuple[str, date], datetime | None]) -> None:
+    """Let these be the covered days (feed id, day), and no others, with the moment since which that is known."""
+    connection.execute(sa.delete(t.coverage))
+    rows = [{"feed_id": feed_id, "day": day, "known_at": at} for (feed_id, day), at in sorted(known_at.items())]
+    if rows:
+        connection.execute(sa.insert(t.coverage), rows)
 
 
 def add_polls(connection: sa.Connection, batch_id: str, polls: Sequence[PollRecord]) -> None:

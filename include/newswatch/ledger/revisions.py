@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -52,6 +52,7 @@ class Visit:
     began_at: datetime
     visit_count: int
     url: str
+    day: date
     path: str  # the file that holds the story as it was read last
     revision_number: int
     etag: str | None
@@ -93,7 +94,7 @@ def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease:
     rows = VISITS.claim(connection, wanted, lease, now, (v.story_id, v.began_at, v.visit_count))
     taken = {row.story_id: row for row in rows}
     s = t.stories.c
-    query = sa.select(s.story_id, s.page_url, s.path, s.revision_number, s.etag, s.last_modified)
+    query = sa.select(s.story_id, s.page_url, s.day, s.path, s.revision_number, s.etag, s.last_modified)
     stories = connection.execute(query.where(s.story_id.in_(taken)).order_by(s.story_id))
     return [
         Visit(
@@ -101,6 +102,7 @@ def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease:
             began_at=taken[row.story_id].began_at,
             visit_count=taken[row.story_id].visit_count,
             url=row.page_url,
+            day=row.day,
             path=row.path,
             revision_number=row.revision_number,
             etag=row.etag,

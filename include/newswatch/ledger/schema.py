@@ -208,6 +208,17 @@ coverage = sa.Table(
     sa.Column("known_at", _MOMENT),  # of the poll that made it so; null: of before this was noted
     sa.Index(None, "day"),
 )
+# Windows of polls that a gap has ended; the one that goes on is in `feeds`. What is covered in another zone follows.
+ended_windows = sa.Table(
+    "ended_windows",
+    metadata,
+    sa.Column("feed_id", sa.Text, primary_key=True),
+    sa.Column("covered_from", _MOMENT, primary_key=True),
+    sa.Column("covered_to", _MOMENT, nullable=False),
+)
+
+# The time zone that every `day` of this ledger is of: one row.
+day_zone = sa.Table("day_zone", metadata, sa.Column("timezone", sa.Text, primary_key=True))
 
 generation = sa.Sequence("day_generation", metadata=metadata)
 dirty_days = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -107,6 +107,15 @@ class KnownStory:
     first_seen_at: datetime
     batch_id: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPlace:
+    """The file of a story's newest text, and its day."""
+
+    story_id: str
+    path: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +277,18 @@ def of_day(connection: sa.Connection, day: date, until: datetime | None = None) 
     for path, story_id, number in connection.execute(query):
         paths.setdefault(path, {})[story_id] = number
     return paths
+
+
+def places(connection: sa.Connection) -> list[StoryPlace]:
+    """Of every story."""
+    columns = (t.stories.c[name] for name in StoryPlace.__dataclass_fields__)
+    return [StoryPlace(**row._asdict()) for row in connection.execute(sa.select(*columns))]
+
+
+def move(connection: sa.Connection, ids_of: Mapping[date, Collection[str]]) -> None:
+    """Let stories be of other days: day → ids of stories. Their files stay."""
+    for day, story_ids in sorted(ids_of.items()):
+        connection.execute(sa.update(t.stories).where(t.stories.c.story_id.in_(story_ids)).values(day=day))
 
 
 def find(connection: sa.Connection, names: Sequence[str]) -> KnownStory | None:

@@ -14,6 +14,7 @@ from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.reader import Issued, Reader
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.revisit import VisitReport, visit_due
+from newswatch.pipeline.rezone import RezoneReport, rezone
 from newswatch.pipeline.tag import TagReport, tag_new
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "PollShard",
     "Reader",
     "ReextractReport",
+    "RezoneReport",
     "Sending",
     "StoryChange",
     "TagReport",
@@ -55,6 +57,7 @@ __all__ = [
     "plan_poll",
     "poll",
     "reextract_day",
+    "rezone",
     "send",
     "tag_new",
     "topics_of_version",

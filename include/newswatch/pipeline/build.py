@@ -20,7 +20,7 @@ from newswatch.ledger import days, stories
 from newswatch.local_days import LOOK_BACK
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
-from newswatch.pipeline.story_files import read_printed, read_stories
+from newswatch.pipeline.story_files import of_one_day, read_printed, read_stories
 from newswatch.pipeline.tag import mentions_of_day
 from newswatch.pipeline.trends import update_trends
 from newswatch.storage import paths
@@ -47,7 +47,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
     """
-    with nw.ledger.begin() as connection:
+    with nw.writing() as connection:
         days.lock(connection, day)
         known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
@@ -169,7 +169,7 @@ def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.Da
     """
     outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
     with _without_collector():
-        stored = [_under(outlets, known.cut(s, facts.day)) for s in read_stories(nw, facts.stories, is_whole=False)]
+        stored = [_under(outlets, known.cut(s, facts.day)) for s in _stories(nw, facts)]
         tagging = mentions_of_day(nw, facts.day, stored, facts.stories, known)  # very many: by processes, meanwhile
         before = [_under(outlets, printed) for printed in read_printed(nw, facts.before)]
         originals = syndication.originals([*before, *(story.as_printed for story in stored)])
@@ -184,6 +184,10 @@ def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.Da
             catalogue=nw.catalogue,
         )
         return day_tables(inputs, tagging())
+
+
+def _stories(nw: Newswatch, facts: _Facts) -> list[Story]:
+    return read_stories(nw, of_one_day(facts.day, facts.stories), is_whole=False)
 
 
 S = TypeVar("S", Story, PrintedStory)

@@ -12,7 +12,7 @@ from newswatch.ledger import catalogues, stories
 from newswatch.ledger.catalogues import TopicsVersion
 from newswatch.pipeline.installation import Newswatch
 from newswatch.pipeline.recurring_lines import frozen_lines
-from newswatch.pipeline.story_files import read_stories
+from newswatch.pipeline.story_files import of_one_day, read_stories
 from newswatch.stories.story import Story
 from newswatch.topics.inflection import WordForms
 from newswatch.topics.matcher import Matcher
@@ -86,7 +86,7 @@ def compare_topics(nw: Newswatch, old: Sequence[Topic], new: Sequence[Topic], wa
         with nw.ledger.begin() as connection:
             paths = stories.of_day(connection, day)
         known = frozen_lines(nw, [day], may_learn=False)
-        for story in read_stories(nw, paths, is_whole=False):
+        for story in read_stories(nw, of_one_day(day, paths), is_whole=False):
             _compare(comparison, day, known.cut(story, day), was, will_be)
     return comparison
 

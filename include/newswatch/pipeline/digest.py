@@ -46,7 +46,7 @@ def issue_digest(nw: Newswatch, day: date, run_id: str) -> IssueReport:
     week = [day - timedelta(days=back) for back in range(LATE_DAYS, 0, -1)]
     known = [d for d in week if _is_known(nw, d)]
     ensure_built(nw, [*known, day])
-    with nw.ledger.begin() as connection:
+    with nw.writing() as connection:
         days.lock(connection, day)  # no build replaces the day's tables while they are read
         issued = digests.digests_of(connection, day)
         kept = next((d for d in issued if d.issued_by == run_id), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -39,7 +40,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         texts = revisions.of_story(connection, story_id)
         build = days.build_of(connection, known.day)
         issued = digests.digests_of(connection, known.day)
-    read = read_stories(nw, {known.path: {story_id}})[0]
+    read = read_stories(nw, {known.path: {story_id: known.day}})[0]
     story = frozen_lines(nw, [known.day], may_learn=False).cut(read, known.day)
     mentions = nw.matcher.find(story.title, story.text, story.language, story.zones)
     subjects, raw = about(mentions), story.raw
@@ -55,7 +56,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
         "bytes": {"file": raw and raw.path, "offset": raw and raw.offset, "length": raw and raw.length},
         "text": {"file": known.path, "batch": known.batch_id, "source": story.text_source},
         "lines": _lines(story),
-        "revisions": _revisions(nw, texts),
+        "revisions": _revisions(nw, texts, known.day),
         "topics_version": nw.catalogue.topics_version,
         "mentions": [m | {"is_about": m["topic"] in subjects} for m in (m._asdict() for m in mentions)],
         "tables_built_at": build.built_at if build else None,
@@ -80,12 +81,12 @@ def _lines(story: Story) -> list[dict[str, str]]:
     ]
 
 
-def _revisions(nw: Newswatch, texts: list[Revision]) -> list[dict[str, Any]]:
+def _revisions(nw: Newswatch, texts: list[Revision], day: date) -> list[dict[str, Any]]:
     """Each text that the story has had, and what the publisher changed for it."""
     read: list[Story | None] = []
     for text in texts:
         try:
-            read.append(read_stories(nw, {text.path: {text.story_id}})[0])
+            read.append(read_stories(nw, {text.path: {text.story_id: day}})[0])
         except MissingFile:  # its day's other texts are there: a lost file costs a comparison
             read.append(None)
     changed = [[], *(edits.changes(a, b) if a and b else ["a file is missing"] for a, b in pairwise(read))]

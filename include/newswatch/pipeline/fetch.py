@@ -86,7 +86,7 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         fetch_day = nw.day_of(batch.committed_at)
         raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
         made = _Made({id(r): story for r in results if (story := _story(nw, r, raw, raw_path))})
-        with nw.ledger.begin() as connection:
+        with nw.writing() as connection:
             ENTRIES.hold(connection, [key for r in results for key in r.job.keys], lease)
             made.settle(stories.known_urls(connection, made.names))
             files = _write(nw, batch, raw, raw_path, made.fresh)

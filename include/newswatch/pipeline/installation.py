@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
+import sqlalchemy as sa
 import structlog
 
 from newswatch import local_days
 from newswatch.config.catalogue import Catalogue, Feed, load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
-from newswatch.ledger import Ledger, catalogues
+from newswatch.ledger import Ledger, catalogues, zone
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.leases import Lease
 from newswatch.net.client import Client, Fetcher
@@ -102,6 +103,16 @@ class Newswatch:
     def day_of(self, moment: datetime) -> date:
         return local_days.day_of(moment, self.settings.tz)
 
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction of the ledger that writes days; until it ends they stay those of the configured zone.
+
+        Raises ConfigError where they are of another one meanwhile, and as `Ledger.begin`.
+        """
+        with self.ledger.begin() as connection:
+            zone.hold(connection, self.settings.timezone)
+            yield connection
+
     def lease(self, run_id: str, seconds: float) -> Lease:
         until = self.clock() + timedelta(seconds=seconds) + LEASE_MARGIN
         return Lease(run_id=run_id, token=uuid.uuid4().hex, until=until)
@@ -140,10 +151,15 @@ def open_newswatch(
 
     `keeps_last_good`: where feeds.yaml or topics.yaml is wrong, go on with what was accepted last and say so in
     `config_warning`. `parsers`: processes that run already. Raises ConfigError otherwise, or where nothing was ever
-    accepted.
+    accepted; and where the days that are stored are of another zone than the configured one.
     """
-    ledger, good = _ledger(settings)
+    ledger, good, timezone = _ledger(settings)
     warning = None
+    try:
+        zone.check(timezone, settings.timezone)
+    except ConfigError:
+        ledger.close()
+        raise
     try:
         catalogue = load_catalogue(settings.config_dir, good)
     except ConfigError as error:
@@ -165,15 +181,16 @@ def open_newswatch(
 def open_in_force(settings: Settings) -> Newswatch:
     """As `open_newswatch`, with the configuration that is in force: an edited file stays an edited file.
 
-    Raises ConfigError where none is in force yet.
+    To read: its zone is that of the days that are stored. Raises ConfigError where no configuration is in force yet.
     """
-    ledger, good = _ledger(settings)
+    ledger, good, timezone = _ledger(settings)
     catalogue = read_good(good) if good else None
     if catalogue is None:
         ledger.close()
         raise ConfigError(
             ["No configuration that this version can read is in force yet. Poll first: that puts one in force."]
         )
+    settings = settings.model_copy(update={"timezone": timezone})
     return Newswatch(settings, catalogue, Store(settings.data_url), ledger, parser_pool(settings))
 
 
@@ -185,12 +202,18 @@ def read_good(texts: tuple[str, str]) -> Catalogue | None:
         return None
 
 
-def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None]:
-    """The ledger, and the texts of feeds.yaml and topics.yaml that were accepted last."""
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger, its schema brought up to date."""
     ledger = Ledger(ledger_url(settings))
     ledger.migrate()
+    return ledger
+
+
+def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None, str]:
+    """The ledger, the texts of feeds.yaml and topics.yaml that were accepted last, and the zone of its days."""
+    ledger = open_ledger(settings)
     with ledger.begin() as connection:
-        return ledger, catalogues.last_good(connection)
+        return ledger, catalogues.last_good(connection), zone.settle(connection, settings.timezone)
 
 
 def ledger_url(settings: Settings) -> str:

@@ -101,7 +101,7 @@ class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
     def commit(self, results: Sequence[Polled], lease: Lease) -> Outcomes:
         nw = self._nw
         draft = PollBatch(nw, nw.new_batch("poll", lease.run_id))
-        with nw.ledger.begin() as connection:
+        with nw.writing() as connection:
             FEEDS.hold(connection, [p.feed.id for p in results], lease)
             covered: list[tuple[str, date]] = []
             after: list[FeedState] = []

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import Catalogue
 from newswatch.digest.items import DayRows, moment_of
-from newswatch.ledger import Ledger, catalogues, days, digests, stories
+from newswatch.ledger import Ledger, catalogues, days, digests, stories, zone
 from newswatch.local_days import day_of
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
@@ -61,7 +61,9 @@ class Reader:
 
     @property
     def tz(self) -> ZoneInfo:
-        return self._settings.tz
+        """The zone of the days that are stored; before the first poll, the configured one."""
+        with self._ledger.begin() as connection:
+            return ZoneInfo(zone.zone_of(connection) or self._settings.timezone)
 
     def digests(self) -> list[Issued]:
         """Every issued digest, newest day and number first."""

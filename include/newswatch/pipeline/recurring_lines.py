@@ -55,7 +55,7 @@ def _freeze(nw: Newswatch, fresh: list[date]) -> dict[date, str]:
     rows: list[dict[str, object]] = [{"host": host, "line_key": key} for host, keys in known.items() for key in keys]
     path = paths.batch(KNOWN_LINES.name, nw.day_of(batch.committed_at), batch.batch_id)
     file = nw.write_rows(path, KNOWN_LINES, rows)
-    with nw.ledger.begin() as connection:
+    with nw.writing() as connection:
         commit(connection, batch, [file], Outcomes())
         days.freeze_lines(connection, fresh, path, batch.committed_at)
         path_of = days.frozen_lines(connection, fresh)  # another task may have been first

@@ -13,7 +13,7 @@ from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.revisions import Revision
 from newswatch.ledger.stories import NewText
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.pipeline.story_files import read_stories, stored_text, write_stories
+from newswatch.pipeline.story_files import of_one_day, read_stories, stored_text, write_stories
 from newswatch.storage import warc
 from newswatch.stories.assemble import FetchedPage, reassemble
 from newswatch.stories.story import Story
@@ -42,7 +42,7 @@ def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
         wanted = stories.of_day(connection, day)
     path_of = {story_id: path for path, ids in wanted.items() for story_id in ids}
     numbers = {story_id: number for ids in wanted.values() for story_id, number in ids.items()}
-    stored = [story for story in read_stories(nw, wanted) if story.raw]
+    stored = [story for story in read_stories(nw, of_one_day(day, wanted)) if story.raw]
     found = [
         pair
         for at in range(0, len(stored), STORIES_AT_ONCE)
@@ -53,7 +53,7 @@ def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
     batch = nw.new_batch("reextract", run_id)
     files = write_stories(nw, batch, changed)
     texts = {s.story_id: NewText(s.story_id, path_of[s.story_id], stored_text(s, batch)) for s in changed}
-    with nw.ledger.begin() as connection:
+    with nw.writing() as connection:
         days.lock(connection, day)
         replaced = stories.replace_text(connection, list(texts.values()))
         places = [(story_id, texts[story_id].text) for story_id in sorted(replaced)]

@@ -82,7 +82,9 @@ class _Revisit(NetworkVerb[tuple[Visit, Story], _Visited]):
         for path, of_path in groupby(sorted(due, key=lambda visit: visit.path), key=lambda visit: visit.path):
             visits = list(of_path)
             try:
-                known = {story.story_id: story for story in read_stories(nw, {path: [v.story_id for v in visits]})}
+                known = {
+                    story.story_id: story for story in read_stories(nw, {path: {v.story_id: v.day for v in visits}})
+                }
             except MissingFile:
                 log.error("stories file lost", path=path)
                 known = {}
@@ -106,7 +108,7 @@ class _Revisit(NetworkVerb[tuple[Visit, Story], _Visited]):
         files = [nw.write_file(raw_path, raw.content(), raw.count)] if raw.count else []
         files += write_stories(nw, batch, list(edited.values()))
         texts = {v.story_id: _new_text(v, edited[v.story_id], batch) for v in visited if v.story_id in edited}
-        with nw.ledger.begin() as connection:
+        with nw.writing() as connection:
             VISITS.hold(connection, [v.story_id for v in visited], lease)
             replaced = stories.replace_text(connection, list(texts.values()))
             revisions.add(connection, [_revision(texts[story_id], batch) for story_id in sorted(replaced)])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.revisions import Revision
@@ -12,11 +13,13 @@ from newswatch.ledger.stories import NewStory, StoredText, Validators
 from newswatch.net.messages import Response
 from newswatch.pipeline.installation import Newswatch
 from newswatch.storage import paths
+from newswatch.storage.files import Store
 from newswatch.stories import story as rows_of
-from newswatch.stories.story import CLAIMS_AND_KEYS, OF_PRINTED, PrintedStory, Story
+from newswatch.stories.story import CLAIMS_AND_KEYS, OF_A_DAY, OF_PRINTED, PrintedStory, Story, story_day
 from newswatch.tables.batch_tables import STORY_TEXTS
 
-Wanted = Mapping[str, Iterable[str]]  # file path → story ids
+Wanted = Mapping[str, Collection[str]]  # file path → story ids
+WantedOfDays = Mapping[str, Mapping[str, date]]  # file path → story id → the story's day, as the ledger knows it
 _OF_A_BUILD = tuple(c.name for c in STORY_TEXTS.columns if c.name not in CLAIMS_AND_KEYS)
 
 
@@ -32,21 +35,32 @@ def write_stories(nw: Newswatch, batch: Batch, stories: Sequence[Story]) -> list
     return [nw.write_rows(story_path(day, batch), STORY_TEXTS, rows) for day, rows in sorted(by_day.items())]
 
 
-def read_stories(nw: Newswatch, wanted: Wanted, *, is_whole: bool = True) -> list[Story]:
+def of_one_day(day: date, wanted: Wanted) -> WantedOfDays:
+    """The wanted stories, which are all of that day."""
+    return {path: dict.fromkeys(ids, day) for path, ids in wanted.items()}
+
+
+def read_stories(nw: Newswatch, wanted: WantedOfDays, *, is_whole: bool = True) -> list[Story]:
     """Stories in order of their ids; not whole: without claims, samples of lines and the place of their bytes."""
-    rows = _rows(nw, wanted, None if is_whole else _OF_A_BUILD)
-    return sorted(map(rows_of.from_row, rows), key=lambda story: story.story_id)
+    day_of = {story_id: day for days in wanted.values() for story_id, day in days.items()}
+    rows = _rows(nw.store, wanted, None if is_whole else _OF_A_BUILD)
+    return sorted((rows_of.from_row(row, day_of[row["story_id"]]) for row in rows), key=lambda story: story.story_id)
 
 
 def read_printed(nw: Newswatch, wanted: Wanted) -> list[PrintedStory]:
     """No more of the same stories than what is compared to find reprints: a twentieth of their bytes."""
-    return sorted(map(rows_of.printed_from_row, _rows(nw, wanted, OF_PRINTED)), key=lambda story: story.story_id)
+    return sorted(map(rows_of.printed_from_row, _rows(nw.store, wanted, OF_PRINTED)), key=lambda story: story.story_id)
 
 
-def _rows(nw: Newswatch, wanted: Wanted, columns: Sequence[str] | None) -> Iterable[Mapping[str, Any]]:
+def read_days(store: Store, wanted: Wanted, tz: ZoneInfo) -> Iterator[tuple[str, date]]:
+    """Of each story its id, and its day in the zone, by the times that its row states."""
+    for row in _rows(store, wanted, OF_A_DAY):
+        yield row["story_id"], story_day(row["published_at"], row["first_seen_at"], tz, is_day_only=row["is_day_only"])
+
+
+def _rows(store: Store, wanted: Wanted, columns: Sequence[str] | None) -> Iterator[Mapping[str, Any]]:
     for path, ids in sorted(wanted.items()):
-        chosen = set(ids)
-        yield from (r for r in STORY_TEXTS.from_bytes(nw.store.read(path), columns) if r["story_id"] in chosen)
+        yield from (r for r in STORY_TEXTS.from_bytes(store.read(path), columns) if r["story_id"] in ids)
 
 
 def stored_text(story: Story, batch: Batch) -> StoredText:

@@ -53,7 +53,7 @@ def tag_new(nw: Newswatch, run_id: str) -> TagReport:
         path = paths.batch(MENTIONS.name, nw.day_of(batch.committed_at), batch.batch_id)
         files = [nw.write_rows(path, MENTIONS, mentions)] if mentions else []
         matched = {m["story_id"] for m in mentions}
-        with nw.ledger.begin() as connection:
+        with nw.writing() as connection:
             commit(connection, batch, files, Outcomes())
             for day in sorted({w.day for w in waiting}):
                 of_day = [w for w in waiting if w.day == day]
@@ -118,9 +118,9 @@ def searched_text(story: Story) -> SearchedText:
 
 
 def _mentions(nw: Newswatch, waiting: Sequence[UntaggedStory], known: FrozenLines) -> list[MentionRow]:
-    by_path: dict[str, set[str]] = {}
+    by_path: dict[str, dict[str, date]] = {}
     for row in waiting:
-        by_path.setdefault(row.path, set()).add(row.story_id)
+        by_path.setdefault(row.path, {})[row.story_id] = row.day
     found = read_stories(nw, by_path, is_whole=False)
     return find_mentions(nw, [known.cut(story, story.day) for story in found])()
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newswatch import local_days
 from newswatch.config.catalogue import Feed
 from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.pages import metadata_precedence, page_kinds, time_precedence
@@ -16,7 +15,7 @@ from newswatch.pages.line_zones import without_metadata
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
 from newswatch.stories.boilerplate_recurring import sample_of
 from newswatch.stories.fingerprint import fingerprint
-from newswatch.stories.story import RawRecord, Story
+from newswatch.stories.story import RawRecord, Story, story_day
 from newswatch.text import language, sanitise
 from newswatch.urls.canonical import canonical_url, site_of, story_id_of
 
@@ -103,6 +102,7 @@ def _fields_of_claims(
     time = time_precedence.published(dated, seen_at, feed_tz)
     names, authors_source = metadata_precedence.authors(claims)
     published_at = time.moment if time else None
+    is_day_only = time is not None and time.is_day_only
     return {
         "title": title,
         "title_source": title_source,
@@ -111,18 +111,11 @@ def _fields_of_claims(
         "section": metadata_precedence.section(claims),
         "published_at": published_at,
         "published_at_source": time.source if time else "first_seen",
-        "is_day_only": time is not None and time.is_day_only,
+        "is_day_only": is_day_only,
         "updated_at": time_precedence.updated(dated, published_at, seen_at, feed_tz),
-        "day": _day(time, seen_at, tz),
+        "day": story_day(published_at, seen_at, tz, is_day_only=is_day_only),
         "is_paywalled": page_kinds.is_paywalled(claims),
     }
-
-
-def _day(time: time_precedence.Time | None, seen_at: datetime, tz: ZoneInfo) -> date:
-    """The story's day. A day that is stated without a time is that day, in whatever zone."""
-    if time is None:
-        return local_days.day_of(seen_at, tz)
-    return time.moment.date() if time.is_day_only else local_days.day_of(time.moment, tz)
 
 
 def _fields_of_lines(lines: Sequence[StoryLine], address: str, title: str, authors: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+from newswatch import local_days
 from newswatch.pages.model import Claim, StoryLine, story_text
 from newswatch.stories.fingerprint import Fingerprint, fingerprint_columns, from_columns
 from newswatch.urls.canonical import site_of
@@ -121,13 +123,21 @@ class Story:
         )
 
 
-# Columns of story_texts that have the name and the value of the story's field.
+def story_day(published_at: datetime | None, first_seen_at: datetime, tz: ZoneInfo, *, is_day_only: bool) -> date:
+    """The story's day in the zone. A day that is stated without a time is that day, in whatever zone."""
+    if published_at is None:
+        return local_days.day_of(first_seen_at, tz)
+    return published_at.date() if is_day_only else local_days.day_of(published_at, tz)
+
+
+# Columns of story_texts that have the name and the value of the story's field; not `day`, which may change.
 _SAME_COLUMNS = (
-    "story_id", "canonical_url", "outlet", "feed_id", "day", "first_seen_at", "title", "title_source", "authors_source",
+    "story_id", "canonical_url", "outlet", "feed_id", "first_seen_at", "title", "title_source", "authors_source",
     "section", "language", "language_source", "published_at", "published_at_source", "is_day_only", "updated_at",
     "text_source", "is_paywalled", "is_partial",
 )  # fmt: skip
 CLAIMS_AND_KEYS = ("claims", "headline_key", "edge_keys", "inner_keys", "raw_path", "raw_offset", "raw_bytes")
+OF_A_DAY = ("story_id", "published_at", "is_day_only", "first_seen_at")
 OF_PRINTED = (
     "story_id", "outlet", "feed_id", "published_at", "is_day_only", "first_seen_at",
     "sketch", "figure_keys", "name_keys", "credits",
@@ -141,6 +151,7 @@ def to_row(story: Story) -> dict[str, Any]:
     raw = story.raw
     return {
         **{name: getattr(story, name) for name in _SAME_COLUMNS},
+        "day": story.day,
         "authors": list(story.authors),
         "text": story.text,
         "zones": story.zones,
@@ -156,12 +167,16 @@ def to_row(story: Story) -> dict[str, Any]:
     }
 
 
-def from_row(row: Mapping[str, Any]) -> Story:
-    """The story of a row of `story_texts`. Where the row lacks CLAIMS_AND_KEYS, so does the story."""
+def from_row(row: Mapping[str, Any], day: date) -> Story:
+    """The story of a row of `story_texts`. Where the row lacks CLAIMS_AND_KEYS, so does the story.
+
+    `day`: to which it belongs now; the row says to which it did when it was written.
+    """
     texts = row["text"].split("\n") if row["zones"] else []
     is_whole = "claims" in row
     return Story(
         **{name: row[name] for name in _SAME_COLUMNS},
+        day=day,
         authors=tuple(row["authors"]),
         lines=tuple(StoryLine(*parts) for parts in zip(texts, row["zones"], row["reasons"], strict=True)),
         fingerprint=from_columns(row),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newswatch.tables.day_tables import FEED, STORY_COLUMNS
+from newswatch.tables.day_tables import DAY, FEED, STORY_COLUMNS
 from newswatch.tables.parquet import Table, coded, plain
 
 ENTRIES = Table(
@@ -27,7 +27,8 @@ STORY_TEXTS = Table(
     "a story as one reading of its page made it",
     ("story_id",),
     (
-        *STORY_COLUMNS,
+        plain("day", "date", "Its day when it was written; the ledger has the one that counts, in the zone of today."),
+        *(column for column in STORY_COLUMNS if column is not DAY),
         plain(
             "text",
             "string",

@@ -154,6 +154,7 @@ HELP = {
     "migrate": "schema",
     "settings": "environment variable",
     "dictionary": "column",
+    "days": "another time zone",
     "feeds": "OPML",
     "topics": "versions",
     "url-rules": "docs/urls.md",

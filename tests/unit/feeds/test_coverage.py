@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from feed_states import DAY, HOUR, NEW, NOW, after, listing, polled, wait
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newswatch.feeds import coverage
-from newswatch.feeds.state import FeedState
+from newswatch.feeds.state import FeedState, GoodPoll, Window
 
 
 def covered(begin_hours: float, end_hours: float) -> FeedState:
@@ -93,3 +94,25 @@ def test_after_a_gap_the_window_begins_anew_even_where_an_old_entry_is_pinned() 
     assert (state.covered_from, state.covered_to) == (NOW - 5 * HOUR, NOW)
     later = after(state, listing=listing(0.5, 1, 2, 3, 4, 5, 900, new=1, known=6))
     assert later.covered_from == NOW - 5 * HOUR
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def test_days_of_a_zone_are_covered_by_one_window_alone_since_the_first_of_its_polls_after_their_end() -> None:
+    windows = [Window(at(1, 22), at(4, 12)), Window(at(4, 20), at(7, 3))]  # between them entries may be missing
+    polls = [GoodPoll(moment, moment + timedelta(minutes=1)) for moment in (at(4, 9), at(4, 12), at(7, 1), at(7, 3))]
+    found = coverage.covered_days(windows, polls, ZoneInfo("UTC"))
+    assert found == {
+        date(2026, 11, 2): at(4, 9, 1),
+        date(2026, 11, 3): at(4, 9, 1),
+        date(2026, 11, 5): at(7, 1, 1),
+        date(2026, 11, 6): at(7, 1, 1),
+    }
+    kyiv = coverage.covered_days(windows, polls, ZoneInfo("Europe/Kyiv"))
+    assert sorted(day.day for day in kyiv) == [2, 3, 5, 6]
+    auckland = coverage.covered_days(windows, polls, ZoneInfo("Pacific/Auckland"))  # thirteen hours before UTC
+    assert sorted(day.day for day in auckland) == [3, 4, 6]
+    assert coverage.covered_days(windows[:1], [], ZoneInfo("UTC")) == {date(2026, 11, 2): None, date(2026, 11, 3): None}
+    assert coverage.covered_days([], polls, ZoneInfo("UTC")) == {}
