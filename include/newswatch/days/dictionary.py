@@ -14,7 +14,7 @@ OUTCOME_DOCS = {
     "new": "entry: first seen here; its page is to be fetched.",
     "known": "entry: seen before.",
     "host_paused": "its host had asked for rest or failed three times in a row. A page waits some hours first.",
-    "changed": "entry: seen before, with another title or text than now; its story stays as it was read.",
+    "changed": "entry: seen before, with another title, text or date than now; its story is looked at again.",
     "reused": "entry: a key seen before, now with another title at another address: a story of its own.",
     "left_out": "entry: beyond the 5,000 that are read of one document, or cut in half at its end.",
     "damaged": "feed: its end or some of its entries could not be read; the others count, its validators do not.",

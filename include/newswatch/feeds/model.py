@@ -19,11 +19,12 @@ class Entry:
     summary: str  # plain text
     authors: tuple[str, ...]
     published_at: datetime | None  # UTC; None: not stated or not readable
+    updated_at: datetime | None = None  # the latest date that it states, UTC; its table does not keep it
 
 
 @dataclass(frozen=True, slots=True)
 class SeenEntry:
-    """An entry as the poll that brought it saw it, at `first_seen_at` (UTC)."""
+    """An entry, first seen at `first_seen_at` (UTC), with the words in which a poll found it."""
 
     entry: Entry
     first_seen_at: datetime

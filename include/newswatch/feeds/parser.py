@@ -6,6 +6,7 @@ import hashlib
 import io
 from calendar import timegm
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -169,6 +170,7 @@ def _entry(item: Item, feed_id: str, base: str, tz: ZoneInfo | None) -> Entry:
         summary=summary,
         authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
         published_at=_published(item, tz),
+        updated_at=max(_dates(item, tz), default=None),
     )
 
 
@@ -204,14 +206,18 @@ def _with_distinct_keys(entries: list[Entry]) -> tuple[Entry, ...]:
 
 
 def _published(item: Item, tz: ZoneInfo | None) -> datetime | None:
-    """The entry's first date that can be parsed, in UTC: by `date_parsing`, else feedparser (Korean, Greek …)."""
+    """The entry's first date that can be parsed, in UTC."""
+    return next(_dates(item, tz), None)
+
+
+def _dates(item: Item, tz: ZoneInfo | None) -> Iterator[datetime]:
+    """The entry's dates that can be parsed, in UTC: by `date_parsing`, else feedparser (Korean, Greek …)."""
     for stated, parsed in item.dates:
         moment = date_parsing.moment(stated, tz)
         if moment is None and parsed is not None and len(stated) > 8:  # shorter: a year or month, and no day
             moment = _from_feedparser(parsed)
         if moment:
-            return moment
-    return None
+            yield moment
 
 
 def _from_feedparser(parsed: Any) -> datetime | None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from newswatch import local_days
 from newswatch.config.catalogue import Feed
 from newswatch.feeds import schedule
 from newswatch.feeds.state import SUCCESSES, FeedState
-from newswatch.ledger import days, feeds
+from newswatch.ledger import days, feeds, revisions
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.leases import FEEDS, Lease
+from newswatch.ledger.revisions import Today
 from newswatch.net.client import Client
 from newswatch.pipeline.feed_request import Polled, ask, failed
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.poll_batch import PollBatch
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
+from newswatch.stories import edits
 from newswatch.urls.canonical import host_of
 
 
@@ -115,7 +117,8 @@ class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
             feeds.save_states(connection, after)
             feeds.add_polls(connection, draft.batch.batch_id, draft.polls)
             feeds.add_entries(connection, draft.pending)
-            feeds.set_fingerprints(connection, draft.changed)
+            feeds.set_wordings(connection, draft.fingerprints, draft.entries_path)
+            revisions.ask_for_visits(connection, draft.edited, draft.batch.committed_at, _today(nw, draft.day))
             days.mark_dirty(connection, draft.dirty)
         self.dirty |= draft.dirty
         log.info("feeds polled", feeds=len(results), entries_new=len(draft.new), outcomes=draft.outcomes.totals("feed"))
@@ -126,6 +129,10 @@ class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
 
     def byte_count(self, result: Polled) -> int:
         return result.byte_count
+
+
+def _today(nw: Newswatch, day: date) -> Today:
+    return Today(day, local_days.start_of(day + timedelta(days=1), nw.settings.tz), edits.LISTED_VISITS_A_DAY)
 
 
 def _newly_covered(nw: Newswatch, before: FeedState, after: FeedState) -> list[date]:

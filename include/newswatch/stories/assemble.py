@@ -80,6 +80,33 @@ def reassemble(story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo) -> 
     return replace(story, **of_claims, **of_lines, **_fields_of_page(fetched, feed), claims=claims)
 
 
+def relist(story: Story, entry: Entry, feed: Feed, tz: ZoneInfo) -> Story:
+    """The story with what its feed says of it now, for what it said before; its page's words and claims stay.
+
+    `story` must have its claims. Its identity, its first sight and, since this is an edit, its day and time stay.
+    """
+    assert story.claims is not None
+    claims = (*(claim for claim in story.claims if claim.source != "feed"), *_feed_claims(entry))
+    address = story.canonical_url
+    of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
+    listed = replace(story, **of_claims, claims=claims)
+    if story.text_source == "feed":
+        lines = _feed_lines(entry.summary)
+        listed = replace(listed, **_fields_of_lines(lines, address, listed.title, listed.authors))
+    return with_time_of(listed, story)
+
+
+def with_time_of(story: Story, before: Story) -> Story:
+    """The story with the day and time of publication that it had before it was edited."""
+    return replace(
+        story,
+        day=before.day,
+        published_at=before.published_at,
+        published_at_source=before.published_at_source,
+        is_day_only=before.is_day_only,
+    )
+
+
 def _feed_claims(entry: Entry) -> list[Claim]:
     claims = [Claim("title", "feed", entry.title)] if entry.title else []
     if entry.published_at:
