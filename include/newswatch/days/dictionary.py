@@ -21,6 +21,7 @@ OUTCOME_DOCS = {
     "unreadable": "feed: no reader, ours included, made anything of it; its bytes are kept.",
     "no_link": "entry: no usable link; the feed's own text became the story.",
     "empty": "entry: neither link nor text; nothing to keep.",
+    "shared_link": "page: its link had been asked for and is no story's page; the feed's own text became a story.",
     "same_story": "page: another entry led to the same canonical URL.",
     "http_NNN": "feed, page: the server's status.",
     "gone": "feed: 410; polled weekly.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,8 @@ class Entry:
     summary: str  # plain text
     authors: tuple[str, ...]
     published_at: datetime | None  # UTC; None: not stated or not readable
-    updated_at: datetime | None = None  # the latest date that it states, UTC; its table does not keep it
+    # The latest date that it states, UTC. Its table does not keep it, and it tells no entry from another.
+    updated_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,15 +194,24 @@ def _hash(value: str) -> str:
 
 
 def _with_distinct_keys(entries: list[Entry]) -> tuple[Entry, ...]:
-    """Entries with one guid between them, told apart by their links, else by what they say.
+    """Entries with one guid or link between them, told apart by their links, else by their titles or what they say.
 
     All of them get another key, the first too: which of them is listed first changes from poll to poll.
     """
     if len({e.key for e in entries}) == len(entries):
         return tuple(entries)
-    identity = {id(e): e.url or _content_hash(e.title, e.summary) for e in entries}
+    said = {id(e): (e.url and e.title) or _content_hash(e.title, e.summary) for e in entries}
+    texts = Counter((key, url) for key, url, _ in {(e.key, e.url, said[id(e)]) for e in entries})
+    identity = {id(e): _identity(e, said[id(e)], texts[e.key, e.url]) for e in entries}
     shared = Counter(key for key, _ in {(e.key, identity[id(e)]) for e in entries})
     return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
+
+
+def _identity(entry: Entry, said: str, text_count: int) -> str:
+    """What tells an entry from those with its key: its link, and where that has several texts what it says."""
+    if not entry.url:
+        return said
+    return entry.url if text_count == 1 else f"{entry.url}\0{said}"
 
 
 def _published(item: Item, tz: ZoneInfo | None) -> datetime | None:

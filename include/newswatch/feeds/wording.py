@@ -29,6 +29,21 @@ def words_of(known: str) -> str:
     return known[: 2 * _DIGITS]
 
 
+def is_same_story(one: str, other: str, *, is_one_feed: bool) -> bool:
+    """Whether two entries behind one link that is no story's page tell one story.
+
+    Of one feed, which told them apart by their keys, title and summary must be the same; of two feeds one of them.
+    """
+    if is_one_feed or words_of(one) == words_of(other):
+        return words_of(one) == words_of(other)
+    titles, summaries = ((part(one), part(other)) for part in (title_of, _summary_of))
+    return any(a == b != _hash("") for a, b in (titles, summaries))
+
+
+def _summary_of(known: str) -> str:
+    return words_of(known)[_DIGITS:]
+
+
 def date_of(known: str) -> str:
     """The part of a fingerprint that is the latest date's; "" where it was taken before dates were noted."""
     return known[2 * _DIGITS :]

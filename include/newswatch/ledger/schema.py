@@ -89,7 +89,9 @@ stories = sa.Table(
     sa.Column("page_url", sa.Text),  # what answered, and its validators; null: no page was had
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
+    sa.Column("link_story_id", sa.Text),  # of the first of several stories behind one link that is no story's page
     sa.Index(None, "day"),
+    sa.Index(None, "link_story_id", postgresql_where=sa.text("link_story_id IS NOT NULL")),
     sa.Index(None, "first_seen_at", postgresql_where=sa.text("tagged_batch_id IS NULL")),
 )
 

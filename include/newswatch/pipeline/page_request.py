@@ -44,7 +44,8 @@ class FetchResult:
     detail: str = ""
     answer: Response | None = None  # its bytes are kept, whatever was made of them
     page: ExtractedPage | None = None
-    known_as: str | None = None  # story id, where the address was known before
+    known_as: str | None = None  # story id, where the address, or on a shared link the text, was known before
+    shares_link_with: str | None = None  # id of the first story behind a link that is no story's page
     retry_at: datetime | None = None
 
     @property

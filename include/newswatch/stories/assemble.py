@@ -30,11 +30,20 @@ class FetchedPage:
     raw: RawRecord
 
 
-def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None) -> str:
+def own_address(entry: Entry) -> str:
+    """The address of an entry whose link is not its own: that of the link, and behind it what the entry says."""
+    assert entry.url is not None
+    said = f"{entry.title}\0{entry.summary}"
+    return f"{canonical_url(entry.url)}#entry-{story_id_of(said)}"
+
+
+def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None, *, shares_link: bool) -> str:
     """The story's canonical URL: the page's credible canonical link, else the address that answered, else the entry's.
 
-    An entry without a link gets an address of its own below its feed's.
+    An entry without a link gets an address of its own below its feed's; one that `shares_link` with others below that.
     """
+    if shares_link:
+        return own_address(entry)
     if fetched:
         return fetched.page.canonical_url or canonical_url(fetched.url)
     if entry.url:
@@ -42,13 +51,16 @@ def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None) -> str:
     return f"{canonical_url(feed.url)}#entry-{story_id_of(entry.key)}"
 
 
-def assemble(seen: SeenEntry, feed: Feed, fetched: FetchedPage | None, tz: ZoneInfo) -> Story | None:
+def assemble(
+    seen: SeenEntry, feed: Feed, fetched: FetchedPage | None, tz: ZoneInfo, *, shares_link: bool = False
+) -> Story | None:
     """The story of an entry and, where it could be fetched, its page; None where neither has a title or text.
 
-    `tz`: the configured zone, of the story's day. Times without a zone are in that of the feed.
+    `tz`: the configured zone, of the story's day. Times without a zone are in that of the feed. `shares_link`: the
+    entry's link is no story's page, and another story's address already.
     """
     entry = seen.entry
-    address = story_address(entry, feed, fetched)
+    address = story_address(entry, feed, fetched, shares_link=shares_link)
     lines = fetched.page.lines if fetched else _feed_lines(entry.summary)
     claims = (*(fetched.page.claims if fetched else ()), *_feed_claims(entry))
     of_claims = _fields_of_claims(claims, address, seen.first_seen_at, feed, tz)

@@ -255,7 +255,12 @@ def is_same_site(one: str, other: str) -> bool:
 
 def names_of(address: str) -> list[str]:
     """The keys by which a canonical URL is looked up: itself and its twin key; a story without a page has no twins."""
-    return [address] if "#entry-" in address else [address, twin_key(address)]
+    return [address] if is_own_address(address) else [address, twin_key(address)]
+
+
+def is_own_address(address: str) -> bool:
+    """Whether it is that of a story without a page of its own: the feed's, or a shared link's, with what it says."""
+    return "#entry-" in address
 
 
 def leads_nowhere(asked: str, answered: str) -> bool:
