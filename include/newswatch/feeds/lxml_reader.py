@@ -42,7 +42,7 @@ _FIELD = re.compile(
     r"(?i)<(?:link|guid|pubdate|description|category|enclosure|published|updated|dc:\w{1,20}|item|entry)\b"
 )
 _EMAIL = re.compile(r"(?i)\s*\S{1,100}@\S{1,100}\s*")
-_WEB_ADDRESS = re.compile(r"(?i)\s*https?://\S")
+_WEB_ADDRESS = re.compile(r"(?i)\s*(?:https?://|www\.)\S")
 _MAX_AUTHOR_CHARS = 300
 # Control characters that were meant as Windows-1252, and that browsers show so.
 _WINDOWS_1252 = {n: bytes([n]).decode("cp1252", "ignore") for n in range(0x80, 0xA0) if n != 0x85}

@@ -7,7 +7,7 @@ import io
 from calendar import timegm
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from xml.parsers import expat
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import feedparser
 
-from newswatch.feeds import lxml_reader
+from newswatch.feeds import links, lxml_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
@@ -57,9 +57,9 @@ def parse(
         parsed, repair = _parsed_sitemap(document, url)
     else:
         parsed, repair = _parsed(document, url, content_type, is_plain)
-    tz = ZoneInfo(timezone) if timezone else None
     base = url if parsed.is_atom else resolve(url, parsed.site) or url  # RSS names no base; Atom's is RFC 3986's
-    entries = _with_distinct_keys([_entry(item, feed_id, base, tz) for item in parsed.items[:MAX_ENTRIES]])
+    of_feed = _OfFeed(feed_id, base, parsed.is_atom, ZoneInfo(timezone) if timezone else None)
+    entries = _with_distinct_keys([_entry(item, of_feed) for item in parsed.items[:MAX_ENTRIES]])
     return ParsedFeed(
         entries=entries,
         repair=repair or ("cleaned" if has_faults else ""),
@@ -156,28 +156,39 @@ def _item(raw: Any) -> Item:
     )
 
 
-def _entry(item: Item, feed_id: str, base: str, tz: ZoneInfo | None) -> Entry:
-    resolved = (_resolved(base, link) for link in lxml_reader.link_candidates(item))
+@dataclass(frozen=True, slots=True)
+class _OfFeed:
+    """What all entries of a document have from their feed. `tz`: of dates that state none."""
+
+    feed_id: str
+    base: str
+    is_atom: bool
+    tz: ZoneInfo | None
+
+
+def _entry(item: Item, of_feed: _OfFeed) -> Entry:
+    resolved = (_resolved(link, of_feed) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
     title = sanitise.line(sanitise.plain(item.title))
     summary = sanitise.line(sanitise.plain(max(item.texts, key=len, default="")), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
     return Entry(
-        feed_id=feed_id,
+        feed_id=of_feed.feed_id,
         key=_entry_key(guid) or (url and _entry_key(url)) or f"sha256:{_content_hash(title, summary)}",
         url=url,
         title=title,
         summary=summary,
         authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
-        published_at=_published(item, tz),
-        updated_at=max(_dates(item, tz), default=None),
+        published_at=_published(item, of_feed.tz),
+        updated_at=max(_dates(item, of_feed.tz), default=None),
     )
 
 
-def _resolved(base: str, link: str) -> str | None:
+def _resolved(link: str, of_feed: _OfFeed) -> str | None:
     if len(link) > 4 * MAX_URL_CHARS:
         return None
-    return resolve(base, sanitise.line(link, len(link)))
+    reference = links.reference(sanitise.line(link, len(link)), of_feed.base, is_atom=of_feed.is_atom)
+    return resolve(of_feed.base, reference) if reference else None
 
 
 def _entry_key(stated: str) -> str:
