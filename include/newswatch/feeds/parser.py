@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import feedparser
 
 from newswatch.feeds import links, lxml_reader
-from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument
+from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
 from newswatch.text import date_parsing, sanitise
@@ -26,6 +26,7 @@ from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
 MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
+STATED_TYPE = "stated_type"  # under which a text of feedparser has the type that its feed states
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 
 
@@ -142,18 +143,23 @@ def _item(raw: Any) -> Item:
         Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGE_TYPES)
         for link in raw.get("links", ())
     ]
-    texts = (*(str(content.get("value", "")) for content in raw.get("content", ())), str(raw.get("summary", "")))
+    texts = (*raw.get("content", ()), raw.get("summary_detail", {}))
     names = ("published", "updated", "created")
     return Item(
         guid=str(raw.get("id", "")),
         is_permalink=bool(raw.get("guidislink", True)),
         links=tuple(links),
         original_link=str(raw.get("feedburner_origlink", "")),
-        title=str(raw.get("title", "")),
-        texts=tuple(filter(None, texts)),
+        title=_text(raw.get("title_detail", {})),
+        texts=tuple(text for text in map(_text, texts) if text.value),
         authors=tuple(str(author.get("name", "")) for author in raw.get("authors", ())),
         dates=tuple((str(dict.get(raw, n, "")), dict.get(raw, f"{n}_parsed")) for n in names if dict.get(raw, n)),
     )
+
+
+def _text(detail: Any) -> Text:
+    """A text with its type as feedparser hands them out."""
+    return Text(str(detail.get("value", "")), detail.get(STATED_TYPE) in lxml_reader.LITERAL_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +175,9 @@ class _OfFeed:
 def _entry(item: Item, of_feed: _OfFeed) -> Entry:
     resolved = (_resolved(link, of_feed) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
-    title = sanitise.line(sanitise.plain(item.title))
-    summary = sanitise.line(sanitise.plain(max(item.texts, key=len, default="")), sanitise.MAX_SUMMARY_CHARS)
+    title = sanitise.line(_plain(item.title))
+    longest = max(item.texts, key=lambda text: len(text.value), default=Text(""))
+    summary = sanitise.line(_plain(longest), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
     return Entry(
         feed_id=of_feed.feed_id,
@@ -182,6 +189,10 @@ def _entry(item: Item, of_feed: _OfFeed) -> Entry:
         published_at=_published(item, of_feed.tz),
         updated_at=max(_dates(item, of_feed.tz), default=None),
     )
+
+
+def _plain(text: Text) -> str:
+    return text.value if text.is_literal else sanitise.plain(text.value)
 
 
 def _resolved(link: str, of_feed: _OfFeed) -> str | None:
@@ -266,4 +277,17 @@ def _cap_author_length() -> None:
     mixin._sync_author_detail = sync
 
 
+def _note_stated_types() -> None:
+    """Let feedparser say of a text which type its feed states: it has the same default for what states none."""
+    mixin = feedparser.mixin._FeedParserMixin
+    original = mixin.push_content
+
+    def push_content(self: Any, tag: str, attrs: Any, *arguments: Any) -> None:
+        original(self, tag, attrs, *arguments)
+        self.contentparams[STATED_TYPE] = attrs.get("type")
+
+    mixin.push_content = push_content
+
+
 _cap_author_length()
+_note_stated_types()
