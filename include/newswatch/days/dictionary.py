@@ -16,7 +16,7 @@ OUTCOME_DOCS = {
     "host_paused": "its host had asked for rest or failed three times in a row. A page waits some hours first.",
     "changed": "entry: seen before, with another title, text or date than now; its story is looked at again.",
     "reused": "entry: a key seen before, now with another title at another address: a story of its own.",
-    "left_out": "entry: beyond the 5,000 that are read of one document, or cut in half at its end.",
+    "left_out": "entry: older than the 5,000 that are read of one document, or cut in half at its end.",
     "damaged": "feed: its end or some of its entries could not be read; the others count, its validators do not.",
     "unreadable": "feed: no reader, ours included, made anything of it; its bytes are kept.",
     "no_link": "entry: no usable link; the feed's own text became the story.",

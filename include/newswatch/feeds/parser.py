@@ -23,7 +23,7 @@ from newswatch.text import date_parsing, sanitise
 from newswatch.text.charset import decoded
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
-MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
+MAX_ENTRIES = 5000  # of one document, the newest: what is older than these no reader keeps
 MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 STATED_TYPE = "stated_type"  # under which a text of feedparser has the type that its feed states
