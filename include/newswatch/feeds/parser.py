@@ -87,7 +87,9 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     if parsed is None or (worth < document.item_count and (not worth or not is_wellformed)):
         other = lxml_reader.parse(text, is_cut=document.is_cut, item_count=document.item_count)
         if other and (parsed is None or other.worth > worth):
-            parsed, repair = other, "lxml"
+            # What lists too many entries took feedparser too long for its size, and not for a fault.
+            is_intact = bool(document.left_out_count) and not document.is_cut and other.worth >= document.item_count
+            parsed, repair = other, "" if is_intact and _is_wellformed(text) else "lxml"
     if (parsed is None or not parsed.items) and document.kind not in _ROOTS:
         raise no_feed
     if parsed is None or not (parsed.items or is_wellformed or document.is_cut or not document.item_count):
