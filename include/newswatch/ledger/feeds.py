@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -82,6 +82,22 @@ def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) 
     query = sa.select(e.entry_key, *(e[name] for name in KnownEntry.__dataclass_fields__))
     rows = connection.execute(query.where(e.feed_id == feed_id, e.entry_key.in_(keys)))
     return {key: KnownEntry(*known) for key, *known in rows}
+
+
+def with_fingerprints(
+    connection: sa.Connection, feed_id: str, fingerprints: Collection[str]
+) -> dict[str, dict[str, KnownEntry]]:
+    """Fingerprint → the feed's entries that say just this, by key, the first seen first."""
+    if not fingerprints:
+        return {}
+    e = t.entries.c
+    query = sa.select(e.entry_key, *(e[name] for name in KnownEntry.__dataclass_fields__))
+    query = query.where(e.feed_id == feed_id, e.fingerprint.in_(fingerprints)).order_by(e.first_seen_at, e.entry_key)
+    found: dict[str, dict[str, KnownEntry]] = {}
+    for key, *known in connection.execute(query):
+        entry = KnownEntry(*known)
+        found.setdefault(entry.fingerprint or "", {})[key] = entry
+    return found
 
 
 def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:

@@ -67,6 +67,7 @@ entries = sa.Table(
     sa.Column("lease_until", _MOMENT),
     sa.Index(None, "next_attempt_at", postgresql_where=sa.text("state = 'pending'")),
     sa.Index(None, "story_id"),
+    sa.Index(None, "feed_id", "fingerprint"),
 )
 
 stories = sa.Table(
