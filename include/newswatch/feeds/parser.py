@@ -19,7 +19,7 @@ from newswatch.feeds import links, lxml_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
-from newswatch.text import date_parsing, sanitise
+from newswatch.text import date_parsing, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
@@ -187,14 +187,15 @@ def _entry(item: Item, of_feed: _OfFeed) -> Entry:
         url=url,
         title=title,
         summary=summary,
-        authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
+        authors=tuple(filter(None, (sanitise.line(mojibake.mended(author), 120) for author in item.authors))),
         published_at=_published(item, of_feed.tz),
         updated_at=max(_dates(item, of_feed.tz), default=None),
     )
 
 
 def _plain(text: Text) -> str:
-    return text.value if text.is_literal else sanitise.plain(text.value)
+    """The text without markup; what was encoded or escaped twice on its way is set right."""
+    return mojibake.mended(text.value if text.is_literal else mojibake.unescaped(sanitise.plain(text.value)))
 
 
 def _resolved(link: str, of_feed: _OfFeed) -> str | None:
