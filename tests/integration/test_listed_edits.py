@@ -14,7 +14,7 @@ from made_pages import ordinary_page
 from web_site import Site
 
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, explain, fetch_pending, poll, tag_new, visit_due
+from newswatch.pipeline import Newswatch, explain, fetch_pending, poll, reextract_day, tag_new, visit_due
 from newswatch.stories.edits import LISTED_VISITS_A_DAY
 
 PLAIN = ("The envoys met in the old customs house on Tuesday.", "Their hosts asked for figures for the next week.")
@@ -110,6 +110,17 @@ def test_the_visit_is_conditional(paper: Paper) -> None:
     paper.lists("Envoys meet", "<description>Two comments.</description>")
     assert paper.round() == {"not_modified": 1}
     assert paper.site.requests[-1]["if-none-match"] == '"first"'
+
+
+def test_an_edit_moves_a_story_to_no_other_day_when_it_is_reextracted(paper: Paper) -> None:
+    at = paper.clock() + timedelta(days=1)
+    (before,) = stories(paper.nw)
+    paper.page("Envoys meet", *PLAIN, NEWS)
+    paper.lists("Envoys meet again", f"<pubDate>{at:%a, %d %b %Y %H:%M:%S GMT}</pubDate>")
+    assert paper.round(24) == {"edited": 1}
+    reextract_day(paper.nw, before["day"], "test")
+    (after,) = stories(paper.nw)
+    assert (after["day"], after["published_at"]) == (before["day"], before["published_at"])
 
 
 def test_a_page_that_is_behind_its_feed_is_asked_again_in_an_hour(paper: Paper) -> None:

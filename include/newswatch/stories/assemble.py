@@ -95,10 +95,12 @@ def reassemble(story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo) -> 
 def relist(story: Story, entry: Entry, feed: Feed, tz: ZoneInfo) -> Story:
     """The story with what its feed says of it now, for what it said before; its page's words and claims stay.
 
-    `story` must have its claims. Its identity, its first sight and, since this is an edit, its day and time stay.
+    `story` must have its claims. Its identity and first sight stay, and so do its day, its time and what the feed said
+    of that first: another date is that of the edit.
     """
     assert story.claims is not None
-    claims = (*(claim for claim in story.claims if claim.source != "feed"), *_feed_claims(entry))
+    kept = [claim for claim in story.claims if claim.source != "feed" or claim.field == "published_at"]
+    claims = (*kept, *(claim for claim in _feed_claims(entry) if claim.field != "published_at"))
     address = story.canonical_url
     of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
     listed = replace(story, **of_claims, claims=claims)
