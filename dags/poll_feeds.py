@@ -19,7 +19,7 @@ Every 15 minutes, one run at a time. A run of this DAG never fails because a fee
 | `plan` | picks the feeds whose turn it is and shares them out by host |
 | `poll` | gets the feeds, keeps their bytes, notes new entries |
 | `fetch` | gets the pages of pending entries, those of earlier runs too, and makes stories of them |
-| | then looks again at stories that match a topic, after 1, 6 and 24 hours, and keeps what was changed |
+| | then looks again at stories that match a topic, after 1, 6 and 24 hours, and at those listed with other words |
 | `tag` | says what the new stories mention |
 | `announce` | names the touched days as partitions of the asset `stories`; `refresh_day` rebuilds exactly those |
 

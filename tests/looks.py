@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import lxml.html
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -22,6 +23,12 @@ SKELETON = """root => [...root.querySelectorAll('*')].map(e => ({
     attributes: [...e.attributes].map(a => a.name).sort(),
     href: e.localName === 'a' ? e.getAttribute('href') : null,
 }))"""
+
+
+def not_isolated(page: str, foreign: str) -> list[str]:
+    """Texts of a page that match `foreign`, are shown, and stand in no element whose direction is their own."""
+    apart = "ancestor::style or ancestor::script or ancestor::bdi or ancestor::*[@dir='auto']"
+    return [text for text in lxml.html.fromstring(page).xpath(f"//text()[not({apart})]") if re.search(foreign, text)]
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,7 @@ class Settings(BaseModel):
     fetch_budget_seconds: float = Field(
         600.0, gt=0, description="Time after which a fetch task leaves the rest pending."
     )
-    visit_cap: int = Field(
-        100, ge=0, description="Pages of stories that matched a topic looked at again in one fetch task; 0: none."
-    )
+    visit_cap: int = Field(100, ge=0, description="Pages of known stories looked at again in one fetch task; 0: none.")
     max_feed_bytes: int = Field(15_000_000, gt=0, description="Largest feed body, on the wire and decoded.")
     max_page_bytes: int = Field(10_000_000, gt=0, description="Largest page body, on the wire and decoded.")
     max_file_bytes: int = Field(60_000_000, gt=0, description="Largest saved page that `newswatch extract` reads.")

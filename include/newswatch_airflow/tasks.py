@@ -90,7 +90,7 @@ def fetch(shard: int, shards: int) -> None:
             _note("The time for fetching was used up; the next run goes on with the rest.")
         visited = pipeline.visit_due(nw, RUN_ID, shard=shard, shards=shards)
     if visited.outcomes:
-        _note(f"Looked again at {sum(visited.outcomes.values())} stories that match: {_counts(visited.outcomes)}.")
+        _note(f"Looked again at {sum(visited.outcomes.values())} stories: {_counts(visited.outcomes)}.")
 
 
 def tag() -> None:

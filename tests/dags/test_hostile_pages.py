@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 from clocks import NOW
 from installed import close_pages, installation, log_in
-from looks import SKELETON, Frame, Look, Seen, browser
+from looks import SKELETON, Frame, Look, Seen, browser, not_isolated
 from payloads import CSV, XSS
 
 from newswatch.feeds.model import Entry, SeenEntry
@@ -43,7 +43,23 @@ OURS = Frame(
     elements=frozenset(
         {
             *("html", "head", "meta", "title", "style", "script", "body", "header", "nav", "main", "section", "footer"),
-            *("p", "h1", "h2", "h3", "div", "span", "a", "b", "code", "mark", "strong", "br", "time", "blockquote"),
+            *(
+                "p",
+                "h1",
+                "h2",
+                "h3",
+                "div",
+                "span",
+                "a",
+                "b",
+                "code",
+                "mark",
+                "strong",
+                "br",
+                "time",
+                "blockquote",
+                "bdi",
+            ),
             *("table", "thead", "tbody", "tr", "th", "td", "ol", "ul", "li", "dl", "dt", "dd", "details", "summary"),
             *("form", "label", "input", "select", "option", "button", "noscript", "svg", "rect"),
         }
@@ -52,7 +68,7 @@ OURS = Frame(
         {
             *("lang", "charset", "name", "content", "class", "id", "href", "rel", "src", "defer", "title", "datetime"),
             *("aria-current", "aria-label", "action", "type", "value", "selected", "colspan", "data-now", "data-name"),
-            *("data-airflow", "download"),
+            *("data-airflow", "download", "dir"),
         }
     ),
     links=re.compile(r"#|https?://|/newswatch/|/dags/"),
@@ -172,6 +188,10 @@ def hostile(web_application: Any, new_database: Callable[[], str], tmp_path_fact
 @pytest.fixture(scope="module")
 def meek(web_application: Any, new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return pages_of(web_application, tmp_path_factory.mktemp("meek"), new_database(), MEEK, 1)
+
+
+def test_every_text_of_others_keeps_its_own_direction(meek: Pages) -> None:
+    assert {path: found for path, (html, _) in meek.html.items() if (found := not_isolated(html, r"\btext \d"))} == {}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ import lxml.html
 import markdown
 import pandas as pd
 import pytest
-from looks import SKELETON, Frame, Look, Seen, browser
+from looks import SKELETON, Frame, Look, Seen, browser, not_isolated
 from lxml import etree
 from markdown_it import MarkdownIt
 from payloads import ADDRESSES, CSV, HOSTILE, MARKDOWN, XSS
@@ -45,10 +45,10 @@ ELEMENTS = frozenset(
     {
         *("html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "span", "div", "a"),
         *("table", "thead", "tbody", "tr", "th", "td", "section", "ol", "ul", "li", "blockquote"),
-        *("mark", "details", "summary", "strong", "footer"),
+        *("mark", "details", "summary", "strong", "footer", "bdi"),
     }
 )
-ATTRIBUTES = frozenset({"lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "rel"})
+ATTRIBUTES = frozenset({"lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "rel", "dir"})
 
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
@@ -489,3 +489,13 @@ def test_the_summary_names_every_topic_as_it_is_called() -> None:
     summary = summary_of(hostile())
     assert all(f"{text}: 4 (too few: not compared yet)" in summary for text in HOSTILE)
     assert summary.endswith(f"Late additions: {len(HOSTILE)}")
+
+
+def test_every_text_of_others_keeps_its_own_direction() -> None:
+    assert not_isolated(to_html(meek()), r"\btext \d") == []
+
+
+def test_a_headline_from_right_to_left_is_an_element_of_its_own() -> None:
+    page = lxml.html.fromstring(to_html(composed(["اجتماع في دونيتسك", "פגישה ב-Donetsk"])))
+    assert page.xpath("//ol[@class='lines']/li/a/bdi/text()")[0] == "اجتماع في دونيتسك"
+    assert not page.xpath("//blockquote[not(@dir='auto')]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from newswatch.config import yaml_positions
 from newswatch.errors import ConfigError
 from newswatch.net.ip_policy import WEB_PORTS
+from newswatch.topics import renames
 from newswatch.topics.schema import Topic
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -96,6 +97,11 @@ class Catalogue(BaseModel):
         return hashlib.sha256(f"{self.feeds_text}\0{self.topics_text}".encode()).hexdigest()[:12]
 
     @property
+    def topic_ids(self) -> dict[str, str]:
+        """Former id → the id of today, of topics that had another one."""
+        return renames.ids_today(self.topics)
+
+    @property
     def outlets(self) -> tuple[str, ...]:
         return tuple(sorted({feed.outlet for feed in self.feeds}))
 
@@ -159,7 +165,14 @@ def _read_topics(text: str) -> tuple[Topics, list[str]]:
     read, problems = _parse("topics.yaml", text, _TopicsFile)
     if read is None:
         return (), problems
-    return tuple(read.topics), _duplicates("topics.yaml", text, "topics", "id", [t.id for t in read.topics])
+    repeated = _duplicates("topics.yaml", text, "topics", "id", [t.id for t in read.topics])
+    return tuple(read.topics), [*repeated, *_wrong_renames(text, read.topics)]
+
+
+def _wrong_renames(text: str, topics: Sequence[Topic]) -> Iterator[str]:
+    for i, j, message in renames.problems(topics):
+        line = yaml_positions.Lines(text).line_of(("topics", i, "formerly", j))
+        yield f"topics.yaml:{line}: topic {topics[i].id!r}: {message}"
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from markupsafe import Markup
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>=:.@-]|/(?=/))")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _IN_LINKS = re.compile(r"[\s()<>\\`\"'\[\]]")
@@ -31,6 +33,11 @@ def cell(value: object) -> object:
     """The text as a spreadsheet shows it: what it would take for a formula gets an apostrophe before it (OWASP, "CSV
     injection"). Numbers stay numbers."""
     return _FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
+
+
+def isolated(value: object) -> Markup:
+    """The text in an element whose direction is its own: beside Hebrew or Arabic, ours would else change its order."""
+    return Markup("<bdi>{}</bdi>").format(value)
 
 
 def web_address(value: str) -> str:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from newswatch.digest.charts import ChartDay, small_chart
 from newswatch.digest.content import Digest, Section
-from newswatch.digest.escape import cell, markdown, markdown_address, web_address
+from newswatch.digest.escape import cell, isolated, markdown, markdown_address, web_address
 from newswatch.digest.items import DigestItem
 
 CSV_COLUMNS = (
@@ -46,7 +46,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"md": markdown, "web": web_address, "chart": chart, "link": markdown_address}
+    environment.filters |= {
+        "md": markdown, "web": web_address, "chart": chart, "link": markdown_address, "bdi": isolated,
+    }  # fmt: skip
     environment.globals |= {"state_words": STATE_WORDS, "meta_policy": META_POLICY}
     return environment
 

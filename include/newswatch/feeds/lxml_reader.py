@@ -41,8 +41,9 @@ _WITH_OWN_TITLES = frozenset(
 _FIELD = re.compile(
     r"(?i)<(?:link|guid|pubdate|description|category|enclosure|published|updated|dc:\w{1,20}|item|entry)\b"
 )
+LITERAL_TYPES = ("text", "text/plain")  # Atom's types of texts that are no markup
 _EMAIL = re.compile(r"(?i)\s*\S{1,100}@\S{1,100}\s*")
-_WEB_ADDRESS = re.compile(r"(?i)\s*https?://\S")
+_WEB_ADDRESS = re.compile(r"(?i)\s*(?:https?://|www\.)\S")
 _MAX_AUTHOR_CHARS = 300
 # Control characters that were meant as Windows-1252, and that browsers show so.
 _WINDOWS_1252 = {n: bytes([n]).decode("cp1252", "ignore") for n in range(0x80, 0xA0) if n != 0x85}
@@ -58,6 +59,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A title or text of an entry: markup, or may be that; `is_literal`: the feed says that it is none."""
+
+    value: str
+    is_literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """An entry as one of the two parsers gives it: nothing is cleaned, chosen or resolved yet."""
 
@@ -65,15 +74,15 @@ class Item:
     is_permalink: bool  # the guid is, or may be, the story's address
     links: tuple[Link, ...]
     original_link: str  # feedburner:origLink: where a counted link leads
-    title: str
-    texts: tuple[str, ...]  # markup
+    title: Text
+    texts: tuple[Text, ...]  # none is empty
     authors: tuple[str, ...]
     dates: tuple[tuple[str, Any], ...]  # as stated, with feedparser's struct_time of it (None: of this parser)
 
     @property
     def says_something(self) -> bool:
         """Whether it has a title, a text, a guid or a link."""
-        return bool(self.title or self.texts or self.guid or any(link.href for link in self.links))
+        return bool(self.title.value or self.texts or self.guid or any(link.href for link in self.links))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,7 @@ def news_sitemap(text: str) -> ParsedDocument:
         location = texts.get("loc", "").strip()
         if location and ("news:title" in texts or "news:publication_date" in texts):
             title, date = texts.get("news:title", ""), texts.get("news:publication_date", "")
-            items.append(Item(location, True, (Link(location),), "", title, (), (), ((date, None),)))
+            items.append(Item(location, True, (Link(location),), "", Text(title), (), (), ((date, None),)))
     return ParsedDocument(items=tuple(items), is_atom=False, site="")
 
 
@@ -202,14 +211,14 @@ def _item(element: Any) -> Item:
     guids = parts_by_name.get("guid", [])
     about = element.get(_ABOUT) or element.get("rdf:about") or ""
     title = parts_by_name.get("title") or parts_by_name.get("dc:title") or []
-    texts = (_markup(part) for name in _TEXTS for part in parts_by_name.get(name, ()))
+    texts = (_text_construct(part) for name in _TEXTS for part in parts_by_name.get(name, ()))
     return Item(
         guid=guid or about,
         is_permalink=not guids or guids[0].get("isPermaLink", "true").lower() != "false",
         links=tuple(map(_link, parts_by_name.get("link", ()))),
         original_link=_first_text(parts_by_name, "feedburner:origlink"),
-        title=_markup(title[0]) if title else "",
-        texts=tuple(filter(None, texts)),
+        title=_text_construct(title[0]) if title else Text(""),
+        texts=tuple(text for text in texts if text.value),
         authors=tuple(_authors(parts_by_name)),
         dates=tuple((_text(part), None) for name in _DATES for part in parts_by_name.get(name, ())),
     )
@@ -222,6 +231,11 @@ def _first_text(parts_by_name: dict[str, list[Any]], name: str) -> str:
 def _text(element: Any) -> str:
     """The element's own text: what lies within it by a fault is not its."""
     return "".join([element.text or "", *(child.tail or "" for child in element)]).translate(_WINDOWS_1252).strip()
+
+
+def _text_construct(element: Any) -> Text:
+    """A text with its type (RFC 4287, section 3.1.1); of one that states none nobody knows whether it is markup."""
+    return Text(_markup(element), element.get("type") in LITERAL_TYPES)
 
 
 def _markup(element: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -20,11 +20,13 @@ class Entry:
     authors: tuple[str, ...]
     published_at: datetime | None  # UTC; None: not stated or not readable
     published_day: date | None = None  # the day, where no time is stated
+    # The latest date that it states, UTC. Its table does not keep it, and it tells no entry from another.
+    updated_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SeenEntry:
-    """An entry as the poll that brought it saw it, at `first_seen_at` (UTC)."""
+    """An entry, first seen at `first_seen_at` (UTC), with the words in which a poll found it."""
 
     entry: Entry
     first_seen_at: datetime

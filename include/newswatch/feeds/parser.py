@@ -6,8 +6,8 @@ import hashlib
 import io
 from calendar import timegm
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from xml.parsers import expat
@@ -15,18 +15,19 @@ from zoneinfo import ZoneInfo
 
 import feedparser
 
-from newswatch.feeds import lxml_reader
-from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument
+from newswatch.feeds import links, lxml_reader
+from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
-from newswatch.text import date_parsing, date_words, sanitise
+from newswatch.text import date_parsing, date_words, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
-MAX_ENTRIES = 5000  # a feed lists its newest first; what is past this is older than any reader keeps
+MAX_ENTRIES = 5000  # of one document, the newest: what is older than these no reader keeps
 MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
+STATED_TYPE = "stated_type"  # under which a text of feedparser has the type that its feed states
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 
 
@@ -66,9 +67,10 @@ def parse(
         parsed, repair = _parsed_sitemap(document, url)
     else:
         parsed, repair = _parsed(document, url, content_type, is_plain)
-    context = _date_context(parsed.items, ZoneInfo(timezone) if timezone else None, language)
     base = url if parsed.is_atom else resolve(url, parsed.site) or url  # RSS names no base; Atom's is RFC 3986's
-    entries = _with_distinct_keys([_entry(item, feed_id, base, context) for item in parsed.items[:MAX_ENTRIES]])
+    dates = _date_context(parsed.items, ZoneInfo(timezone) if timezone else None, language)
+    of_feed = _OfFeed(feed_id, base, parsed.is_atom, dates)
+    entries = _with_distinct_keys([_entry(item, of_feed) for item in parsed.items[:MAX_ENTRIES]])
     return ParsedFeed(
         entries=entries,
         repair=repair or ("cleaned" if has_faults else ""),
@@ -95,7 +97,9 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     if parsed is None or (worth < document.item_count and (not worth or not is_wellformed)):
         other = lxml_reader.parse(text, is_cut=document.is_cut, item_count=document.item_count)
         if other and (parsed is None or other.worth > worth):
-            parsed, repair = other, "lxml"
+            # What lists too many entries took feedparser too long for its size, and not for a fault.
+            is_intact = bool(document.left_out_count) and not document.is_cut and other.worth >= document.item_count
+            parsed, repair = other, "" if is_intact and _is_wellformed(text) else "lxml"
     if (parsed is None or not parsed.items) and document.kind not in _ROOTS:
         raise no_feed
     if parsed is None or not (parsed.items or is_wellformed or document.is_cut or not document.item_count):
@@ -151,43 +155,66 @@ def _item(raw: Any) -> Item:
         Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGE_TYPES)
         for link in raw.get("links", ())
     ]
-    texts = (*(str(content.get("value", "")) for content in raw.get("content", ())), str(raw.get("summary", "")))
+    texts = (*raw.get("content", ()), raw.get("summary_detail", {}))
     names = ("published", "updated", "created")
     return Item(
         guid=str(raw.get("id", "")),
         is_permalink=bool(raw.get("guidislink", True)),
         links=tuple(links),
         original_link=str(raw.get("feedburner_origlink", "")),
-        title=str(raw.get("title", "")),
-        texts=tuple(filter(None, texts)),
+        title=_text(raw.get("title_detail", {})),
+        texts=tuple(text for text in map(_text, texts) if text.value),
         authors=tuple(str(author.get("name", "")) for author in raw.get("authors", ())),
         dates=tuple((str(dict.get(raw, n, "")), dict.get(raw, f"{n}_parsed")) for n in names if dict.get(raw, n)),
     )
 
 
-def _entry(item: Item, feed_id: str, base: str, context: DateContext) -> Entry:
-    resolved = (_resolved(base, link) for link in lxml_reader.link_candidates(item))
+def _text(detail: Any) -> Text:
+    """A text with its type as feedparser hands them out."""
+    return Text(str(detail.get("value", "")), detail.get(STATED_TYPE) in lxml_reader.LITERAL_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfFeed:
+    """What all entries of a document have from their feed. `dates`: what is known of its dates."""
+
+    feed_id: str
+    base: str
+    is_atom: bool
+    dates: DateContext
+
+
+def _entry(item: Item, of_feed: _OfFeed) -> Entry:
+    resolved = (_resolved(link, of_feed) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
-    title = sanitise.line(sanitise.plain(item.title))
-    summary = sanitise.line(sanitise.plain(max(item.texts, key=len, default="")), sanitise.MAX_SUMMARY_CHARS)
+    title = sanitise.line(_plain(item.title))
+    longest = max(item.texts, key=lambda text: len(text.value), default=Text(""))
+    summary = sanitise.line(_plain(longest), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
-    published = _published(item, context)
+    dates = list(_dates(item, of_feed.dates))
     return Entry(
-        feed_id=feed_id,
+        feed_id=of_feed.feed_id,
         key=_entry_key(guid) or (url and _entry_key(url)) or f"sha256:{_content_hash(title, summary)}",
         url=url,
         title=title,
         summary=summary,
-        authors=tuple(filter(None, (sanitise.line(author, 120) for author in item.authors))),
-        published_at=published.moment if published else None,
-        published_day=published.day if published and published.is_day_only else None,
+        authors=tuple(filter(None, (sanitise.line(mojibake.mended(author), 120) for author in item.authors))),
+        published_at=dates[0].moment if dates else None,
+        published_day=dates[0].day if dates and dates[0].is_day_only else None,
+        updated_at=max((date.moment for date in dates), default=None),
     )
 
 
-def _resolved(base: str, link: str) -> str | None:
+def _plain(text: Text) -> str:
+    """The text without markup; what was encoded or escaped twice on its way is set right."""
+    return mojibake.mended(text.value if text.is_literal else mojibake.unescaped(sanitise.plain(text.value)))
+
+
+def _resolved(link: str, of_feed: _OfFeed) -> str | None:
     if len(link) > 4 * MAX_URL_CHARS:
         return None
-    return resolve(base, sanitise.line(link, len(link)))
+    reference = links.reference(sanitise.line(link, len(link)), of_feed.base, is_atom=of_feed.is_atom)
+    return resolve(of_feed.base, reference) if reference else None
 
 
 def _entry_key(stated: str) -> str:
@@ -204,38 +231,43 @@ def _hash(value: str) -> str:
 
 
 def _with_distinct_keys(entries: list[Entry]) -> tuple[Entry, ...]:
-    """Entries with one guid between them, told apart by their links, else by what they say.
+    """Entries with one guid or link between them, told apart by their links, else by their titles or what they say.
 
     All of them get another key, the first too: which of them is listed first changes from poll to poll.
     """
     if len({e.key for e in entries}) == len(entries):
         return tuple(entries)
-    identity = {id(e): e.url or _content_hash(e.title, e.summary) for e in entries}
+    said = {id(e): (e.url and e.title) or _content_hash(e.title, e.summary) for e in entries}
+    texts = Counter((key, url) for key, url, _ in {(e.key, e.url, said[id(e)]) for e in entries})
+    identity = {id(e): _identity(e, said[id(e)], texts[e.key, e.url]) for e in entries}
     shared = Counter(key for key, _ in {(e.key, identity[id(e)]) for e in entries})
     return tuple(replace(e, key=f"{e.key[:400]}#{_hash(identity[id(e)])}") if shared[e.key] > 1 else e for e in entries)
 
 
+def _identity(entry: Entry, said: str, text_count: int) -> str:
+    """What tells an entry from those with its key: its link, and where that has several texts what it says."""
+    if not entry.url:
+        return said
+    return entry.url if text_count == 1 else f"{entry.url}\0{said}"
+
+
 def _date_context(items: Sequence[Item], tz: ZoneInfo | None, language: str | None) -> DateContext:
     """What the feed's dates say of each other: where one is 25/11/2026, in 5/11/2026 too the day comes first."""
-    context = DateContext(tz, language)
-    orders = set()
-    for stated in (stated for item in items for stated, _ in item.dates if "/" in stated or stated.count("-") == 2):
-        orders.add(date_parsing.order_of(stated))
-    orders.discard(None)
+    stated = (stated for item in items for stated, _ in item.dates if "/" in stated or stated.count("-") == 2)
+    orders = set(map(date_parsing.order_of, stated)) - {None}
     is_day_first = orders.pop() if len(orders) == 1 else date_words.is_day_first(language, tz)
-    return replace(context, is_day_first=is_day_first)
+    return DateContext(tz, language, is_day_first)
 
 
-def _published(item: Item, context: DateContext) -> StatedDate | None:
-    """The entry's first date that can be parsed: by `date_parsing`, else feedparser (Korean, Greek …)."""
+def _dates(item: Item, context: DateContext) -> Iterator[StatedDate]:
+    """The entry's dates that can be parsed: by `date_parsing`, else feedparser (Korean, Greek …)."""
     for stated, parsed in item.dates:
         readings = date_parsing.readings(stated, context)
-        if len(readings) == 1:
-            return readings[0]
         is_whole = parsed is not None and len(stated) > 8  # shorter: a year or month, and no day
-        if not readings and is_whole and (moment := _from_feedparser(parsed)):
-            return StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
-    return None
+        if len(readings) == 1:
+            yield readings[0]
+        elif not readings and is_whole and (moment := _from_feedparser(parsed)):
+            yield StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
 
 
 def _from_feedparser(parsed: Any) -> datetime | None:
@@ -264,4 +296,17 @@ def _cap_author_length() -> None:
     mixin._sync_author_detail = sync
 
 
+def _note_stated_types() -> None:
+    """Let feedparser say of a text which type its feed states: it has the same default for what states none."""
+    mixin = feedparser.mixin._FeedParserMixin
+    original = mixin.push_content
+
+    def push_content(self: Any, tag: str, attrs: Any, *arguments: Any) -> None:
+        original(self, tag, attrs, *arguments)
+        self.contentparams[STATED_TYPE] = attrs.get("type")
+
+    mixin.push_content = push_content
+
+
 _cap_author_length()
+_note_stated_types()

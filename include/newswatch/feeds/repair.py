@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import html.entities
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from newswatch.feeds.newest import newest
 from newswatch.text.charset import paired
 
 MAX_MINUTES = 60 * 24 * 31  # of <ttl>: more is a fault
@@ -52,7 +53,7 @@ class Outline:
 
 
 def outline(text: str, max_items: int) -> Outline:
-    """Find the root, count entries, cut the text after the `max_items`-th, read RSS 2.0's ttl, skipHours, skipDays."""
+    """Find the root, count entries, keep the `max_items` newest of them, read RSS 2.0's ttl, skipHours, skipDays."""
     start, root = _root(text)
     prolog = _prolog(text[:start])
     marks: dict[str, list[int]] = {}
@@ -61,22 +62,30 @@ def outline(text: str, max_items: int) -> Outline:
     is_sitemap = root.rpartition(":")[2].lower() == "urlset"
     starts = marks.get("url", []) if is_sitemap else sorted(marks.get("item", []) + marks.get("entry", []))
     is_cut = bool(root) and not _is_closed(text, root)
-    left_out_count = max(len(starts) - max_items, 0)
     is_halved = is_cut and not is_sitemap and len(starts) > 1 and not _ENTRY_END.search(text, starts[-1])
-    if is_halved and not left_out_count:
-        left_out_count = 1  # half an entry could go by another key than when the next poll lists it whole
-    end = starts[len(starts) - left_out_count] if left_out_count else len(text)
-    closing = _closing(root) if left_out_count else ""
+    whole = starts[:-1] if is_halved else starts  # half an entry could go by another key when it is listed whole
+    kept = range(len(whole)) if len(whole) <= max_items else newest(text, whole, max_items)
+    left_out_count = len(starts) - len(kept)
     return Outline(
-        text=prolog + text[start:end] + closing,
+        text=prolog + (_with_entries(text, root, starts, kept) if left_out_count else text)[start:],
         root=root,
-        item_count=len(starts) - left_out_count,
+        item_count=len(kept),
         is_cut=is_cut,
         left_out_count=left_out_count,
         ttl_minutes=_ttl(_element(text, marks.get("ttl"), 100)),
         skip_hours=_skip_hours(_element(text, marks.get("skiphours"), 4000)),
         skip_days=_skip_days(_element(text, marks.get("skipdays"), 4000)),
     )
+
+
+def _with_entries(text: str, root: str, starts: Sequence[int], kept: Iterable[int]) -> str:
+    """The text with those of its entries that have these numbers, and with its own end where its last entry has one."""
+    tag = _TAG.match(text, starts[-1])
+    end_tag = text.find(f"</{tag[1]}", starts[-1]) if tag else -1
+    end = text.find(">", end_tag) + 1 if end_tag >= 0 else 0
+    ends = [*starts[1:], end or len(text)]
+    entries = "".join(text[starts[number] : ends[number]] for number in kept)
+    return text[: starts[0]] + entries + (text[end:] if end else _closing(root))
 
 
 def _root(text: str) -> tuple[int, str]:

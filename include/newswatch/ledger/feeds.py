@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,11 +24,13 @@ EntryKey = tuple[str, str]  # feed id, and the entry's key within the feed
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """An entry as it was seen last."""
+    """An entry as it was seen last. `fingerprint`: of `feeds.wording`. `story_id` None: it led to none, or not yet."""
 
     url: str | None
+    host: str
     fingerprint: str | None
     first_seen_at: datetime
+    story_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,25 @@ def claim(connection: sa.Connection, feeds: Iterable[Feed], lease: Lease, now: d
 def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) -> dict[str, KnownEntry]:
     """Those of the keys that have been seen in this feed."""
     e = t.entries.c
-    query = sa.select(e.entry_key, e.url, e.fingerprint, e.first_seen_at)
+    query = sa.select(e.entry_key, *(e[name] for name in KnownEntry.__dataclass_fields__))
     rows = connection.execute(query.where(e.feed_id == feed_id, e.entry_key.in_(keys)))
-    return {row.entry_key: KnownEntry(row.url, row.fingerprint, row.first_seen_at) for row in rows}
+    return {key: KnownEntry(*known) for key, *known in rows}
+
+
+def with_fingerprints(
+    connection: sa.Connection, feed_id: str, fingerprints: Collection[str]
+) -> dict[str, dict[str, KnownEntry]]:
+    """Fingerprint → the feed's entries that say just this, by key, the first seen first."""
+    if not fingerprints:
+        return {}
+    e = t.entries.c
+    query = sa.select(e.entry_key, *(e[name] for name in KnownEntry.__dataclass_fields__))
+    query = query.where(e.feed_id == feed_id, e.fingerprint.in_(fingerprints)).order_by(e.first_seen_at, e.entry_key)
+    found: dict[str, dict[str, KnownEntry]] = {}
+    for key, *known in connection.execute(query):
+        entry = KnownEntry(*known)
+        found.setdefault(entry.fingerprint or "", {})[key] = entry
+    return found
 
 
 def save_states(connection: sa.Connection, states: Sequence[FeedState]) -> None:
@@ -118,12 +136,15 @@ def add_entries(connection: sa.Connection, entries: Sequence[NewEntry]) -> None:
         connection.execute(statement, [row_of(entry) for entry in entries])
 
 
-def set_fingerprints(connection: sa.Connection, fingerprints: Mapping[EntryKey, str]) -> None:
-    """Note what known entries say now."""
+def set_wordings(connection: sa.Connection, fingerprints: Mapping[EntryKey, str], path: str) -> None:
+    """Note what known entries say now, and the file that holds it."""
     if fingerprints:
         e = t.entries.c
         is_it = (e.feed_id == sa.bindparam("of_feed")) & (e.entry_key == sa.bindparam("of_entry"))
-        rows = [{"of_feed": feed, "of_entry": key, "fingerprint": text} for (feed, key), text in fingerprints.items()]
+        rows = [
+            {"of_feed": feed, "of_entry": key, "fingerprint": text, "path": path}
+            for (feed, key), text in sorted(fingerprints.items())
+        ]
         connection.execute(sa.update(t.entries).where(is_it), rows)
 
 

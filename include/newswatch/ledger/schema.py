@@ -61,12 +61,13 @@ entries = sa.Table(
     sa.Column("attempt_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_attempt_at", _MOMENT),
     sa.Column("story_id", sa.Text),
-    sa.Column("fingerprint", sa.Text),  # of its title, 16 hex digits, and of its text, 16
+    sa.Column("fingerprint", sa.Text),  # of its title, its text and its latest date, 16 hex digits each
     sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
     sa.Index(None, "next_attempt_at", postgresql_where=sa.text("state = 'pending'")),
     sa.Index(None, "story_id"),
+    sa.Index(None, "feed_id", "fingerprint"),
 )
 
 stories = sa.Table(
@@ -89,7 +90,9 @@ stories = sa.Table(
     sa.Column("page_url", sa.Text),  # what answered, and its validators; null: no page was had
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
+    sa.Column("link_story_id", sa.Text),  # of the first of several stories behind one link that is no story's page
     sa.Index(None, "day"),
+    sa.Index(None, "link_story_id", postgresql_where=sa.text("link_story_id IS NOT NULL")),
     sa.Index(None, "first_seen_at", postgresql_where=sa.text("tagged_batch_id IS NULL")),
 )
 
@@ -103,19 +106,25 @@ revisions = sa.Table(
     sa.Column("batch_id", sa.Text, nullable=False),
     sa.Column("path", sa.Text, nullable=False),
 )
-# Stories whose page is to be looked at again.
+# Stories that are to be looked at again: because they match a topic, or because a feed lists them with other words.
 visits = sa.Table(
     "visits",
     metadata,
     sa.Column("story_id", sa.Text, primary_key=True),
     sa.Column("host", sa.Text, nullable=False),  # that is asked: one shard has all of a host's requests
-    sa.Column("began_at", _MOMENT, nullable=False),
-    sa.Column("visit_count", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("due_at", _MOMENT),  # null: all are made
+    sa.Column("began_at", _MOMENT),  # of the visits of a story that matches; null: it does not
+    sa.Column("visit_count", sa.Integer, nullable=False, server_default="0"),  # of those
+    sa.Column("due_at", _MOMENT),  # of the next one of those; null: there is none
+    sa.Column("listed_due_at", _MOMENT),  # of the visit for what a feed lists; null: its words are those of last time
+    sa.Column("listed_day", sa.Date),  # of the last visit of that kind, and how many there were that day
+    sa.Column("listed_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("feed_id", sa.Text),  # with the next: the entry that was listed with other words
+    sa.Column("entry_key", sa.Text),
     sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
     sa.Index(None, "due_at"),
+    sa.Index(None, "listed_due_at"),
 )
 # For each day the recurring lines that were known when it was first read: a rebuild cuts the same ones.
 frozen_lines = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -64,7 +64,10 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True)
 class NewStory:
-    """A story as its first commit adds it. `page_url`: what answered; None: no page was had."""
+    """A story as its first commit adds it. `page_url`: what answered; None: no page was had.
+
+    `link_story_id`: the first story behind its link, where it is another one's address already.
+    """
 
     story_id: str
     canonical_url: str
@@ -72,6 +75,16 @@ class NewStory:
     text: StoredText
     page_url: str | None
     validators: Validators
+    link_story_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedWords:
+    """What an entry says that led to a story without a page. `fingerprint`: of `feeds.wording`."""
+
+    story_id: str
+    feed_id: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +189,23 @@ def known_urls(connection: sa.Connection, canonical_urls: Sequence[str]) -> dict
     return {row.url: row.story_id for row in rows}
 
 
+def words_behind(connection: sa.Connection, story_ids: Iterable[str]) -> dict[str, list[ListedWords]]:
+    """Of those stories that have no page: what the entries say that have their link, the first seen first."""
+    s, e = t.stories.c, t.entries.c
+    ids = sorted(set(story_ids))
+    first = sa.func.coalesce(s.link_story_id, s.story_id)
+    query = (
+        sa.select(first, s.story_id, e.feed_id, sa.func.coalesce(e.fingerprint, ""))
+        .join(t.entries, e.story_id == s.story_id)
+        .where(sa.or_(s.story_id.in_(ids), s.link_story_id.in_(ids)), s.page_url.is_(None))
+        .order_by(e.first_seen_at, e.feed_id, e.entry_key)
+    )
+    words: dict[str, list[ListedWords]] = {}
+    for first_id, *listed in connection.execute(query):
+        words.setdefault(first_id, []).append(ListedWords(*listed))
+    return words
+
+
 def add(connection: sa.Connection, stories: Sequence[NewStory]) -> set[str]:
     """Add stories and return the ids that were new. A story that is known keeps its row: the first commit counts."""
     if not stories:
@@ -186,6 +216,7 @@ def add(connection: sa.Connection, stories: Sequence[NewStory]) -> set[str]:
             "canonical_url": story.canonical_url,
             "first_seen_at": story.first_seen_at,
             "page_url": story.page_url,
+            "link_story_id": story.link_story_id,
             **row_of(story.text),
             **row_of(story.validators),
         }

@@ -7,6 +7,7 @@ link, boxes, captions and text all come from that tree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
@@ -26,7 +27,7 @@ from newswatch.pages import (
 )
 from newswatch.pages.line_zones import Block
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
-from newswatch.text import date_parsing, language
+from newswatch.text import date_parsing, language, mojibake
 
 _FAST, _THOROUGH = (Extractor(output_format="python", fast=is_fast, comments=False) for is_fast in (True, False))
 MIN_TEXT_CHARS = 40  # less is a heading or a consent line, not a story
@@ -52,6 +53,7 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     if not any(map(_is_certain_date, claims)):
         claims += metadata_dates.in_words(tree, metadata_precedence.language_claim(claims))
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
+    claims = [replace(claim, value=mojibake.mended(claim.value)) for claim in claims]
     html_tree.strip_unseen(tree)
     lines = _story_lines(tree, claims)
     text = story_text(lines)
@@ -145,7 +147,7 @@ def _texts(element: HtmlElement) -> Iterator[str]:
     """The lines of one element of trafilatura's output, bullets and bars taken off."""
     is_plain = not len(element) and not element.tail  # as most are: `xmltotxt` takes its time
     for line in ((element.text or "") if is_plain else xmltotxt(element, False)).split("\n"):
-        text = line.strip()
+        text = mojibake.mended(line.strip())
         if element.tag == "list":
             text = text.removeprefix("- ")
         elif element.tag == "table":

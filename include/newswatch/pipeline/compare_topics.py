@@ -14,6 +14,7 @@ from newswatch.pipeline.installation import Newswatch
 from newswatch.pipeline.recurring_lines import frozen_lines
 from newswatch.pipeline.story_files import of_one_day, read_stories
 from newswatch.stories.story import Story
+from newswatch.topics import renames
 from newswatch.topics.inflection import WordForms
 from newswatch.topics.matcher import Matcher
 from newswatch.topics.mention import Mention
@@ -69,7 +70,12 @@ def topics_of_version(nw: Newswatch, version: str) -> tuple[Topic, ...]:
 
 
 def compare_topics(nw: Newswatch, old: Sequence[Topic], new: Sequence[Topic], wanted: Iterable[date]) -> Comparison:
-    """Tag the stored stories of the days with both; topics whose terms are the same are not looked for."""
+    """Tag the stored stories of the days with both; topics whose terms are the same are not looked for.
+
+    A topic that has another id now is the same one.
+    """
+    ids = renames.ids_today(new)
+    old = [topic.model_copy(update={"id": ids.get(topic.id, topic.id)}) for topic in old]
     before, after = ({topic.id: topic for topic in topics} for topics in (old, new))
     both = [id_ for id_ in before if id_ in after]
     changed = tuple(id_ for id_ in both if before[id_].terms != after[id_].terms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from newswatch.pipeline.build import ensure_built
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
 from newswatch.tables import day_tables
+from newswatch.topics import renames
 
 ON_ITS_WAY = timedelta(minutes=15)  # a story's batch is made before it is committed: it may miss an issue by so much
 
@@ -74,7 +75,9 @@ def _issue(
             catalogue=nw.catalogue,
             tz=nw.settings.tz,
             late=late,
-            before=(before.number, before.issued_at, before.record) if before and before.record else None,
+            before=(before.number, before.issued_at, _of_today(nw, before.record))
+            if before and before.record
+            else None,
         )
     )
     return IssuedDigest(
@@ -89,9 +92,16 @@ def _issue(
     )
 
 
+def _of_today(nw: Newswatch, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What was kept of an issue, its topics under their ids of today."""
+    ids = nw.catalogue.topic_ids
+    return dict(record) | {"topics": {ids.get(id_, id_): topic for id_, topic in record["topics"].items()}}
+
+
 def _rows(nw: Newswatch, table: str, day: date) -> list[dict[str, Any]]:
     chosen = next(t for t in day_tables.TABLES if t.name == table)
-    return chosen.from_bytes(nw.store.read(paths.table(table, day)))
+    rows = chosen.from_bytes(nw.store.read(paths.table(table, day)))
+    return renames.with_ids_of_today(rows, nw.catalogue.topic_ids)
 
 
 def _trends(nw: Newswatch, wanted: Sequence[date]) -> dict[date, list[dict[str, Any]]]:

@@ -16,7 +16,7 @@ from newswatch.pipeline.story_files import read_stories
 from newswatch.stories import edits
 from newswatch.stories.story import Story
 from newswatch.topics.matcher import about
-from newswatch.urls.canonical import canonical_url, names_of, resolve
+from newswatch.urls.canonical import canonical_url, is_own_address, names_of, resolve
 
 
 def explain(nw: Newswatch, url: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def explain(nw: Newswatch, url: str) -> dict[str, Any]:
     """
     if resolve(url, "") is None:
         raise UnknownStory(f"no story is known at {url!r}: that is no web address. Write it as the digest shows it.")
-    address = canonical_url(url)
+    address = url if is_own_address(url) else canonical_url(url)
     with nw.ledger.begin() as connection:
         known = stories.find(connection, names_of(address))
         if known is None:

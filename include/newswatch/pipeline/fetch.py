@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newswatch.ledger import days, revisions, stories
@@ -15,6 +15,7 @@ from newswatch.pages.time_precedence import is_far
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.page_request import FetchResult, PageJob, fetch_page, make_jobs
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
+from newswatch.pipeline.shared_links import SHARED_LINK, told_apart
 from newswatch.pipeline.story_files import first_revision, new_story, write_stories
 from newswatch.storage import paths
 from newswatch.storage.warc import WarcBuffer
@@ -68,10 +69,13 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
             jobs = make_jobs(nw, claimed)
             names = [name for job in jobs if job.address for name in names_of(job.address)]
             story_of = stories.known_urls(connection, names)
+            without_page = stories.words_behind(connection, story_of.values())
         known, asked = [], []
         for job in jobs:
             story_id = _story_at(story_of, job.address) if job.address else None
-            if story_id:
+            if story_id in without_page:
+                known.append(FetchResult(job, SHARED_LINK))
+            elif story_id:
                 known.append(FetchResult(job, "same_story", known_as=story_id))
             else:
                 asked.append(job)
@@ -81,7 +85,7 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         return await fetch_page(self._nw, client, job)
 
     def commit(self, results: Sequence[FetchResult], lease: Lease) -> Outcomes:
-        nw = self._nw
+        nw, results = self._nw, told_apart(self._nw, results)
         batch = nw.new_batch("fetch", lease.run_id)
         fetch_day = nw.day_of(batch.committed_at)
         raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
@@ -91,7 +95,11 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
             made.settle(stories.known_urls(connection, made.names))
             files = _write(nw, batch, raw, raw_path, made.fresh)
             answers = {story_id: r.answer for r in results if r.page and (story_id := made.id_of(r))}
-            new = [new_story(story, batch, answers.get(id_)) for id_, story in sorted(made.fresh.items())]
+            links = {made.id_of(r): r.shares_link_with for r in results if made.is_first(r)}
+            new = [
+                replace(new_story(story, batch, answers.get(id_)), link_story_id=links[id_])
+                for id_, story in sorted(made.fresh.items())
+            ]
             added = stories.add(connection, new)
             revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
             outcomes = Outcomes()
@@ -160,7 +168,8 @@ def _story(nw: Newswatch, result: FetchResult, raw: WarcBuffer, raw_path: str) -
         return None
     fetched = FetchedPage(result.answer.url, result.page, record) if result.answer and result.page and record else None
     seen = result.job.entries[0]
-    return assemble(seen, nw.feed_of(seen.entry.feed_id), fetched, nw.settings.tz)
+    shares_link = result.shares_link_with is not None
+    return assemble(seen, nw.feed_of(seen.entry.feed_id), fetched, nw.settings.tz, shares_link=shares_link)
 
 
 def _write(nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: Mapping[str, Story]) -> list[BatchFile]:
@@ -188,7 +197,8 @@ def _aliases(results: Sequence[FetchResult], made: _Made) -> dict[str, str]:
     for result in results:
         story = made.stories.get(id(result))
         story_id = made.id_of(result) or result.known_as
-        addresses = [story.canonical_url if story else None, result.job.address]
+        addresses = [story.canonical_url if story else None]
+        addresses.append(None if result.shares_link_with else result.job.address)
         addresses.append(canonical_url(result.answer.url) if result.answer and result.page else None)
         if story_id:
             for name in (name for address in addresses if address for name in names_of(address)):

@@ -44,7 +44,8 @@ class FetchResult:
     detail: str = ""
     answer: Response | None = None  # its bytes are kept, whatever was made of them
     page: ExtractedPage | None = None
-    known_as: str | None = None  # story id, where the address was known before
+    known_as: str | None = None  # story id, where the address, or on a shared link the text, was known before
+    shares_link_with: str | None = None  # id of the first story behind a link that is no story's page
     retry_at: datetime | None = None
 
     @property
@@ -60,7 +61,7 @@ def make_jobs(nw: Newswatch, claimed: Sequence[ClaimedEntry]) -> list[PageJob]:
     for row in sorted(claimed, key=lambda r: (r.first_seen_at, r.feed_id, r.entry_key)):
         key = (row.feed_id, row.entry_key)
         if row.path not in texts:
-            texts[row.path] = _entry_texts(nw, row.path)
+            texts[row.path] = entry_texts(nw, row.path)
         group = twin_key(canonical_url(row.url)) if row.url else f"no link: {key}"
         groups.setdefault(group, []).append((texts[row.path].get(key) or _bare(row), row.attempt_count))
     jobs = [
@@ -74,7 +75,7 @@ def make_jobs(nw: Newswatch, claimed: Sequence[ClaimedEntry]) -> list[PageJob]:
     return sorted(jobs, key=lambda job: job.attempt_count)  # one that failed must not have its host paused again first
 
 
-def _entry_texts(nw: Newswatch, path: str) -> dict[EntryKey, SeenEntry]:
+def entry_texts(nw: Newswatch, path: str) -> dict[EntryKey, SeenEntry]:
     """The entries of one file. A lost file costs the feed's words, not the pages that its entries lead to."""
     try:
         rows = ENTRIES.from_bytes(nw.store.read(path))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import sqlalchemy as sa
 
 from newswatch import local_days
 from newswatch.config.catalogue import Feed
-from newswatch.feeds import schedule
+from newswatch.feeds import schedule, volatile, wording
 from newswatch.feeds.state import SUCCESSES, FeedState
-from newswatch.ledger import days, feeds
+from newswatch.ledger import days, feeds, revisions
 from newswatch.ledger.batches import Outcomes, commit
+from newswatch.ledger.feeds import KnownEntry
 from newswatch.ledger.leases import FEEDS, Lease
+from newswatch.ledger.revisions import Today
 from newswatch.net.client import Client
 from newswatch.pipeline.feed_request import Polled, ask, failed
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.poll_batch import PollBatch
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
+from newswatch.stories import edits
 from newswatch.urls.canonical import host_of
 
 
@@ -106,16 +111,16 @@ class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
             covered: list[tuple[str, date]] = []
             after: list[FeedState] = []
             for p in results:
-                listed = [e.key for e in p.parsed.entries] if p.parsed else []
-                known = feeds.known_entries(connection, p.feed.id, listed) if listed else {}
-                after.append(draft.add(p, known))
+                polled, known = _compared(connection, p)
+                after.append(draft.add(polled, known))
                 covered += [(p.feed.id, day) for day in _newly_covered(nw, p.state, after[-1])]
             draft.dirty |= feeds.add_coverage(connection, covered, draft.batch.committed_at)
             commit(connection, draft.batch, draft.write_files(), draft.outcomes)
             feeds.save_states(connection, after)
             feeds.add_polls(connection, draft.batch.batch_id, draft.polls)
             feeds.add_entries(connection, draft.pending)
-            feeds.set_fingerprints(connection, draft.changed)
+            feeds.set_wordings(connection, draft.fingerprints, draft.entries_path)
+            revisions.ask_for_visits(connection, draft.edited, draft.batch.committed_at, _today(nw, draft.day))
             days.mark_dirty(connection, draft.dirty)
         self.dirty |= draft.dirty
         log.info("feeds polled", feeds=len(results), entries_new=len(draft.new), outcomes=draft.outcomes.totals("feed"))
@@ -126,6 +131,25 @@ class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
 
     def byte_count(self, result: Polled) -> int:
         return result.byte_count
+
+
+def _compared(connection: sa.Connection, p: Polled) -> tuple[Polled, dict[str, KnownEntry]]:
+    """The poll, and which of its entries were known; those with an address that is new each time by their first one."""
+    if p.parsed is None or not p.parsed.entries:
+        return p, {}
+    entries = p.parsed.entries
+    known = feeds.known_entries(connection, p.feed.id, [e.key for e in entries])
+    wanted = {wording.fingerprint(entry) for entry in volatile.candidates(entries, known.keys())}
+    same = feeds.with_fingerprints(connection, p.feed.id, wanted)
+    addresses = {said: [(key, e.url) for key, e in of_key.items() if e.url] for said, of_key in same.items()}
+    recognised = volatile.recognised(entries, known.keys(), addresses)
+    before = {key: entry for of_key in same.values() for key, entry in of_key.items()}
+    known |= {entry.key: before[entry.key] for entry in recognised if entry.key in before}
+    return replace(p, parsed=replace(p.parsed, entries=recognised)), known
+
+
+def _today(nw: Newswatch, day: date) -> Today:
+    return Today(day, local_days.start_of(day + timedelta(days=1), nw.settings.tz), edits.LISTED_VISITS_A_DAY)
 
 
 def _newly_covered(nw: Newswatch, before: FeedState, after: FeedState) -> list[date]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newswatch.config.catalogue import Feed
-from newswatch.feeds import schedule
-from newswatch.feeds.coverage import is_gap
+from newswatch.feeds import schedule, wording
+from newswatch.feeds.coverage import PINNED_ENTRIES, is_gap
 from newswatch.feeds.model import Entry, ParsedFeed, SeenEntry, to_row
 from newswatch.feeds.state import FeedState, Listing, PollFacts, PollRecord
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes
 from newswatch.ledger.feeds import EntryKey, KnownEntry, NewEntry
+from newswatch.ledger.revisions import ListedEdit
 from newswatch.net.headers import max_age_seconds, retry_after_seconds
 from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.feed_request import Polled
@@ -37,7 +37,9 @@ class PollBatch:
         self.outcomes = Outcomes()
         self.new: list[SeenEntry] = []
         self.pending: list[NewEntry] = []
-        self.changed: dict[EntryKey, str] = {}  # fingerprints of known entries that read otherwise now
+        self.relisted: list[SeenEntry] = []  # known entries that read otherwise now …
+        self.fingerprints: dict[EntryKey, str] = {}  # … theirs …
+        self.edited: list[ListedEdit] = []  # … and the stories to which they led
         self.polls: list[PollRecord] = []
 
     @property
@@ -45,7 +47,8 @@ class PollBatch:
         return paths.raw_feeds(self.day, self.batch.batch_id)
 
     @property
-    def _entries_path(self) -> str:
+    def entries_path(self) -> str:
+        """The file of the entries that are new or read otherwise now."""
         return paths.batch(ENTRIES.name, self.day, self.batch.batch_id)
 
     def add(self, p: Polled, known: Mapping[str, KnownEntry]) -> FeedState:
@@ -81,17 +84,21 @@ class PollBatch:
         """Count each listed entry once; returns the new ones. Of a key listed twice, the first place counts."""
         entries = p.parsed.entries if p.parsed else ()
         first = {e.key: e for e in reversed(entries)}
+        is_clock = _is_feeds_clock(first, known)
         new = []
         for key, entry in first.items():
             before = known.get(key)
-            state, outcome = _entry_state(entry, before)
+            state, outcome = _entry_state(entry, before, is_clock=is_clock)
+            credible_at = sanitise.credible(entry.published_at, moment)
             if before is None or outcome == "reused":
                 new.append(entry)
-                credible_at = sanitise.credible(entry.published_at, moment)
                 self.new.append(SeenEntry(replace(entry, published_at=credible_at), moment))
                 self.pending.append(self._pending(p.feed, entry, state, moment))
-            elif before.fingerprint != _fingerprint(entry):
-                self.changed[p.feed.id, key] = _fingerprint(entry)
+            elif outcome == "changed" or not wording.is_whole(before.fingerprint):
+                self.relisted.append(SeenEntry(replace(entry, published_at=credible_at), before.first_seen_at))
+                self.fingerprints[p.feed.id, key] = wording.fingerprint(entry)
+                if outcome == "changed" and before.story_id:
+                    self.edited.append(ListedEdit(before.story_id, p.feed.id, key, before.host))
             self.outcomes.add("entry", outcome, p.feed.id, self.day, key[:300])
         self.outcomes.add("entry", "known", p.feed.id, self.day, "", len(entries) - len(first))
         self.outcomes.add("entry", "left_out", p.feed.id, self.day, "", p.parsed.left_out_count if p.parsed else 0)
@@ -103,22 +110,28 @@ class PollBatch:
             entry_key=entry.key,
             url=entry.url,
             host=host_of(entry.url or feed.url),
-            path=self._entries_path,
+            path=self.entries_path,
             first_seen_at=moment,
             state=state,
-            fingerprint=_fingerprint(entry),
+            fingerprint=wording.fingerprint(entry),
         )
 
     def write_files(self) -> list[BatchFile]:
         files = []
         if self._raw.count:
             files.append(self._nw.write_file(self._raw_path, self._raw.content(), self._raw.count))
-        if self.new:
-            files.append(self._nw.write_rows(self._entries_path, ENTRIES, list(map(to_row, self.new))))
+        if rows := [to_row(seen) for seen in (*self.new, *self.relisted)]:
+            files.append(self._nw.write_rows(self.entries_path, ENTRIES, rows))
         return files
 
 
-def _entry_state(entry: Entry, before: KnownEntry | None) -> tuple[str, str]:
+def _is_feeds_clock(listed: Mapping[str, Entry], known: Mapping[str, KnownEntry]) -> bool:
+    """Whether the feed dates what it lists by its own clock: every known entry has another date, and nothing else."""
+    before = [(known[key].fingerprint, wording.fingerprint(entry)) for key, entry in listed.items() if key in known]
+    return len(before) > PINNED_ENTRIES and all(was and wording.is_dated_anew(was, now) for was, now in before)
+
+
+def _entry_state(entry: Entry, before: KnownEntry | None, *, is_clock: bool) -> tuple[str, str]:
     """The entry's state in the ledger, if it is to be written, and its outcome.
 
     A key with another title at another address is another story: some feeds use their numbers again. With only one of
@@ -129,17 +142,12 @@ def _entry_state(entry: Entry, before: KnownEntry | None) -> tuple[str, str]:
         state, outcome = ("pending", "no_link") if entry.title or entry.summary else ("done", "empty")
     if before is None:
         return state, outcome
-    now = _fingerprint(entry)
-    if before.fingerprint is None or before.fingerprint == now:
+    now = wording.fingerprint(entry)
+    if is_clock or before.fingerprint is None or not wording.is_edited(before.fingerprint, now):
         return state, "known"
     is_moved = bool(entry.url and before.url and twin_key(entry.url) != twin_key(before.url))
-    is_reused = is_moved and before.fingerprint[:16] != now[:16]
+    is_reused = is_moved and wording.title_of(before.fingerprint) != wording.title_of(now)
     return state, "reused" if is_reused else "changed"
-
-
-def _fingerprint(entry: Entry) -> str:
-    """16 hex digits of the title's SHA-256, and 16 of the summary's."""
-    return "".join(hashlib.sha256(text.encode()).hexdigest()[:16] for text in (entry.title, entry.summary))
 
 
 def _dates(entries: list[Entry] | tuple[Entry, ...], moment: datetime) -> list[datetime]:

@@ -21,6 +21,7 @@ from newswatch.storage import paths
 from newswatch.storage.files import Store
 from newswatch.tables import day_tables
 from newswatch.tables.parquet import Table
+from newswatch.topics import renames
 
 Row = dict[str, Any]
 _SHOWN = (
@@ -82,8 +83,8 @@ class Reader:
         return {r.day: Built(r.day, r.built_at, r.built_by, r.topics_version) for r in rows}
 
     def table(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
-        """Rows of one of the day's tables. Raises MissingFile where the day was not built."""
-        return _table(name).from_bytes(self._store.read(paths.table(name, day)), columns)
+        """Rows of one of the day's tables, topics under today's ids. Raises MissingFile where the day was not built."""
+        return self._of_today(_table(name).from_bytes(self._store.read(paths.table(name, day)), columns))
 
     def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
         """Day → topic → row of topic_trends, of those of the days that have any."""
@@ -101,17 +102,18 @@ class Reader:
 
     def topic_rows(self, topic: str, wanted: Sequence[date]) -> dict[str, list[Row]]:
         """What the tables say of a topic on these days: `mentions` (each with its story), and the counted tables."""
+        ids = {topic, *(former for former, id_ in self._topic_ids().items() if id_ == topic)}
         found: dict[str, list[Row]] = {"mentions": [], "topic_days": [], "topic_outlet_days": [], "topic_pair_days": []}
         for day in wanted:
             if not self._store.exists(paths.table("topic_days", day)):
                 continue
             for name in ("topic_days", "topic_outlet_days"):
-                found[name] += self._chosen(name, day, "topic", {topic})
+                found[name] += self._chosen(name, day, "topic", ids)
             pairs = self.table("topic_pair_days", day)
             found["topic_pair_days"] += [row for row in pairs if topic in (row["topic"], row["other_topic"])]
-            mentions = self._chosen("mentions", day, "topic", {topic})
-            ids = {row["story_id"] for row in mentions}
-            by_id = {row["story_id"]: row for row in self._chosen("stories", day, "story_id", ids, _SHOWN)}
+            mentions = self._chosen("mentions", day, "topic", ids)
+            named = {row["story_id"] for row in mentions}
+            by_id = {row["story_id"]: row for row in self._chosen("stories", day, "story_id", named, _SHOWN)}
             found["mentions"] += [by_id[row["story_id"]] | row for row in mentions]
         return found
 
@@ -127,7 +129,15 @@ class Reader:
         chosen = list(columns) if columns else None
         content = pq.read_table(BytesIO(self._store.read(paths.table(name, day))), schema=table.schema, columns=chosen)
         rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
-        return rows
+        return self._of_today(rows)
+
+    def _of_today(self, rows: list[Row]) -> list[Row]:
+        return renames.with_ids_of_today(rows, self._topic_ids())
+
+    def _topic_ids(self) -> dict[str, str]:
+        """Former id → today's, of the configuration that was asked for last: a page reads hundreds of tables."""
+        catalogue = self._opened[1].catalogue if self._opened else self.catalogue()
+        return catalogue.topic_ids if catalogue else {}
 
     def catalogue(self) -> Catalogue | None:
         """The configuration in force; None before the first poll."""

@@ -34,10 +34,14 @@ def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> None:
 
 
 def _values(nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """The values of these columns, topics under their ids of today."""
+    ids = nw.catalogue.topic_ids
+    at = columns.index("topic") if ids and "topic" in columns else None
     for day in built:
         path = paths.table(table.name, day)
-        if nw.store.exists(path):
-            yield from table.values(nw.store.read(path), columns)
+        rows = table.values(nw.store.read(path), columns) if nw.store.exists(path) else ()
+        for row in rows:
+            yield row if at is None else (*row[:at], ids.get(row[at], row[at]), *row[at + 1 :])
 
 
 def _write(nw: Newswatch, day: date, history: trends.History) -> bool:

@@ -29,11 +29,20 @@ class FetchedPage:
     raw: RawRecord
 
 
-def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None) -> str:
+def own_address(entry: Entry) -> str:
+    """The address of an entry whose link is not its own: that of the link, and behind it what the entry says."""
+    assert entry.url is not None
+    said = f"{entry.title}\0{entry.summary}"
+    return f"{canonical_url(entry.url)}#entry-{story_id_of(said)}"
+
+
+def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None, *, shares_link: bool) -> str:
     """The story's canonical URL: the page's credible canonical link, else the address that answered, else the entry's.
 
-    An entry without a link gets an address of its own below its feed's.
+    An entry without a link gets an address of its own below its feed's; one that `shares_link` with others below that.
     """
+    if shares_link:
+        return own_address(entry)
     if fetched:
         return fetched.page.canonical_url or canonical_url(fetched.url)
     if entry.url:
@@ -41,13 +50,16 @@ def story_address(entry: Entry, feed: Feed, fetched: FetchedPage | None) -> str:
     return f"{canonical_url(feed.url)}#entry-{story_id_of(entry.key)}"
 
 
-def assemble(seen: SeenEntry, feed: Feed, fetched: FetchedPage | None, tz: ZoneInfo) -> Story | None:
+def assemble(
+    seen: SeenEntry, feed: Feed, fetched: FetchedPage | None, tz: ZoneInfo, *, shares_link: bool = False
+) -> Story | None:
     """The story of an entry and, where it could be fetched, its page; None where neither has a title or text.
 
-    `tz`: the configured zone, of the story's day. Times without a zone are in that of the feed.
+    `tz`: the configured zone, of the story's day. Times without a zone are in that of the feed. `shares_link`: the
+    entry's link is no story's page, and another story's address already.
     """
     entry = seen.entry
-    address = story_address(entry, feed, fetched)
+    address = story_address(entry, feed, fetched, shares_link=shares_link)
     lines = fetched.page.lines if fetched else _feed_lines(entry.summary)
     claims = (*(fetched.page.claims if fetched else ()), *_feed_claims(entry))
     of_claims = _fields_of_claims(claims, address, seen.first_seen_at, feed, tz)
@@ -77,6 +89,35 @@ def reassemble(story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo) -> 
     of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
     of_lines = _fields_of_lines(fetched.page.lines, address, of_claims["title"], of_claims["authors"])
     return replace(story, **of_claims, **of_lines, **_fields_of_page(fetched, feed), claims=claims)
+
+
+def relist(story: Story, entry: Entry, feed: Feed, tz: ZoneInfo) -> Story:
+    """The story with what its feed says of it now, for what it said before; its page's words and claims stay.
+
+    `story` must have its claims. Its identity and first sight stay, and so do its day, its time and what the feed said
+    of that first: another date is that of the edit.
+    """
+    assert story.claims is not None
+    kept = [claim for claim in story.claims if claim.source != "feed" or claim.field == "published_at"]
+    claims = (*kept, *(claim for claim in _feed_claims(entry) if claim.field != "published_at"))
+    address = story.canonical_url
+    of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
+    listed = replace(story, **of_claims, claims=claims)
+    if story.text_source == "feed":
+        lines = _feed_lines(entry.summary)
+        listed = replace(listed, **_fields_of_lines(lines, address, listed.title, listed.authors))
+    return with_time_of(listed, story)
+
+
+def with_time_of(story: Story, before: Story) -> Story:
+    """The story with the day and time of publication that it had before it was edited."""
+    return replace(
+        story,
+        day=before.day,
+        published_at=before.published_at,
+        published_at_source=before.published_at_source,
+        is_day_only=before.is_day_only,
+    )
 
 
 def _feed_claims(entry: Entry) -> list[Claim]:

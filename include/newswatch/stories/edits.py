@@ -1,4 +1,4 @@
-"""Silent edits: what changed between two revisions of a story, and when its page is revisited. Pure."""
+"""Edits: what changed between two revisions of a story, and when its page is revisited. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from newswatch.stories.story import Story
 
 VISIT_HOURS = (1, 6, 24)  # after the first extraction: most edits come on the first day
 FRESH_DAYS = 2  # later than that after its day a story is past editing
+LISTED_VISITS_A_DAY = 6  # of a story whose listing changes: some feeds count comments in their summaries
 
 
 def next_visit_at(visit_count: int, began_at: datetime) -> datetime | None:
@@ -17,8 +18,13 @@ def next_visit_at(visit_count: int, began_at: datetime) -> datetime | None:
 
 
 def later(now: datetime) -> datetime:
-    """When a revisit that failed is tried again: in an hour."""
+    """When a revisit that came to nothing is tried again: in an hour."""
     return now + timedelta(hours=1)
+
+
+def is_behind(story: Story, listed_title: str) -> bool:
+    """Whether the story's page, if it reads as before, is behind the feed: that gives another title than it did."""
+    return any(c.field == "title" and c.source == "feed" and c.value != listed_title for c in story.claims or ())
 
 
 def changes(old: Story, new: Story) -> list[str]:

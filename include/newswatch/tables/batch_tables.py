@@ -7,7 +7,7 @@ from newswatch.tables.parquet import Table, coded, plain
 
 ENTRIES = Table(
     "entries",
-    "an entry when it was first seen",
+    "an entry when it was first seen, or listed with other words than before",
     ("feed_id", "entry_key"),
     (
         FEED,

@@ -10,9 +10,13 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import nh3
+from lxml.html import defs
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLOCK = re.compile(r"(?i)<(?:/?(?:p|div|li|h\d|tr)|br)\b[^<>]{0,200}>")
+_ANGLE = re.compile(r"<(/?)([A-Za-z][\w:-]{0,60})([^<>]{0,4000})")
+_END_TAG = re.compile(r"</([A-Za-z][\w:-]{0,60})")
+_ATTRIBUTE = re.compile(r"(?:^|\s)[\w:@.-]{1,60}\s{0,9}=")
 _BLANKS = re.compile(r"[ \t\xa0]+")
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # before it the web had no news feeds: such a date is a fault
 MAX_TITLE_CHARS = 500
@@ -39,12 +43,28 @@ def paragraphs(value: str) -> str:
 def plain(markup: str, *, between_blocks: str = " ") -> str:
     """The text of an HTML fragment: no tags, character references resolved, `between_blocks` between blocks.
 
-    Of markup past MAX_MARKUP_CHARS nothing is read. Not sanitised yet: see `text` and `line`.
+    What stands in angle brackets and is no tag, as in `if a<b and c>d`, is text: see `_is_tag`. Of markup past
+    MAX_MARKUP_CHARS nothing is read. Not sanitised yet: see `text` and `line`.
     """
     if "<" not in markup:
         return html.unescape(markup)
-    spaced = _BLOCK.sub(between_blocks, markup[:MAX_MARKUP_CHARS])
+    markup = markup[:MAX_MARKUP_CHARS]
+    closed = frozenset(name.lower() for name in _END_TAG.findall(markup))
+    markup = _ANGLE.sub(lambda m: m[0] if _is_tag(m, closed) else f"&lt;{m[0][1:]}", markup)
+    spaced = _BLOCK.sub(between_blocks, markup)
     return html.unescape(nh3.clean(spaced, tags=set(), attributes={}))
+
+
+def _is_tag(match: re.Match[str], closed: frozenset[str]) -> bool:
+    """Whether it is a tag: its name is HTML's with nothing after it, or it has attributes, or it is closed.
+
+    `closed`: names of the end tags of the whole text.
+    """
+    slash, name, rest = match[1], match[2].lower(), match[3].strip(" \t\r\n/")
+    is_html = name in defs.tags
+    if slash:
+        return is_html or not rest
+    return name in closed or (is_html and not rest) or bool(_ATTRIBUTE.search(rest))
 
 
 def credible(published_at: datetime | None, first_seen_at: datetime) -> datetime | None:

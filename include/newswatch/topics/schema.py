@@ -168,13 +168,15 @@ class Examples(_Strict):
     no_match: tuple[str, ...] = Field(min_length=1)
 
 
+TopicId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Name = Annotated[str, BeforeValidator(lambda value: sanitise.line(value) if isinstance(value, str) else value)]
 
 
 class Topic(_Strict):
     """A subject that users name. Its examples are its tests: they run whenever the file has changed."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    id: TopicId
+    formerly: tuple[TopicId, ...] = ()  # ids under which tables and digests of before know it
     name: Name = Field(min_length=1, max_length=80)
     description: str = Field(min_length=1, max_length=500)
     terms: tuple[TermOrGroup, ...] = Field(min_length=1)

@@ -247,6 +247,22 @@ def host_of(url: str) -> str:
     return _netloc(urlsplit(url))
 
 
+def parameters_of(url: str) -> list[tuple[str, str]]:
+    """Names and values of the address's parameters, as they stand there."""
+    return [(name, value) for name, _, value in (pair.partition("=") for pair in urlsplit(url).query.split("&"))]
+
+
+def differing_parameter(one: str, other: str) -> str | None:
+    """The name of the one parameter in whose value alone two addresses differ; None: they differ otherwise, or not."""
+    if one.partition("?")[0] != other.partition("?")[0]:
+        return None
+    pairs, other_pairs = parameters_of(one), parameters_of(other)
+    if [name for name, _ in pairs] != [name for name, _ in other_pairs]:
+        return None
+    names = {name for (name, value), (_, other_value) in zip(pairs, other_pairs, strict=True) if value != other_value}
+    return names.pop() if len(names) == 1 else None
+
+
 def is_same_site(one: str, other: str) -> bool:
     """Whether one host is the other or a subdomain of it, `www.` aside: how far a page's canonical link is believed."""
     a, b = (_host(urlsplit(u)).removeprefix("www.") for u in (one, other))
@@ -255,7 +271,12 @@ def is_same_site(one: str, other: str) -> bool:
 
 def names_of(address: str) -> list[str]:
     """The keys by which a canonical URL is looked up: itself and its twin key; a story without a page has no twins."""
-    return [address] if "#entry-" in address else [address, twin_key(address)]
+    return [address] if is_own_address(address) else [address, twin_key(address)]
+
+
+def is_own_address(address: str) -> bool:
+    """Whether it is that of a story without a page of its own: the feed's, or a shared link's, with what it says."""
+    return "#entry-" in address
 
 
 def leads_nowhere(asked: str, answered: str) -> bool:

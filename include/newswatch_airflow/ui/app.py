@@ -128,7 +128,8 @@ def _filters(
 
 def _known_topic(topic: str) -> Any:
     catalogue = _reader().catalogue()
-    found = next((t for t in catalogue.topics if t.id == topic), None) if catalogue else None
+    id_ = catalogue.topic_ids.get(topic, topic) if catalogue else topic
+    found = next((t for t in catalogue.topics if t.id == id_), None) if catalogue else None
     if found is None:
         raise HTTPException(404, f"No topic {topic!r} is in force.")
     return found
@@ -136,8 +137,8 @@ def _known_topic(topic: str) -> Any:
 
 def _topic(request: Request, topic: str, filters: Annotated[Filters, Depends(_filters)]) -> HTMLResponse:
     site, known = Site(request), _known_topic(topic)
-    shown = of_topic(_reader(), topic, filters)
-    download = f"{site.at('topic', topic, 'mentions.csv')}?{urlencode(_given(filters))}"
+    shown = of_topic(_reader(), known.id, filters)
+    download = f"{site.at('topic', known.id, 'mentions.csv')}?{urlencode(_given(filters))}"
     return site.page("topic.html.j2", "topics", topic=known, filters=filters, spans=SPANS, download=download, **shown)
 
 
@@ -151,7 +152,7 @@ def _mentions_csv(topic: str, filters: Annotated[Filters, Depends(_filters)]) ->
     known = _known_topic(topic)
     name = f"{known.id}-{filters.days[0]}-{filters.last}.csv"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(to_csv(_reader(), topic, filters), media_type="text/csv", headers=HEADERS | disposition)
+    return Response(to_csv(_reader(), known.id, filters), media_type="text/csv", headers=HEADERS | disposition)
 
 
 def _story(request: Request, story_id: str) -> HTMLResponse:

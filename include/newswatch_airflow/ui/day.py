@@ -33,8 +33,8 @@ class TopicDay:
 
 def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
     """What the template shows. Raises MissingFile where the day has no tables."""
-    trends = reader.trends(days_before(day))
     rows = reader.day_rows(day)
+    trends = reader.trends(days_before(day))
     counts = {row["topic"]: row for row in reader.table("topic_days", day)}
     topics = []
     for topic, name in rows.names.items():

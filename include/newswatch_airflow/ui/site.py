@@ -15,7 +15,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from newswatch.digest.escape import web_address
+from newswatch.digest.escape import isolated, web_address
 from newswatch.digest.formats import META_POLICY, STATE_WORDS
 from newswatch_airflow.ids import PAGES
 from newswatch_airflow.ui.feeds import bars, rate, span
@@ -92,7 +92,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"span": span, "rate": rate, "bars": bars, "web": web_address, "moment": _moment}
+    environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment}
+    environment.filters |= {"web": web_address, "bdi": isolated}
     environment.globals["state_words"] = STATE_WORDS
     return environment
 

@@ -600,3 +600,20 @@ def test_of_day_and_month_the_order_is_that_of_the_feeds_other_dates_or_of_its_c
 def test_months_in_words_are_those_of_the_feeds_language() -> None:
     item = "<title>A</title><guid>7</guid><pubDate>ke, 4 maaliskuuta 2026 klo 8.15</pubDate>"
     assert one(item, language="fi").published_at == datetime(2026, 3, 4, 8, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+@pytest.mark.parametrize(
+    ("construct", "shown"),
+    [
+        ('<{0} type="text">On &lt;em&gt; and &lt;b&gt;bold&lt;/b&gt; dashes</{0}>', "On <em> and <b>bold</b> dashes"),
+        ('<{0} type="text">AT&amp;amp;T</{0}>', "AT&amp;T"),
+        ('<{0} type="html">On &lt;b&gt;bold&lt;/b&gt; AT&amp;amp;T</{0}>', "On bold AT&T"),
+        ("<{0}>On &lt;b&gt;bold&lt;/b&gt; dashes</{0}>", "On bold dashes"),
+        ("<{0}>if a&lt;b and c&gt;d</{0}>", "if a<b and c>d"),
+    ],
+)
+def test_atom_says_which_texts_are_markup(construct: str, shown: str, is_plain: bool) -> None:
+    texts = "".join(construct.format(name) for name in ("title", "summary"))
+    (entry,) = parse(atom(f"<entry><id>urn:1</id>{texts}</entry>"), is_plain=is_plain).entries
+    assert (entry.title, entry.summary) == (shown, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,3 +54,33 @@ def test_paragraphs_stand_a_line_each() -> None:
 )
 def test_a_date_counts_only_if_it_makes_sense(published: datetime | None, expected: datetime | None) -> None:
     assert sanitise.credible(published, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    "words", ["if a<b and c>d", "<Reuters> says so", "a List<String> of them", "x <y> z", "1 < 2 > 0", "a <- b -> c"]
+)
+def test_what_is_no_tag_stays(words: str) -> None:
+    assert sanitise.plain(words) == words
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "the <em>quay</em>",
+        "the quay<br>",
+        "the <a href='x'>quay</a>",
+        "the <video controls></video>quay",
+        "<p>the quay",
+        "the <picture><source srcset=x></picture>quay",
+        "the <o:p></o:p>quay",
+        'the <img alt="a<b" src="x">quay',
+    ],
+)
+def test_a_tag_goes(markup: str) -> None:
+    assert " ".join(sanitise.plain(markup).split()) == "the quay"
+
+
+def test_many_angle_brackets_cost_time_in_proportion() -> None:
+    began = time.monotonic()
+    sanitise.plain("".join(f"<x{n} " for n in range(30_000)))
+    assert time.monotonic() - began < 2
