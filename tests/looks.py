@@ -26,9 +26,12 @@ SKELETON = """root => [...root.querySelectorAll('*')].map(e => ({
 
 
 def not_isolated(page: str, foreign: str) -> list[str]:
-    """Texts of a page that match `foreign`, are shown, and stand in no element whose direction is their own."""
+    """Texts of a page that match `foreign`, are shown, and stand in no element whose direction is their own; and
+    values of attributes that hold such an element, which has no place there."""
     apart = "ancestor::style or ancestor::script or ancestor::bdi or ancestor::*[@dir='auto']"
-    return [text for text in lxml.html.fromstring(page).xpath(f"//text()[not({apart})]") if re.search(foreign, text)]
+    tree = lxml.html.fromstring(page)
+    shown = [text for text in tree.xpath(f"//text()[not({apart})]") if re.search(foreign, text)]
+    return shown + [value for value in tree.xpath("//@*") if "<bdi>" in value]
 
 
 @dataclass(frozen=True)

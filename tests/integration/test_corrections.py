@@ -26,7 +26,7 @@ def test_a_reissue_says_what_it_replaces_and_which_stories_are_new(told: Told, c
     tell("/2", at(21, 12), other)
     issue_digest(nw, FRIDAY, "a story more")
     corrected = html(nw, FRIDAY, 3)
-    assert "Donetsk: 1 → 2 stories; added: Report /2 from Donetsk" in corrected
+    assert "<bdi>Donetsk</bdi>: 1 → 2 stories; added: <bdi>Report /2 from Donetsk</bdi>" in corrected
     assert "corrected, issue 3" in message_of(nw, FRIDAY, 3).title
     assert issue_digest(nw, FRIDAY, "a story more").number == 3
     assert html(nw, FRIDAY, 3) == corrected
@@ -89,5 +89,5 @@ def test_a_reissue_without_a_story_that_left_says_how_many_were_removed(late: De
     late.nw = replace(late.nw, catalogue=parse_catalogue(feeds, yaml.safe_dump({"topics": kept})))
     files = late.issue(DAY, "third", 3)
     assert "it replaces issue 2 of 2026-11-23 13:00" in files["digest.html"]
-    assert "Donetsk: 2 → 1 story; 1 removed" in files["digest.html"]
+    assert "<bdi>Donetsk</bdi>: 2 → 1 story; 1 removed" in files["digest.html"]
     assert "not watched any more" in files["digest.html"]

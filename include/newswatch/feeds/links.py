@@ -16,8 +16,8 @@ def reference(link: str, base: str, *, is_atom: bool = False) -> str | None:
     """The URL reference that `link` means in a feed whose base is `base`; None where it is none, as `N/A` and `-` are.
 
     A host without its scheme, `www.…` or one of the feed's own site, is meant as `https`. What has no scheme and begins
-    with no `/`, `./`, `../` or query must look like a path: no blanks, and a file's ending, a number or a query, or
-    several segments of more than a letter each; in Atom, where relative references are usual (RFC 4287, section 2), a
+    with no `/`, `./`, `../` or query must look like a path: a file's ending, a number or a query, and no blanks; or
+    several segments of more than a letter each. In Atom, where relative references are usual (RFC 4287, section 2), a
     letter or digit is enough. A fragment alone leads to no other page.
     """
     host = re.split(r"[/?#]", link, maxsplit=1)[0]
@@ -30,10 +30,10 @@ def reference(link: str, base: str, *, is_atom: bool = False) -> str | None:
 
 def _is_path(link: str, *, is_atom: bool) -> bool:
     path, _, query = link.partition("#")[0].partition("?")
-    if not path or any(char.isspace() for char in path):
+    if not path or ("/" not in path and any(char.isspace() for char in path)):
         return False
     if is_atom:
         return any(char.isalnum() for char in path)
-    segments = path.rstrip("/").split("/")
+    segments = [segment.strip() for segment in path.rstrip("/").split("/")]
     is_named = bool(_FILE.fullmatch(segments[-1]) or re.search(r"\d", path))
     return is_named or bool(query) or (len(segments) > 1 and all(len(segment) > 1 for segment in segments))

@@ -41,6 +41,7 @@ def test_what_may_be_meant_as_an_address_is_one(link: str, url: str) -> None:
     [
         "N/A",
         "n/a",
+        "N / A",
         "none",
         "None",
         "-",
