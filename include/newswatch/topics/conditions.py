@@ -19,7 +19,7 @@ class Condition(NamedTuple):
     """A condition, compiled: numbers of the words, any of which will do, how far away they may be, on which side."""
 
     words: frozenset[int]
-    within: Literal["sentence", "paragraph"] | int = "sentence"
+    within: Literal["sentence", "paragraph", "story"] | int = "sentence"
     side: Literal["before", "after"] | None = None
 
 
@@ -58,9 +58,32 @@ class Conditions:
                     return True
         return False
 
+    def is_near(self, document: Document, match: Span, condition: Condition) -> bool:
+        """Whether one of the condition's words is near enough to the match, and not inside it."""
+        if any(start < match[0] or end > match[1] for start, end in self.beside(document, match, condition)):
+            return True
+        return condition.within == "story" and any(
+            True for other in document.story if other is not document for _ in self._in_all(other, condition)
+        )
+
+    def is_beside(self, document: Document, match: Span, condition: Condition) -> bool:
+        """Whether one of the condition's words is near enough to the match, or inside it."""
+        documents = document.story if condition.within == "story" else ()
+        return any(True for _ in self.beside(document, match, condition)) or any(
+            True for other in documents if other is not document for _ in self._in_all(other, condition)
+        )
+
+    def _in_all(self, document: Document, condition: Condition) -> Iterator[Span]:
+        """Spans of the condition's words in the story's lines of the document."""
+        for spans in self._word_spans(document, (0, len(document.folded.low)), condition):
+            yield from (span for span in spans if not document.is_outside(*span))
+
     def beside(self, document: Document, match: Span, condition: Condition) -> Iterator[Span]:
-        """Spans of the condition's words that are near enough to the match, those inside it too."""
+        """Spans of the condition's words in this document that are near enough to the match, those inside it too."""
         within = condition.within
+        if within == "story":
+            yield from self._in_all(document, condition)
+            return
         span = document.paragraph(match[0]) if within == "paragraph" else document.sentence(*match)
         for spans in self._word_spans(document, span, condition):
             first, after = bisect_left(spans, (match[0],)), bisect_left(spans, (match[1],))

@@ -22,6 +22,10 @@ _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}]|'(?=[^\W_]))*")
 _BREAK = re.compile("\n")
 _ENDS = frozenset('.!?…"”»)')
 _BLANKS = " \t\r\xa0"
+_ADDRESS = re.compile(
+    r"(?i:https?://|www\.)[^\s<>«»“”\"]+|[\w.+-]*@[\w.-]+|(?<![\w@])(?:[a-z\d-]+\.)+[a-z]{2,}/[^\s<>«»“”\"]*", re.ASCII
+)
+LONGEST_ADDRESS = 300  # characters before a match and behind it
 
 Span = tuple[int, int]
 
@@ -36,6 +40,7 @@ class Document:
         self._caps: dict[int, bool] = {}
         self._words: dict[Span, list[int]] = {}
         self._beside: dict[Span, dict[int, list[Span]]] = {}
+        self.story: tuple[Document, ...] = (self,)  # headline and text of the story, this one too
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -88,6 +93,16 @@ class Document:
             return False
         first, last = self.folded.original(start, end)
         return self.zone(start) == "cut" or "\n" in self.text[first:last]
+
+    def is_in_address(self, start: int, end: int) -> bool:
+        """Whether the match is part of an address: of the web, of mail, of an account. A hashtag is none."""
+        first, last = self.folded.original(start, end)
+        left, right = first, last
+        while left > 0 and not self.text[left - 1].isspace() and first - left < LONGEST_ADDRESS:
+            left -= 1
+        while right < len(self.text) and not self.text[right].isspace() and right - last < LONGEST_ADDRESS:
+            right += 1
+        return any(m.start() + left < last and m.end() + left > first for m in _ADDRESS.finditer(self.text[left:right]))
 
     def paragraph(self, start: int) -> Span:
         """The line around it, in offsets of the folded text."""

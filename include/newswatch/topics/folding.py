@@ -39,6 +39,16 @@ _CONTINUOUS = re.compile(  # scripts that write words without spaces
 )
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]")
 _HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7af]")
+# Letters that look alike (Unicode's confusables), Latin and Cyrillic.
+_LATIN, _CYRILLIC = "aceiopxyABCEHIKMOPTXY", "асеіорхуАВСЕНІКМОРТХУ"
+_TO_LATIN, _TO_CYRILLIC = str.maketrans(_CYRILLIC, _LATIN), str.maketrans(_LATIN, _CYRILLIC)
+_MIXED = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
+_MIXED_WORD = re.compile("(?=[A-Za-z]*[\u0400-\u04ff])(?=[\u0400-\u04ff]*[A-Za-z])[A-Za-z\u0400-\u04ff]+")
+_LATIN_ALONE = re.compile(f"[A-Za-z](?<![{_LATIN}])")
+_CYRILLIC_ALONE = re.compile(f"[\u0400-\u04ff](?<![{_CYRILLIC}])")
+_PARTED = re.compile(r"[^\W\d_]-\r?\n(?=[^\W\d_])(?=[^A-ZА-ЯІЇЄҐ]).")  # Do-↵netsk
+_HASHTAG = re.compile(r"(?<![\w&])#\w+")
+_NEW_WORD = re.compile(r"(?<=[^\W\d_A-ZА-ЯІЇЄҐ])(?=[A-ZА-ЯІЇЄҐ])|(?<=[^\W\d_])(?=\d)")
 _SUPERSCRIPTS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉")  # a note's number is no part of the word before it
 
 
@@ -55,6 +65,7 @@ class Folded:
     bare: str
     starts: list[int] | None = None
     ends: list[int] | None = None
+    joints: frozenset[int] = frozenset()  # where a line's end parted a word, or two words that a hyphen joins
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Offsets, in the text that was folded, of a non-empty span."""
@@ -70,7 +81,13 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Make all spaces, hyphens, quotation marks and apostrophes alike; drop invisible characters and stress marks."""
+    """Make all spaces, hyphens, quotation marks and apostrophes alike; drop invisible characters and stress marks.
+
+    A word of Latin and Cyrillic letters is written in one of them, the words of a hashtag are parted, a word that a
+    hyphen parts at a line's end is joined.
+    """
+    if _MIXED.search(text):
+        text = _MIXED_WORD.sub(_in_one_script, text)
     if text.isascii():
         plain, unusual = text.translate(_ASCII_ONE_FOR_ONE), ""
     else:
@@ -79,8 +96,9 @@ def fold(text: str) -> Folded:
             if char in _ONE_FOR_ONE:
                 plain = plain.replace(char, _ONE_FOR_ONE[char])
     starts = ends = None
-    if "  " in plain or _UNEVEN.search(unusual):
-        plain, starts, ends = _even(plain)
+    joints: list[int] = []
+    if "  " in plain or _UNEVEN.search(unusual) or "#" in plain or _PARTED.search(text):
+        plain, starts, ends, joints = _even(plain, text)
         unusual = _unusual(plain)  # accents may have been put together
     low = plain.lower()
     if unusual:
@@ -88,7 +106,17 @@ def fold(text: str) -> Folded:
     bare = low
     for char in _ACCENTED.findall(unusual.lower()):
         bare = bare.replace(char, _base_letter(char))
-    return Folded(plain, low, bare, starts, ends)
+    return Folded(plain, low, bare, starts, ends, frozenset(joints))
+
+
+def _in_one_script(word: re.Match[str]) -> str:
+    """A word with letters of two scripts in the one that its other letters are of; as it is where both have such."""
+    letters = word[0]
+    latin, cyrillic = _LATIN_ALONE.search(letters), _CYRILLIC_ALONE.search(letters)
+    if latin and cyrillic:
+        return letters
+    is_latin = bool(latin) if latin or cyrillic else 2 * sum(map(str.isascii, letters)) > len(letters)
+    return letters.translate(_TO_LATIN if is_latin else _TO_CYRILLIC)
 
 
 def _unusual(text: str) -> str:
@@ -99,12 +127,29 @@ def _unusual(text: str) -> str:
     return b"".join(sorted(chars)).decode("utf-8", "surrogatepass")
 
 
-def _even(text: str) -> tuple[str, list[int], list[int]]:
-    """The text without what would hide a word, and where each character came from."""
+def _even(text: str, original: str) -> tuple[str, list[int], list[int], list[int]]:
+    """The text without what would hide a word, where each character came from, and where words were joined.
+
+    `original`: the same with its line breaks.
+    """
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    joints: list[int] = []
+    parted = {n for m in _PARTED.finditer(original) for n in range(m.start() + 1, m.end() - 1)}
+    tags = [m.span() for m in _HASHTAG.finditer(text)]
+    in_tag = {n for first, last in tags for n in range(first, last) if text[n] == "_"}
+    new_words = {first + m.start() for first, last in tags for m in _NEW_WORD.finditer(text[first:last])}
     for i, char in enumerate(text):
+        if i in parted:
+            joints += [] if i - 1 in parted else [len(out)]
+            continue
+        if i in new_words:
+            out.append(" ")
+            starts.append(i)
+            ends.append(i)
+        if i in in_tag:
+            char = " "
         if char in _INVISIBLE or (char == " " and out and out[-1] == " "):
             continue
         if unicodedata.combining(char) and out:
@@ -117,7 +162,7 @@ def _even(text: str) -> tuple[str, list[int], list[int]]:
             out.append("-" if same in HYPHENS else same)
             starts.append(i)
             ends.append(i + 1)
-    return "".join(out), starts, ends
+    return "".join(out), starts, ends, joints
 
 
 def _base_letter(char: str) -> str:

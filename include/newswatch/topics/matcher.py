@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -108,7 +107,7 @@ class Matcher:
         """Mentions in reading order, the headline's first. `language` None or `und`: terms of every language apply.
 
         `zones`: that of each line of the text; in a line that was cut nothing is looked for. None: the first paragraph
-        is the lede. Of overlapping matches of one topic the longest counts, so that "Donetsk region" is one mention.
+        is the lede. Overlapping matches of one topic are one mention, so that "Donetsk region" is.
         """
         if language == "und":
             language = None
@@ -118,24 +117,26 @@ class Matcher:
             return self._find(_HALF.sub("\ufffd", title), _HALF.sub("\ufffd", text), language, zones)
 
     def _find(self, title: str, text: str, language: str | None, zones: Sequence[str] | None) -> list[Mention]:
-        in_title = self._matches(title, language, ("headline",) * (title.count("\n") + 1)) if title else []
-        in_text = self._matches(text, language, zones) if text else []
+        of_title = Document(title, fold(title), language, ("headline",) * (title.count("\n") + 1))
+        of_text = Document(text, fold(text), language, zones)
+        of_title.story = of_text.story = (of_title, of_text)
+        in_title = self._matches(of_title) if title else []
+        in_text = self._matches(of_text) if text else []
         if self._trees:
             counted = self._counted({m.leaf for m in (*in_title, *in_text)})
             in_title, in_text = ([m for m in part if m.leaf in counted] for part in (in_title, in_text))
-        return [self._mention(m) for part in (in_title, in_text) for m in self._longest(part)]
+        return [self._mention(m) for part in (in_title, in_text) for m in self._joined(part)]
 
-    def _matches(self, text: str, language: str | None, zones: Sequence[str] | None) -> list[_Match]:
-        """All places of all terms whose conditions hold, overlapping ones too."""
-        folded = fold(text)
-        document = Document(text, folded, language, zones)
+    def _matches(self, document: Document) -> list[_Match]:
+        """All places of all terms whose conditions hold, overlapping ones too; none in an address."""
+        folded = document.folded
         places = self._terms.find(folded, document.is_caps)
         if self._patterns:
             places += [(self._pattern_leaves[n], s, e) for n, s, e in self._patterns.find(folded.plain)]
         return [
             _Match(start, end, number, document)
             for number, start, end in places
-            if not (zones and document.is_outside(start, end))
+            if not (document.is_outside(start, end) or document.is_in_address(start, end))
             and (number not in self._bound or self._allows(self._leaves[number], document, (start, end)))
         ]
 
@@ -144,15 +145,12 @@ class Matcher:
             return False
         if leaf.zones and document.zone(match[0]) not in leaf.zones:
             return False
-        if leaf.not_in and self._conditions.holds(document, match, leaf.not_in):
+        conditions = self._conditions
+        if leaf.not_in and conditions.holds(document, match, leaf.not_in):
             return False
-        beside = self._conditions.beside
-        if any(True for condition in leaf.unless for _ in beside(document, match, condition)):
+        if any(conditions.is_beside(document, match, condition) for condition in leaf.unless):
             return False
-        return all(
-            any(start < match[0] or end > match[1] for start, end in beside(document, match, condition))
-            for condition in leaf.near
-        )
+        return all(conditions.is_near(document, match, condition) for condition in leaf.near)
 
     def _counted(self, present: set[int]) -> set[int]:
         """Leaves whose matches are mentions: all of topics without groups, else those of groups that hold."""
@@ -161,20 +159,28 @@ class Matcher:
             counted.update(*(_holding(root, present) or () for root in roots))
         return counted
 
-    def _longest(self, matches: list[_Match]) -> list[_Match]:
-        """Of each topic's overlapping matches the longest, the first of equals; in order of place and topic."""
+    def _joined(self, matches: list[_Match]) -> list[_Match]:
+        """Of each topic's overlapping matches one, over all that they cover, by the name of the longest.
+
+        "договора СНВ" and "СНВ-III" are one mention, договора СНВ-III. In order of place and topic.
+        """
         if len(matches) < 2:
             return matches
-        kept: list[_Match] = []
-        taken: dict[str, list[Span]] = {}
-        for match in sorted(matches, key=lambda m: (m.start - m.end, m.start, self._rank(m))):
-            spans = taken.setdefault(self._leaves[match.leaf].topic, [])
-            at = bisect_left(spans, (match.start, match.end))
-            is_free = (at == 0 or spans[at - 1][1] <= match.start) and (at == len(spans) or spans[at][0] >= match.end)
-            if is_free:
-                spans.insert(at, (match.start, match.end))
-                kept.append(match)
-        return sorted(kept, key=lambda m: (m.start, m.end, self._leaves[m.leaf].topic))
+        joined: list[_Match] = []
+        names: list[_Match] = []  # whose term each of them has
+        place_of: dict[str, int] = {}  # of a topic's last one
+        for match in sorted(matches, key=lambda m: (m.start, -m.end, self._rank(m))):
+            topic = self._leaves[match.leaf].topic
+            at = place_of.get(topic)
+            if at is None or joined[at].end <= match.start:
+                place_of[topic] = len(joined)
+                joined.append(match)
+                names.append(match)
+                continue
+            if (names[at].start - names[at].end, self._rank(names[at])) > (match.start - match.end, self._rank(match)):
+                names[at] = match
+            joined[at] = names[at]._replace(start=joined[at].start, end=max(joined[at].end, match.end))
+        return sorted(joined, key=lambda m: (m.start, m.end, self._leaves[m.leaf].topic))
 
     def _rank(self, match: _Match) -> tuple[str, bool, str]:
         """Of equal matches a wording comes before a pattern, which says less."""

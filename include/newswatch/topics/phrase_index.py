@@ -105,7 +105,7 @@ class PhraseIndex:
         low = text.low
         for index, left, right in self._automaton.find_matches_as_indexes(bare.replace("-", " "), overlapping=True):
             left += start
-            if not is_boundary(low, left):
+            if not (is_boundary(low, left) or left in text.joints):
                 continue
             for form in self._forms[index]:
                 stop = _stop(form, text, left, right + start, is_caps)
@@ -119,7 +119,7 @@ def _stop(form: _Form, text: Folded, start: int, end: int, is_caps: Callable[[in
     if form.stems:
         return _stop_of_stems(form, text, start, is_caps)
     stop = word_end(text.low, end) if form.is_open else end
-    if not is_end(text.low, stop):
+    if not (is_end(text.low, stop) or stop in text.joints):
         return 0
     phrase = form.phrase
     if phrase.case == "any":

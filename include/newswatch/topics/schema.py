@@ -36,12 +36,14 @@ class _Strict(BaseModel):
 
 
 def _check_within(value: Any) -> Any:
-    if value in ("sentence", "paragraph") or (type(value) is int and 1 <= value <= MAX_WORDS):
+    if value in ("sentence", "paragraph", "story") or (type(value) is int and 1 <= value <= MAX_WORDS):
         return value
-    raise ValueError(f"{value!r} is no distance: write sentence, paragraph, or a number of words from 1 to {MAX_WORDS}")
+    raise ValueError(
+        f"{value!r} is no distance: write sentence, paragraph, story, or a number of words from 1 to {MAX_WORDS}"
+    )
 
 
-Within = Annotated[Literal["sentence", "paragraph"] | int, BeforeValidator(_check_within)]
+Within = Annotated[Literal["sentence", "paragraph", "story"] | int, BeforeValidator(_check_within)]
 
 
 def _check_phrase(phrase: str) -> str:
@@ -72,6 +74,12 @@ class Around(_Strict):
     inflection: str | None = None
 
     _language = field_validator("inflection")(_check_language)
+
+    @model_validator(mode="after")
+    def _has_a_side(self) -> Around:
+        if self.side and self.within == "story":
+            raise ValueError("a whole story has no side: leave `side` out, or write within: paragraph")
+        return self
 
     @field_validator("words")
     @classmethod

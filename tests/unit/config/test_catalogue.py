@@ -212,7 +212,7 @@ BAD_TOPICS = {
     ),
     "words too far away": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        near: [{words: [sea], within: 99}]"),
-        ["topics.yaml:7:", "99 is no distance: write sentence, paragraph, or a number of words from 1 to 50"],
+        ["topics.yaml:7:", "99 is no distance: write sentence, paragraph, story, or a number of words from 1 to 50"],
     ),
     "no examples": (TOPICS[: TOPICS.index("    examples")], ["'quay'", "examples", "Add it"]),
     "no terms": (

@@ -515,3 +515,74 @@ def test_a_topic_finds_the_same_in_any_company_and_order(title: str, text: str, 
     assert together == PLACES.find(title, text, None)
     for id_, alone in ALONE.items():
         assert alone.find(title, text, None) == [m for m in together if m.topic == id_]
+
+
+WEAK = {"text": "New Start", "case": "exact", "near": [{"words": ["warhead*"], "within": "story"}]}
+
+
+def test_a_word_anywhere_in_the_story_is_near_it_headline_included() -> None:
+    matcher = Matcher([topic("t", WEAK)])
+    assert matcher.find("New Start Ends", "Nobody counts warheads now.\nGood night.", None)
+    assert matcher.find("Warheads", "It rained.\nNew Start is over.", None)
+    assert not matcher.find("New Start for farmers", "It rained.", None)
+    assert not matcher.find("New Start", "Read next: warheads.\nIt rained.", None, ["cut", "body"])
+
+
+def test_a_word_anywhere_in_the_story_speaks_against_it() -> None:
+    term = {"text": "Donetsk", "unless": [{"words": ["striker"], "within": "story"}]}
+    matcher = Matcher([topic("t", term)])
+    assert not matcher.find("Donetsk sign a striker", "He arrives in Donetsk today.", None)
+    assert matcher.find("Donetsk is dark", "There is no light in the city.", None)
+
+
+def test_a_whole_story_has_no_side() -> None:
+    with pytest.raises(ValueError, match="no side"):
+        topic("t", {"text": "Donetsk", "near": [{"words": ["war"], "within": "story", "side": "before"}]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("See https://example.org/donetsk/today", "Write to press@donetsk.example.", "By @donetsk_desk, with others"),
+        *("At www.donetsk.example you find more", "t.me/donetsk_desk has a map", "(example.com/Donetsk)"),
+    ],
+)
+def test_an_address_mentions_nothing(text: str) -> None:
+    assert surfaces(text, {"text": "Donetsk"}) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["In Donetsk.Then", "Luhansk/Donetsk", "#Donetsk", "Donetsk: see https://example.org/"]
+)
+def test_what_only_looks_like_an_address_is_found(text: str) -> None:
+    assert surfaces(text, {"text": "Donetsk"}) == ["Donetsk"]
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "surface"),
+    [
+        ("Tonight #DonetskRegion", "Donetsk region", "DonetskRegion"),
+        ("It ends #New_START_now", "New START", "New_START"),
+        ("Конец #СНВ3", "СНВ 3", "СНВ3"),
+        ("We met in Do-\nnetsk today", "Donetsk", "Do-\nnetsk"),
+        ("A Donetsk-\nbased unit", "Donetsk", "Donetsk"),
+        ("A unit from non-\ndonetsk towns", "donetsk", "donetsk"),
+        ("Взрывы в Дoнeцке", "Донецке", "Дoнeцке"),
+        ("Срок CНВ-3 истёк", "СНВ 3", "CНВ-3"),
+        ("The New SТАRТ treaty", "New START", "New SТАRТ"),
+    ],
+)
+def test_words_that_are_disguised_are_read(text: str, term: str, surface: str) -> None:
+    assert surfaces(text, {"text": term}) == [surface]
+
+
+def test_a_word_with_letters_of_two_scripts_that_look_like_none_of_the_other_stays() -> None:
+    assert surfaces("Он купил iPhoneом", {"text": "iPhoneом"}) == ["iPhoneом"]
+
+
+def test_overlapping_matches_are_one_mention_over_all_that_they_cover() -> None:
+    terms = ({"text": "договор СНВ", "inflection": "ru"}, {"text": "СНВ III"}, {"text": "III сессия"})
+    assert surfaces("Срок договора СНВ-III истёк.", *terms) == ["договора СНВ-III"]
+    assert surfaces("договора СНВ-III сессия; СНВ-III", *terms) == ["договора СНВ-III сессия", "СНВ-III"]
+    (mention,) = Matcher([topic("t", *terms)]).find("", "Срок договора СНВ-III истёк.", "ru")
+    assert mention.term == "договор СНВ"
