@@ -86,7 +86,7 @@ def fold(text: str) -> Folded:
     A word of Latin and Cyrillic letters is written in one of them, the words of a hashtag are parted, a word that a
     hyphen parts at a line's end is joined.
     """
-    if _MIXED.search(text):
+    if not text.isascii() and _MIXED.search(text):
         text = _MIXED_WORD.sub(_in_one_script, text)
     if text.isascii():
         plain, unusual = text.translate(_ASCII_ONE_FOR_ONE), ""
@@ -97,7 +97,7 @@ def fold(text: str) -> Folded:
                 plain = plain.replace(char, _ONE_FOR_ONE[char])
     starts = ends = None
     joints: list[int] = []
-    if "  " in plain or _UNEVEN.search(unusual) or "#" in plain or _PARTED.search(text):
+    if "  " in plain or _UNEVEN.search(unusual) or _hides_words(text):
         plain, starts, ends, joints = _even(plain, text)
         unusual = _unusual(plain)  # accents may have been put together
     low = plain.lower()
@@ -107,6 +107,12 @@ def fold(text: str) -> Folded:
     for char in _ACCENTED.findall(unusual.lower()):
         bare = bare.replace(char, _base_letter(char))
     return Folded(plain, low, bare, starts, ends, frozenset(joints))
+
+
+def _hides_words(text: str) -> bool:
+    """Whether a hashtag holds several words, or a line's end parts one."""
+    is_tag = "#" in text and any("_" in m[0] or _NEW_WORD.search(m[0]) for m in _HASHTAG.finditer(text))
+    return is_tag or (("-\n" in text or "-\r\n" in text) and bool(_PARTED.search(text)))
 
 
 def _in_one_script(word: re.Match[str]) -> str:
