@@ -142,20 +142,19 @@ def _even(text: str, original: str) -> tuple[str, list[int], list[int], list[int
     starts: list[int] = []
     ends: list[int] = []
     joints: list[int] = []
-    parted = {n for m in _PARTED.finditer(original) for n in range(m.start() + 1, m.end() - 1)}
-    tags = [m.span() for m in _HASHTAG.finditer(text)]
-    in_tag = {n for first, last in tags for n in range(first, last) if text[n] == "_"}
-    new_words = {first + m.start() for first, last in tags for m in _NEW_WORD.finditer(text[first:last])}
+    parted, new_words, underscores = _hidden(text, original)
+    hidden = parted | new_words | underscores
     for i, char in enumerate(text):
-        if i in parted:
-            joints += [] if i - 1 in parted else [len(out)]
-            continue
-        if i in new_words:
-            out.append(" ")
-            starts.append(i)
-            ends.append(i)
-        if i in in_tag:
-            char = " "
+        if hidden and i in hidden:
+            if i in parted:
+                joints += [] if i - 1 in parted else [len(out)]
+                continue
+            if i in new_words:
+                out.append(" ")
+                starts.append(i)
+                ends.append(i)
+            if i in underscores:
+                char = " "
         if char in _INVISIBLE or (char == " " and out and out[-1] == " "):
             continue
         if unicodedata.combining(char) and out:
@@ -169,6 +168,16 @@ def _even(text: str, original: str) -> tuple[str, list[int], list[int], list[int
             starts.append(i)
             ends.append(i + 1)
     return "".join(out), starts, ends, joints
+
+
+def _hidden(text: str, original: str) -> tuple[set[int], set[int], set[int]]:
+    """Places that a line's end parts, at which a hashtag's next word begins, and of a hashtag's low lines."""
+    if not _hides_words(original):
+        return set(), set(), set()
+    parted = {n for m in _PARTED.finditer(original) for n in range(m.start() + 1, m.end() - 1)}
+    tags = [m.span() for m in _HASHTAG.finditer(text)]
+    new_words = {first + m.start() for first, last in tags for m in _NEW_WORD.finditer(text[first:last])}
+    return parted, new_words, {n for first, last in tags for n in range(first, last) if text[n] == "_"}
 
 
 def _base_letter(char: str) -> str:
