@@ -18,7 +18,7 @@ from web_site import Site
 
 from newswatch.cli.main import main
 from newswatch.ledger import schema as t
-from newswatch.pages import boilerplate_phrases, metadata_precedence
+from newswatch.pages import boilerplate_phrases, time_precedence
 from newswatch.pages.model import Claim
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, reextract_day, tag_new
 from newswatch.pipeline.recurring_lines import frozen_lines
