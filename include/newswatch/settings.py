@@ -43,7 +43,7 @@ class Settings(BaseModel):
     max_feed_bytes: int = Field(15_000_000, gt=0, description="Largest feed body, on the wire and decoded.")
     max_page_bytes: int = Field(10_000_000, gt=0, description="Largest page body, on the wire and decoded.")
     max_file_bytes: int = Field(60_000_000, gt=0, description="Largest saved page that `newswatch extract` reads.")
-    parse_deadline_seconds: float = Field(8.0, gt=0, description="Time that one feed or page may hold a parser child.")
+    parse_deadline_seconds: float = Field(8.0, gt=0, description="Processor time of a parser for one feed or page.")
     parse_memory_bytes: int = Field(1_000_000_000, gt=0, description="Address space of one parser child.")
     parse_workers: int = Field(2, ge=1, le=32, description="Parser children of one poll or fetch task.")
     notify_urls: SecretStr = Field(

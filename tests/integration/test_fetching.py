@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 import yaml
 from ask import count, covered_days, dirty_days, feed_row, make_clean, page_outcomes, rows, stories, story_at, values
 from clocks import Clock
+from made_pages import ordinary_page
 from web_site import Site
 
 from newsroom.feeds import entries_of
@@ -22,6 +24,7 @@ from newsroom.server import Newsroom
 from newsroom.stories import Story
 from newswatch.ledger import schema as t
 from newswatch.pipeline import Newswatch, explain, fetch_pending, poll
+from newswatch.sandbox.pool import ParserPool
 
 
 def listed(outlet_id: str, now: datetime) -> list[Story]:
@@ -330,3 +333,21 @@ def test_an_address_too_long_for_the_ledger_costs_only_itself(
 
     assert sorted(s["canonical_url"] for s in stories(nw)) == [site.url(p) for p in ("/one", "/three", "/two")]
     assert page_outcomes(nw) == {"ok": 2, "bad_redirect": 1}
+
+
+def test_a_machine_that_is_too_busy_costs_neither_feed_nor_page(
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
+) -> None:
+    nw = make_newswatch(site_config)
+    site.answers["/a"] = (200, {"Content-Type": "text/html"}, ordinary_page().encode())
+    site.feed(site.item("/a"))
+    with ParserPool(size=1, deadline_seconds=8, memory_bytes=1_000_000_000, patience_seconds=1e-3) as starved:
+        busy = replace(nw, parsers=starved)
+        assert poll(busy, ["site"], "test").feed_outcomes == {"busy": 1}
+        assert feed_row(nw, "site").failure_count == 0
+        clock.advance(minutes=20)
+        assert poll(nw, ["site"], "test").feed_outcomes == {"ok": 1}
+        assert fetch_pending(busy, "test").page_outcomes == {}
+    assert values(nw, sa.select(t.entries.c.attempt_count)) == [0]
+    clock.advance(minutes=20)
+    assert fetch_pending(nw, "test").page_outcomes == {"ok": 1}

@@ -198,6 +198,11 @@ def places(digest: Digest) -> list[Any]:
     return lines + [line for late in digest.late for _, line in late.lines]
 
 
+def proofs(lines: Sequence[Any]) -> list[Any]:
+    """All proving sentences in the order in which they are shown."""
+    return [proof for line in lines for proof in (line.evidence, *(other.evidence for other in line.further))]
+
+
 def test_the_digest_under_test_holds_every_text_in_every_place() -> None:
     assert (len(XSS) >= 34, len(CSV) >= 18, len(MARKDOWN) >= 12) == (True, True, True)
     assert len(set(HOSTILE)) == len(HOSTILE)
@@ -251,7 +256,7 @@ def test_a_browser_shows_every_text_as_it_was_written(seen: Seen) -> None:
     names = [section.name for section in hostile().sections]
     assert list(map(flat, seen.texts["li > a:first-child"])) == list(map(flat, anchors))
     assert list(map(flat, seen.texts["h2"])) == [*map(flat, names), "Late additions"]
-    assert list(map(flat, seen.texts["blockquote"])) == [flat(line.evidence.sentence) for line in lines]
+    assert list(map(flat, seen.texts["blockquote"])) == [flat(proof.sentence) for proof in proofs(lines)]
 
 
 def test_links_of_a_page_lead_to_the_stories_or_nowhere(look: Look) -> None:
@@ -407,8 +412,10 @@ def test_markdown_shows_every_text_as_it_was_written() -> None:
     lines = places(hostile())
     items = lines_in(page)
     assert [shown(item.find(".//a")) for item in items] == [flat(line.title) for line in lines]
-    assert [shown(item.find("blockquote")) for item in items] == [flat(line.evidence.sentence) for line in lines]
-    assert [shown(item.find("blockquote//strong")) for item in items] == [flat(ln.evidence.surface) for ln in lines]
+    quoted = [shown(p) for item in items for p in item.findall("blockquote/p")]
+    assert quoted == [flat(proof.sentence) for proof in proofs(lines)]
+    strong = [shown(p.find(".//strong")) for item in items for p in item.findall("blockquote/p")]
+    assert strong == [flat(proof.surface) for proof in proofs(lines)]
     for item, line in zip(items, lines, strict=True):
         assert flat(line.outlet) in shown(item.find("p"))
         assert flat(line.printed) in shown(item.find("p"))

@@ -42,7 +42,9 @@ OUTCOME_DOCS = {
     "another_story": "visit: the page is another story's now; this one stays as it was read.",
     "robots_disallowed": "page: the host's robots.txt asks us not to.",
     "robots_unreachable": "page: robots.txt could not be had; tried again later.",
-    "timeout": "the request, or the parser, had no result by its deadline.",
+    "timeout": "the request had no result by its deadline, or the parser within its processor time.",
+    "busy": "this machine was too busy to read it. No feed's and no page's fault: a feed is polled again soon, a page "
+    "fetched again for some hours.",
     "crashed": "the parser's process ended, for example at its memory limit.",
     "failed": "the parser raised an error.",
     "too_large": "more bytes than the limit, on the wire or decoded.",

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from newswatch.digest.charts import ChartDay, small_chart
 from newswatch.digest.content import Digest, Section
 from newswatch.digest.escape import cell, isolated, markdown, markdown_address, web_address
-from newswatch.digest.items import DigestItem
+from newswatch.digest.items import DigestItem, Evidence
 
 CSV_COLUMNS = (
     "day", "issue", "section", "topic", "title", "outlet", "published_at", "language", "url", "story_id",
@@ -139,11 +139,19 @@ def _item(day: date, kind: str, topic: str, line: DigestItem) -> dict[str, Any]:
             "topic": topic,
             "is_about": line.is_about,
             "mention_count": line.mention_count,
-            "match": {"start": len(proof.before), "end": len(proof.before) + len(proof.surface)},
+            "match": _match(proof),
+            "also": [
+                {"topic": o.name, "sentence": o.evidence.sentence, "match": _match(o.evidence)} for o in line.others
+            ],
             "cluster_id": line.cluster_id,
             "copies": [{"outlet": c.outlet, "url": web_address(c.url), "story_id": c.story_id} for c in line.copies],
         },
     }
+
+
+def _match(proof: Evidence) -> dict[str, int]:
+    """Where in its sentence the match stands, in characters."""
+    return {"start": len(proof.before), "end": len(proof.before) + len(proof.surface)}
 
 
 def _topic(section: Section) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -36,6 +36,14 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTopic:
+    """Another topic that a text mentions, and the sentence that proves it."""
+
+    name: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class DigestItem:
     """One text, shown once: the original's where it is of the day and names the topic, else the earliest that does."""
 
@@ -49,11 +57,21 @@ class DigestItem:
     time: str  # local time of the day, or "" where only the day is known
     evidence: Evidence
     mention_count: int
-    also: tuple[str, ...]  # names of the other topics that it mentions
+    others: tuple[OtherTopic, ...]  # that it mentions, in the order of topics.yaml
     is_feed_text: bool
     is_about: bool  # about the topic, and not one that names it in passing
     copies: tuple[Copy, ...]  # the other stories of the day that print it, in order of time
     printed: str  # "9 outlets, first Interfax 09:14"; empty where one outlet alone prints it
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Names of the other topics."""
+        return tuple(other.name for other in self.others)
+
+    @property
+    def further(self) -> tuple[OtherTopic, ...]:
+        """The other topics whose proof is another sentence than the one that is shown already."""
+        return tuple(other for other in self.others if other.evidence.sentence != self.evidence.sentence)
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,7 @@ class DayRows:
             time=_time(shown, tz),
             evidence=evidence_of(rows),
             mention_count=len(rows),
-            also=tuple(self.names[t] for t in self.names if t != topic and cluster in self.found[t]),
+            others=tuple(self._others(topic, cluster, shown["story_id"])),
             is_feed_text=shown["text_source"] == "feed",
             is_about=any(mentions[0]["is_about"] for mentions in members.values()),
             copies=tuple(
@@ -113,6 +131,14 @@ class DayRows:
             ),
             printed=self._printed(ordered, tz),
         )
+
+    def _others(self, topic: str, cluster: str, story_id: str) -> Iterator[OtherTopic]:
+        """The other topics of the text, each proved by the story that is shown, or else by one that names the topic."""
+        for other, name in self.names.items():
+            members = self.found[other].get(cluster) if other != topic else None
+            if members:
+                rows = members.get(story_id) or members[min(members, key=lambda id_: _order(self.stories[id_]))]
+                yield OtherTopic(name, evidence_of(rows))
 
     def _printed(self, ordered: Sequence[Row], tz: ZoneInfo) -> str:
         """How many outlets print the text, the original's counted in though it is of another day."""

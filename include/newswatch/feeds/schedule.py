@@ -68,7 +68,7 @@ def _after_failure(state: FeedState, facts: PollFacts) -> FeedState:
     """A failure doubles the interval up to a day, never for good. A learnt address that fails is forgotten."""
     now = facts.moment
     asked = timedelta(seconds=min(facts.retry_after_seconds or 0.0, LONGEST_INTERVAL.total_seconds()))
-    if facts.outcome == "host_paused":  # the feed itself was not asked
+    if facts.outcome in ("host_paused", "busy"):  # the feed was not asked, or we were too slow to read it
         return replace(state, next_due_at=now + max(asked, POLL_INTERVAL) - SLACK)
     failures = state.failure_count + 1
     state = replace(state, failure_count=failures, moved_to=None, moved_count=0)

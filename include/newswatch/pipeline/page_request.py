@@ -117,7 +117,7 @@ async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
     )
     now = nw.clock()
     if isinstance(answer, Failure) and answer.outcome == "host_paused":
-        return _paused(job, answer, now)
+        return _put_off(job, answer, now)
     failure = answer if isinstance(answer, Failure) else answer.failure(now)
     had = answer if isinstance(answer, Response) else None
     if failure:
@@ -130,6 +130,8 @@ async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
     try:
         page = await parse_page(nw, client, had)
     except ParseFailed as error:
+        if error.reason == "busy":
+            return _put_off(job, Failure(url, "busy", error.detail, is_transient=True), now)
         return FetchResult(job, error.reason, error.detail, had)
     return FetchResult(job, "ok", answer=had, page=page)
 
@@ -141,8 +143,11 @@ async def parse_page(nw: Newswatch, client: Client, answer: Response) -> Extract
         return await nw.parsers.page(answer.body, url=answer.url, content_type=content_type)
 
 
-def _paused(job: PageJob, answer: Failure, now: datetime) -> FetchResult:
-    """The page was not asked for. After some hours of such the feed's own text becomes the story."""
+def _put_off(job: PageJob, answer: Failure, now: datetime) -> FetchResult:
+    """The page was not asked for, or this machine was too busy to read it: no attempt, and tried again.
+
+    After some hours of such the feed's own text becomes the story.
+    """
     newest = max(seen.first_seen_at for seen in job.entries)
     retry_at = retry.paused_until(newest, now, answer.retry_after_seconds)
-    return FetchResult(job, None, retry_at=retry_at) if retry_at else FetchResult(job, "host_paused", answer.detail)
+    return FetchResult(job, None, retry_at=retry_at) if retry_at else FetchResult(job, answer.outcome, answer.detail)

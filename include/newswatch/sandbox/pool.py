@@ -3,6 +3,9 @@
 A child is a fresh interpreter (never a fork of the task) that runs `sandbox.worker` and answers in JSON, so that
 whatever took it over can hand back text and nothing that runs. A signal inside the parser's own process does not stop
 lxml or a regular expression; killing the process does.
+
+A document's deadline counts the processor time that its parsing takes, from the moment at which the child says that it
+is ready: that a machine is busy is no document's fault. Far behind it stands a limit of wall time, whose end says so.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any, Self, cast
+from typing import IO, Any, NamedTuple, Self, cast
 
+import psutil
 from pydantic import TypeAdapter
 
 from newswatch.errors import ParseFailed
@@ -34,16 +38,22 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
 
 
 PIECE_BYTES = 1 << 20  # read or written at once
+PATIENCE = 15  # times the deadline: the wall time after which the machine is too busy
+LOOK_SECONDS = 0.25  # between two looks at the processor time of a child that works
 
 
 class ParserPool:
     """At most `size` parser processes, started when first needed and kept for whoever asks next, from any event loop.
 
-    A parse has `deadline_seconds` of wall time and `memory_bytes` of address space.
+    A parse has `deadline_seconds` of processor time and `memory_bytes` of address space. A child's start, and then the
+    parse, have `patience_seconds` of wall time (usual: PATIENCE times the deadline).
     """
 
-    def __init__(self, *, size: int, deadline_seconds: float, memory_bytes: int) -> None:
+    def __init__(
+        self, *, size: int, deadline_seconds: float, memory_bytes: int, patience_seconds: float | None = None
+    ) -> None:
         self._deadline = deadline_seconds
+        self._patience = patience_seconds or PATIENCE * deadline_seconds
         self._memory = memory_bytes
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="parser")
         self._idle: list[_Child] = []
@@ -56,19 +66,22 @@ class ParserPool:
         self.close()
 
     async def feed(self, body: bytes, **arguments: Any) -> ParsedFeed:
-        """`feeds.parser.parse` in a child. Raises ParseFailed (timeout, crashed, failed, not_a_feed, unreadable)."""
+        """`feeds.parser.parse` in a child.
+
+        Raises ParseFailed (timeout, busy, crashed, failed, not_a_feed, unreadable). `busy`: the machine was too slow.
+        """
         return cast(ParsedFeed, await self._run("feed", body, arguments))
 
     async def page(self, body: bytes, **arguments: Any) -> ExtractedPage:
-        """`pages.extractor.parse` in a child. Raises ParseFailed (timeout, crashed, failed, or a kind of `NoStory`)."""
+        """`pages.extractor.parse` in a child. Raises ParseFailed as `feed`, or with a kind of `NoStory`."""
         return cast(ExtractedPage, await self._run("page", body, arguments))
 
     async def site(self, body: bytes, **arguments: Any) -> Page:
-        """`feeds.autodiscovery.read_page` in a child. Raises ParseFailed (timeout, crashed, failed)."""
+        """`feeds.autodiscovery.read_page` in a child. Raises ParseFailed (timeout, busy, crashed, failed)."""
         return cast(Page, await self._run("site", body, arguments))
 
     async def heading(self, body: bytes) -> Heading:
-        """`feeds.autodiscovery.read_heading` in a child. Raises ParseFailed (timeout, crashed, failed)."""
+        """`feeds.autodiscovery.read_heading` in a child. Raises ParseFailed (timeout, busy, crashed, failed)."""
         return cast(Heading, await self._run("heading", body, {}))
 
     def close(self) -> None:
@@ -94,19 +107,28 @@ class ParserPool:
         except IndexError:
             child = _Child(self._memory)
         self._busy.add(child)
-        answer = child.ask(head, body, self._deadline)
+        answer = child.ask(head, body, self._deadline, self._patience)
         self._busy.discard(child)
         if answer is not None:
             self._idle.append(child)
             return answer
         child.end()
         if child.is_late:
-            raise ParseFailed("timeout", f"no result within {self._deadline:g} s")
+            raise ParseFailed("timeout", f"no result within {self._deadline:g} s of processor time")
+        if child.is_starved:
+            raise ParseFailed("busy", f"this machine gave the parser too little time within {self._patience:g} s")
         raise ParseFailed("crashed", "the parser's process ended or spoke nonsense")
 
 
+class _Limit(NamedTuple):
+    """When a wait ends: monotonic seconds, and what the process may have used by then, in seconds since its start."""
+
+    ends: float
+    used: float | None = None
+
+
 class _Child:
-    """One parser process, and whether it was too late with an answer."""
+    """One parser process; whether it used up its processor time (`is_late`), or got too little (`is_starved`)."""
 
     def __init__(self, memory_bytes: int) -> None:
         keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TMPDIR")}
@@ -120,33 +142,51 @@ class _Child:
         )
         self._requests, self._answers = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
         os.set_blocking(self._requests.fileno(), False)
-        self.is_late = False
+        self._usage = psutil.Process(self._process.pid)
+        self.is_late = self.is_starved = False
 
-    def ask(self, head: bytes, body: bytes, seconds: float) -> dict[str, Any] | None:
-        """The answer; None where there is none within so many seconds, the process ended, or it spoke nonsense."""
-        ends = time.monotonic() + seconds
+    def ask(self, head: bytes, body: bytes, seconds: float, patience: float) -> dict[str, Any] | None:
+        """The answer; None where there is none in time, the process ended, or it spoke nonsense.
+
+        `seconds`: of processor time, once it is ready. `patience`: seconds to be ready, and then to answer.
+        """
         try:
-            self._send(SIZES.pack(len(head), len(body)) + head, ends)
-            self._send(body, ends)
-            size, _ = SIZES.unpack(self._receive(SIZES.size, ends))
-            answer: dict[str, Any] = json.loads(self._receive(size, ends))
-        except TimeoutError:
-            self.is_late = True
-            return None
-        except (OSError, ValueError):
+            start = _Limit(time.monotonic() + patience)
+            self._send(SIZES.pack(len(head), len(body)) + head, start)
+            self._receive(SIZES.size, start)  # it has loaded what it needs
+            limit = _Limit(time.monotonic() + patience, self._seconds_used() + seconds)
+            self._send(body, limit)
+            size, _ = SIZES.unpack(self._receive(SIZES.size, limit))
+            answer: dict[str, Any] = json.loads(self._receive(size, limit))
+        except (OSError, ValueError, psutil.Error):  # a TimeoutError is an OSError
             return None
         return answer
 
-    def _send(self, content: bytes, ends: float) -> None:
+    def _seconds_used(self) -> float:
+        """Processor time of the process so far."""
+        times = self._usage.cpu_times()
+        return float(times.user + times.system)
+
+    def _wait(self, pipe: IO[bytes], event: int, limit: _Limit) -> None:
+        """Until something can be read or written. Raises TimeoutError at the limit."""
+        poll = select.poll()
+        poll.register(pipe, event)
+        while not poll.poll(1000 * max(0.0, min(LOOK_SECONDS, limit.ends - time.monotonic()))):
+            self.is_late = limit.used is not None and self._seconds_used() >= limit.used
+            self.is_starved = not self.is_late and time.monotonic() >= limit.ends
+            if self.is_late or self.is_starved:
+                raise TimeoutError
+
+    def _send(self, content: bytes, limit: _Limit) -> None:
         left = memoryview(content)
         while left:
-            _wait(self._requests, select.POLLOUT, ends)
+            self._wait(self._requests, select.POLLOUT, limit)
             left = left[os.write(self._requests.fileno(), left[:PIECE_BYTES]) :]
 
-    def _receive(self, size: int, ends: float) -> bytes:
+    def _receive(self, size: int, limit: _Limit) -> bytes:
         pieces = []
         while size:
-            _wait(self._answers, select.POLLIN, ends)
+            self._wait(self._answers, select.POLLIN, limit)
             pieces.append(os.read(self._answers.fileno(), min(size, PIECE_BYTES)))
             if not pieces[-1]:
                 raise ConnectionError("the parser's process has ended")
@@ -163,11 +203,3 @@ class _Child:
         self._requests.close()
         self._answers.close()
         self._process.wait()
-
-
-def _wait(pipe: IO[bytes], event: int, ends: float) -> None:
-    """Until something can be read or written. Raises TimeoutError at `ends` (monotonic seconds)."""
-    poll = select.poll()
-    poll.register(pipe, event)
-    if not poll.poll(max(0.0, 1000 * (ends - time.monotonic()))):
-        raise TimeoutError

@@ -1,5 +1,7 @@
 """A parser's process: one request at a time on standard input, each answered on standard output in JSON.
 
+It reads a request's head, loads the parser, says that it is ready, and then reads the document.
+
 It starts for every poll and every fetch, and imports no more than it needs: asyncio and, but for a page's phrases,
 pydantic are left to the parent.
 """
@@ -32,10 +34,9 @@ def _parser(kind: str) -> Callable[..., Any]:
     return autodiscovery.read_page if kind == "site" else autodiscovery.read_heading
 
 
-def _answer(head: bytes, body: bytes) -> bytes:
-    request = json.loads(head)
+def _answer(parse: Callable[..., Any], arguments: dict[str, Any], body: bytes) -> bytes:
     try:
-        result = _parser(request["kind"])(body, **request["arguments"])
+        result = parse(body, **arguments)
         answer: dict[str, Any] = {"result": asdict(result)}
     except MemoryError:
         raise
@@ -55,7 +56,11 @@ def _serve() -> None:
     sys.stdout = sys.stderr  # a parser that prints must not reach the answers
     while len(sizes := requests.read(SIZES.size)) == SIZES.size:
         head_size, body_size = SIZES.unpack(sizes)
-        answer = _answer(requests.read(head_size), requests.read(body_size))
+        request = json.loads(requests.read(head_size))
+        parse = _parser(request["kind"])
+        answers.write(SIZES.pack(0, 0))  # ready: from here on the time counts
+        answers.flush()
+        answer = _answer(parse, request["arguments"], requests.read(body_size))
         answers.write(SIZES.pack(len(answer), 0) + answer)
         answers.flush()
 

@@ -136,6 +136,11 @@ def test_a_paused_host_is_no_failure_of_the_feed() -> None:
     assert (state.failure_count, wait(state)) == (1, timedelta(minutes=58))
 
 
+def test_that_we_are_too_busy_is_no_failure_of_the_feed() -> None:
+    state = after(polled(failure_count=2), "busy")
+    assert (state.failure_count, wait(state)) == (2, timedelta(minutes=13))
+
+
 @pytest.mark.parametrize("outcome", ["http_404", "not_a_feed", "truncated", "timeout", "gone", "host_paused"])
 def test_a_failure_keeps_validators_coverage_and_rate(outcome: str) -> None:
     before = polled()
