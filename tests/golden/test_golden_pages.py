@@ -94,4 +94,4 @@ def test_a_page_that_is_no_story_is_named_for_what_it_is(name: str) -> None:
 def test_every_page_has_its_expectation_and_every_kind_its_page() -> None:
     assert {path.stem for path in PAGES.glob("*.html")} == set(NAMES)
     kinds = {expected_of(name)["kind"] for name in NAMES if "kind" in expected_of(name)}
-    assert kinds >= {"index_page", "video_page", "gallery_page", "live_blog", "consent_wall", "soft_404", "no_story"}
+    assert kinds >= {"index_page", "video_page", "gallery_page", "consent_wall", "soft_404", "no_story"}

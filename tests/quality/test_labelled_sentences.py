@@ -1,7 +1,9 @@
 """How right the shipped topics are, on sentences that people labelled: precision and recall with pinned floors.
 
-`sentences/*.jsonl`: text, language, the topics that a careful analyst would give it, and what is tricky about it. All
-were invented for this. `unseen.jsonl` was written without a look at the topics, and nothing was mended after it.
+`sentences/*.jsonl`: text (of short stories the headline too), language, the topics that a careful analyst would give
+it, and what is tricky about it. All were invented for this. `unseen`, `newsrooms` and
+`first-contact` were written without a look at the topics. After the first two some was mended, after the last nothing:
+it says how right they are.
 """
 
 from __future__ import annotations
@@ -21,9 +23,12 @@ from newswatch.topics.matcher import Matcher
 
 FOLDER = Path(__file__).parent / "sentences"
 PRECISION, RECALL = 0.98, 0.96
+RECALL_AT_FIRST_CONTACT = 0.94
 SETS = {
     "new-start-and-donetsk": {"new-start", "donetsk"},
     "unseen": {"new-start", "donetsk"},
+    "newsrooms": {"new-start", "donetsk"},
+    "first-contact": {"new-start", "donetsk"},
     "other-topics": {
         "luhansk", "mariupol", "zaporizhzhia-plant", "inspections", "ctbt", "inf-treaty", "strategic-stability",
     },
@@ -36,12 +41,12 @@ class Score:
     wrong: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
-    def check(self) -> None:
+    def check(self, least_recall: float = RECALL) -> None:
         precision = self.right / (self.right + len(self.wrong))
         recall = self.right / (self.right + len(self.missed))
         said = f"precision {precision:.3f}, recall {recall:.3f}; wrong: {self.wrong}; missed: {self.missed}"
         assert precision >= PRECISION, said
-        assert recall >= RECALL, said
+        assert recall >= least_recall, said
 
 
 @cache
@@ -58,7 +63,7 @@ def scores(name: str, by: str) -> dict[str, Score]:
     """By topic or by language."""
     found: dict[str, Score] = {}
     for row in sentences(name):
-        given = {m.topic for m in matcher().find("", row["text"], row["language"])} & SETS[name]
+        given = {m.topic for m in matcher().find(row.get("title", ""), row["text"], row["language"])} & SETS[name]
         for topic in SETS[name]:
             score = found.setdefault(topic if by == "topic" else row["language"], Score())
             is_there = topic in row["topics"]
@@ -80,7 +85,7 @@ def test_precision_and_recall_stay_above_their_floors(name: str, by: str) -> Non
             total.right += score.right
             total.wrong += score.wrong
             total.missed += score.missed
-        total.check()
+        total.check(RECALL_AT_FIRST_CONTACT if name == "first-contact" else RECALL)
         return
     for score in found.values():
         score.check()

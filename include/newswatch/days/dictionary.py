@@ -28,12 +28,11 @@ OUTCOME_DOCS = {
     "http_NNN": "feed, page: the server's status.",
     "gone": "feed: 410; polled weekly.",
     "not_a_feed": "feed: a 200 that is no feed.",
-    "no_story": "page, visit: HTML without a story's text. As with the six below, a new story is then the feed's own "
+    "no_story": "page, visit: HTML without a story's text. As with the five below, a new story is then the feed's own "
     "text, and one that was read before stays as it was.",
     "index_page": "page: a front page, a section's, a list.",
     "video_page": "page: a film with a line or two.",
     "gallery_page": "page: pictures with captions.",
-    "live_blog": "page: a live blog, many entries of many moments.",
     "consent_wall": "page: a request for consent in the story's place.",
     "soft_404": "page: says that there is no such page, with the status 200.",
     "unchanged": "visit: the story reads as it did.",
@@ -63,6 +62,7 @@ OUTCOME_DOCS = {
 
 REASON_DOCS = {
     "headline": "the headline once more.",
+    "unread": "text between the story's lines that stands in a box of its own, or is no sentence: labels, forms.",
     "heading": "a heading under which nothing of the story stands.",
     "byline": "who wrote it, when.",
     "credit": "who took the picture, edited, contributed; where it comes from.",

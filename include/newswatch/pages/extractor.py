@@ -16,6 +16,7 @@ from trafilatura.xml import xmltotxt
 
 from newswatch.errors import NoStory
 from newswatch.pages import (
+    accounting,
     boilerplate_markup,
     html_tree,
     line_zones,
@@ -55,6 +56,8 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
     claims = [replace(claim, value=mojibake.mended(claim.value)) for claim in claims]
     html_tree.strip_unseen(tree)
+    if any(claim.field == "is_live" for claim in claims):
+        html_tree.open_live_entries(tree)
     lines = _story_lines(tree, claims)
     text = story_text(lines)
     kind = page_kinds.kind_of_page(text, lines, claims, url, teaser_count)
@@ -86,11 +89,22 @@ def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
     blocks = _blocks(tree, box)
     body = next((claim.value for claim in claims if claim.field == "body"), "")
     size = _size(blocks)
+    if len(blocks) == 1:
+        blocks = list(_parted(blocks[0], tree))
+    blocks = accounting.completed(tree, blocks)
     if len(body) > 2 * size and (len(body) >= MIN_STATED_CHARS or size < FEW_CHARS):
         blocks = [Block(line, "p") for line in body.split("\n")]
     lines = line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
     code = metadata_precedence.language_claim(claims)
-    return line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(text, code))
+    names, _ = metadata_precedence.authors(claims)
+    return line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(_without(names, text), code))
+
+
+def _without(names: Sequence[str], text: str) -> str:
+    """A line without the authors' names: a date often stands beside them."""
+    for name in names:
+        text = text.replace(name, " ")
+    return text
 
 
 def _blocks(tree: HtmlElement, box: HtmlElement | None) -> list[Block]:
@@ -116,6 +130,23 @@ def _blocks(tree: HtmlElement, box: HtmlElement | None) -> list[Block]:
         if _is_much_more(other, best) and not _is_dump(other, tree):
             best = other
     return best
+
+
+def _parted(block: Block, tree: HtmlElement) -> Iterator[Block]:
+    """The one line that is all that was found, parted where the page's elements are: headline, date, paragraphs."""
+    at = 0
+    for element in tree.iter("h1", "h2", "h3", "h4", "p", "li", "time", "div", "td"):
+        text = html_tree.line_of(element)
+        if text and block.text.startswith(text, at) and (element.tag == "time" or not _has_blocks(element)):
+            yield Block(text, str(element.tag))
+            at += len(text)
+            at += len(block.text) - at - len(block.text[at:].lstrip())
+    if rest := block.text[at:].strip():
+        yield Block(rest, block.tag)
+
+
+def _has_blocks(element: HtmlElement) -> bool:
+    return any(child.tag not in html_tree.INLINE and child.tag != "br" for child in element)
 
 
 def _is_much_more(other: Sequence[Block], best: Sequence[Block]) -> bool:

@@ -129,6 +129,14 @@ def strip_unseen(tree: HtmlElement) -> None:
 
     Those take trafilatura time that grows with the square of their number: a minute for 384 KB.
     """
+    for element in list(tree.iter("dialog", "footer", "time")):
+        parent = element.getparent()
+        if element.tag == "dialog" and element.get("open") is not None:
+            element.tag = "div"
+        elif element.tag == "footer" and parent is not None and parent.tag == "blockquote":
+            element.tag = "p"  # who said it
+        elif element.tag == "time" and parent is not None and parent.tag in ("p", "li", "blockquote"):
+            element.drop_tag()  # trafilatura takes a time for a byline's, and leaves it out of its sentence
     running = running_text(tree)
     for holder in list(tree.iter(*_HOLDERS)):  # a story inside one was meant to be seen, or an end tag is missing
         if running[holder] > max(MIN_STORY_CHARS, running[tree] / 2):
@@ -140,6 +148,22 @@ def strip_unseen(tree: HtmlElement) -> None:
             box.text = box.text  # thousands of pieces become one
             for child in box:
                 child.tail = child.tail
+
+
+def open_live_entries(tree: HtmlElement) -> None:
+    """Make boxes of a live blog's articles, which are its entries; the time of each goes in front of its first line."""
+    for time in list(tree.iter("time")):
+        entry = next(time.iterancestors("article"), None)
+        if entry is None and next(time.iterancestors("p"), None) is None:  # a list of times, to find entries by
+            time.drop_tree()
+            continue
+        lines = entry.iter("h2", "h3", "h4", "p") if entry is not None else ()
+        line = next((e for e in lines if time not in e.iter()), None)
+        if line is not None:
+            line.text = f"{line_of(time)} {line.text or ''}"
+            time.drop_tree()
+    for article in list(tree.iter("article")):
+        article.tag = "div"
 
 
 def select(path: etree.XPath, tree: HtmlElement) -> list[HtmlElement]:

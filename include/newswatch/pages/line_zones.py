@@ -43,6 +43,7 @@ class Block:
 
     text: str
     tag: str
+    reason: str = ""  # why it is cut, where that is known already
 
 
 def standfirst(tree: HtmlElement, claims: Sequence[Claim], box: HtmlElement | None) -> str:
@@ -101,20 +102,23 @@ def zoned(
 
     `removed`: the lines of `boilerplate_markup.remove`.
     """
-    pairs = [(text, b.tag) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
+    written = [replace(b, text=text) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
+    pairs = [(b.text, b.tag) for b in written if not b.reason]
     first = letters_key(standfirst)
     if first and not any(first[:60] in letters_key(t[:1000]) for t, _ in pairs):
         pairs.insert(0, (standfirst, "p"))
-    reasons = _reasons(pairs, _StatedKeys.from_claims(claims))
+        written.insert(0, Block(standfirst, "p"))
+    reasons = iter(_reasons(pairs, _StatedKeys.from_claims(claims)))
     lines: list[StoryLine] = []
     is_first = True
-    for (text, tag), reason in zip(pairs, reasons, strict=True):
+    for block in written:
+        reason = block.reason or next(reasons)
         if reason:
-            lines.append(StoryLine(text, "cut", reason))
+            lines.append(StoryLine(block.text, "cut", reason))
             continue
-        zone: LineZone = "quote" if tag == "quote" else "lede" if is_first else "body"
+        zone: LineZone = "quote" if block.tag == "quote" else "lede" if is_first else "body"
         is_first = False
-        lines.append(StoryLine(text, zone))
+        lines.append(StoryLine(block.text, zone))
     return lines + sorted(removed, key=lambda line: line.zone != "caption")
 
 

@@ -78,6 +78,7 @@ _PUBLISHED = re.compile(
 _NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
+_CLOCK = re.compile(r"(?<=T)\d\d:\d\d")
 # Outside its strings JSON has neither comments nor marks of XML, nor a comma before a closing bracket.
 _NO_JSON = re.compile(
     r"(\"(?:[^\"\\]|\\.)*+\"?)|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|<!--|-->|(?://\s*)?(?:<!\[CDATA\[|\]\]>)|"
@@ -149,6 +150,9 @@ def _json_ld(tree: HtmlElement, url: str) -> Iterator[Claim]:
             value = _value(stated) if isinstance(stated, str | dict) or field.endswith("_at") else ""
             if value:
                 yield Claim(field, "json_ld", _plain(value))
+    if "LiveBlogPosting" in _as_list(story.get("@type")):
+        yield Claim("is_live", "json_ld", "true")
+        yield Claim("body", "json_ld", _live_entries(story))
     if isinstance(story.get("wordCount"), int | str):
         yield Claim("word_count", "json_ld", str(story["wordCount"]))
     if "isAccessibleForFree" in story:
@@ -158,6 +162,17 @@ def _json_ld(tree: HtmlElement, url: str) -> Iterator[Claim]:
     publisher = story.get("publisher")
     if isinstance(publisher, dict) and isinstance(publisher.get("name"), str):
         yield Claim("site", "json_ld", _plain(publisher["name"]))
+
+
+def _live_entries(blog: dict[str, Any]) -> str:
+    """A live blog's entries in its order, each with its time in front of its headline."""
+    lines: list[str] = []
+    for entry in _as_list(blog.get("liveBlogUpdate")):
+        if isinstance(entry, dict):
+            time = _CLOCK.search(_value(entry.get("datePublished")))
+            lines.append(f"{time[0] if time else ''} {_plain(_value(entry.get('headline')))}".strip())
+            lines.append(_plain(_value(entry.get("articleBody"))))
+    return "\n".join(filter(None, lines))
 
 
 def _authors(story: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[str]:

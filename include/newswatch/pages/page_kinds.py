@@ -1,7 +1,7 @@
-"""Page kinds: pages that are no story classified (index, gallery, live blog …), partial and paywalled stories.
+"""Page kinds: pages that are no story classified (index, gallery, consent wall …), partial and paywalled stories.
 
 A story that is taken for something else is lost, so each kind asks for what the page states of itself *and* for little
-running text. The one exception is a live blog: its many entries are no story whatever their length.
+running text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from newswatch.pages.model import Claim, StoryLine
 from newswatch.text.language import UNSPACED
 
-_ARTICLE = re.compile(r"Article$|^BlogPosting$|^Report$|^Review$")
+_ARTICLE = re.compile(r"Article$|BlogPosting$|^Report$|^Review$")
 _LISTS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
 _DATED = frozenset({"json_ld", "opengraph", "meta", "microdata", "marked_time", "shown"})
@@ -60,8 +60,6 @@ def kind_of_page(
             return "soft_404"
         if not is_article and _is_consent(lines, titles):
             return "consent_wall"
-    if "LiveBlogPosting" in types:
-        return "live_blog"
     if len(text) < LITTLE_CHARS and not any(map(_ARTICLE.search, types)):
         if "VideoObject" in types or og_type.startswith("video"):
             return "video_page"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from newswatch.errors import NoStory
@@ -491,3 +493,39 @@ def test_a_short_text_in_json_ld_is_the_story_where_the_page_shows_next_to_nothi
     linked = f'<script type="application/ld+json">{{"@type": "NewsArticle", "articleBody": "{body}"}}</script>'
     for shown in ("<p>Loading the page, one moment please …</p>", ""):
         assert parse(page(head=linked, body=f"<h1>Ferry</h1>{shown}")).text == body
+
+
+def test_a_live_blogs_entries_stand_in_its_data_where_the_page_shows_few() -> None:
+    updates = [
+        {
+            "@type": "BlogPosting",
+            "headline": f"Entry {n}",
+            "datePublished": f"2026-11-20T1{n}:05:00Z",
+            "articleBody": f"At the quay the clerk read out report {n}, which took an hour or more.",
+        }
+        for n in range(9, 0, -1)
+    ]
+    blog = {"@type": "LiveBlogPosting", "headline": "Quay talks, live", "liveBlogUpdate": updates}
+    head = f'<script type="application/ld+json">{json.dumps(blog)}</script>'
+    found = parse(page(head, "<h1>Quay talks, live</h1><p>Follow the talks at the quay here, from hour to hour.</p>"))
+    assert found.text.split("\n")[:2] == ["19:05 Entry 9", updates[0]["articleBody"]]
+    assert len(found.text.split("\n")) == 18
+
+
+@pytest.mark.parametrize(
+    "date", ["<time datetime='2026-11-20'>20 Nov, 09:30</time>", "<div class=when>20 Nov 2026</div>"]
+)
+def test_a_brief_has_its_lines_as_the_page_has_them(date: str) -> None:
+    text = [
+        "The mill at Alder has run on its second wheel since Monday, the miller said.",
+        "The first is being mended.",
+    ]
+    body = f"<h1>Mill on its second wheel</h1>{date}<p>{text[0]}</p><p>{text[1]}</p>"
+    found = parse(
+        f"<html><head><title>Mill on its second wheel</title></head><body><article>{body}</article></body></html>"
+    )
+    assert found.text.split("\n") == text
+    assert [(line.zone, line.reason) for line in found.lines if line.zone == "cut"] == [
+        ("cut", "headline"),
+        ("cut", "byline"),
+    ]

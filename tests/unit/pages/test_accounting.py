@@ -1,0 +1,108 @@
+"""Every word between a story's lines is in one line, kept or cut, in whatever element it stands."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from newswatch.pages import extractor
+from newswatch.pages.model import ExtractedPage
+
+WORDS = [
+    "mill",
+    "wheel",
+    "rope",
+    "stone",
+    "clerk",
+    "board",
+    "river",
+    "gate",
+    "tower",
+    "bell",
+    "lamp",
+    "ferry",
+    "quay",
+    "plank",
+    "sail",
+    "mast",
+    "anchor",
+    "crane",
+    "ladder",
+]
+MIDDLES = {
+    "section": "<section>{}.</section>",
+    "quotation": "<blockquote><p>{}.</p><footer>{}</footer></blockquote>",
+    "figure": "<figure>{}</figure>",
+    "center": "<center>{}</center>",
+    "custom element": "<mill-note>{}.</mill-note>",
+    "time": "<p>{} <time>24 March</time> {}.</p>",
+    "form": "<form><label>{}</label></form>",
+    "definitions": "<dl><dt>{}</dt><dd>{}</dd></dl>",
+    "details": "<details open><summary>{}</summary>{}.</details>",
+    "two lists": "<ul><li>{}</li><li>{}</li></ul><ol><li>{}</li></ol>",
+    "dialog": "<dialog open><p>{}.</p></dialog>",
+    "straight": "{}",
+    "boxes in boxes": "<div><div><div>{}</div><section>{}</section></div></div>",
+    "breaks": "<div>{}<br>{}</div>",
+    "headings": "<h2>{}</h2><h3>{}</h3><p>{}.</p>",
+    "address": "<address>{}</address>",
+    "inline": "<div><b>{}</b> <i>{}</i> {}</div>",
+}
+
+
+class Pen:
+    """Writes words that stand nowhere else on the page."""
+
+    def __init__(self, seed: int) -> None:
+        self._random, self.count = random.Random(seed), 0
+
+    def phrase(self, size: int) -> str:
+        self.count += 1
+        return " ".join(f"{self._random.choice(WORDS)}{self.count}x{n}" for n in range(size))
+
+    def filled(self, middle: str) -> str:
+        return re.sub(r"\{\}", lambda _: self.phrase(4), middle)
+
+
+def read(middle: str, frame: str) -> ExtractedPage:
+    body = frame.format(middle)
+    html = f"<html lang='en'><head><title>The mill</title></head><body>{body}</body></html>"
+    return extractor.parse(html.encode(), url="https://example.com/news/mill", content_type="text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("frame", ["<main><article><h1>The mill</h1>{}</article></main>", "{}", "<div>{}</div>"])
+@pytest.mark.parametrize("seed", range(6))
+def test_every_word_between_the_paragraphs_is_in_one_line(frame: str, seed: int) -> None:
+    pen = Pen(seed)
+    kinds = random.Random(seed).sample(sorted(MIDDLES), k=6)
+    middle = (
+        "".join(f"<p>{pen.phrase(14)}.</p>{pen.filled(MIDDLES[kind])}" for kind in kinds) + f"<p>{pen.phrase(14)}.</p>"
+    )
+    found = read(middle, frame)
+    wanted = re.findall(r"[a-z]+\d+x\d+", middle)
+    have = [word for line in found.lines for word in re.findall(r"[a-z]+\d+x\d+", line.text)]
+    assert sorted(set(wanted) - set(have)) == [], kinds
+    assert len(have) == len(set(have)), kinds
+
+
+@pytest.mark.parametrize("kind", sorted(MIDDLES))
+def test_a_sentence_in_whatever_element_is_the_storys(kind: str) -> None:
+    pen = Pen(1)
+    middle = f"<p>{pen.phrase(14)}.</p>{pen.filled(MIDDLES[kind])}<p>{pen.phrase(14)}.</p><p>{pen.phrase(14)}.</p>"
+    found = read(middle, "<main><article><h1>The mill</h1>{}</article></main>")
+    sentences = re.findall(
+        r"[a-z\dx ]+\.", re.sub(r"<[^>]+>", "|", middle.replace("<time>24 March</time>", "24 March"))
+    )
+    for sentence in sentences:
+        assert sentence.strip() in found.text, kind
+
+
+def test_what_is_no_sentence_in_a_box_of_its_own_is_cut_and_not_lost() -> None:
+    pen = Pen(2)
+    middle = f"<p>{pen.phrase(14)}.</p><form><label>Name of the miller</label></form><p>{pen.phrase(14)}.</p>"
+    found = read(middle, "<main><article><h1>The mill</h1>{}</article></main>")
+    assert [(line.zone, line.reason) for line in found.lines if line.text == "Name of the miller"] == [
+        ("cut", "unread")
+    ]
