@@ -38,7 +38,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
 
 
 PIECE_BYTES = 1 << 20  # read or written at once
-PATIENCE = 15  # times the deadline: the wall time after which the machine is too busy
+PATIENCE, LEAST_PATIENCE = 15, 60.0  # times the deadline, and seconds: wall time after which the machine is too busy
 LOOK_SECONDS = 0.25  # between two looks at the processor time of a child that works
 
 
@@ -46,14 +46,14 @@ class ParserPool:
     """At most `size` parser processes, started when first needed and kept for whoever asks next, from any event loop.
 
     A parse has `deadline_seconds` of processor time and `memory_bytes` of address space. A child's start, and then the
-    parse, have `patience_seconds` of wall time (usual: PATIENCE times the deadline).
+    parse, have `patience_seconds` of wall time (usual: PATIENCE times the deadline, a minute at least).
     """
 
     def __init__(
         self, *, size: int, deadline_seconds: float, memory_bytes: int, patience_seconds: float | None = None
     ) -> None:
         self._deadline = deadline_seconds
-        self._patience = patience_seconds or PATIENCE * deadline_seconds
+        self._patience = patience_seconds or max(LEAST_PATIENCE, PATIENCE * deadline_seconds)
         self._memory = memory_bytes
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="parser")
         self._idle: list[_Child] = []
