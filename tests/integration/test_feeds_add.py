@@ -220,8 +220,8 @@ def test_what_strangers_wrote_is_read_in_a_child_alone(
 
 
 def test_a_page_that_takes_too_long_to_read_is_named_so(site: Site, folder: Path, add: Add) -> None:
-    html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/all">')
-    done = add(site.url("/"), NEWSWATCH_PARSE_DEADLINE_SECONDS="0.001")
+    html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/all">' + "<p>a <b>b</b>" * 100_000)
+    done = add(site.url("/"), NEWSWATCH_PARSE_DEADLINE_SECONDS="0.01")
     assert done.exit_code == 1
     assert f"timeout              {site.url('/')} (the address that was given)" in done.stderr
     assert f"http_404             {site.url('/feed')} (a guess)" in done.stderr

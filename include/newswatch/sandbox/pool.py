@@ -121,10 +121,11 @@ class ParserPool:
 
 
 class _Limit(NamedTuple):
-    """When a wait ends: monotonic seconds, and what the process may have used by then, in seconds since its start."""
+    """When a wait ends: monotonic seconds, and what the process may have used by then; how often one looks. Seconds."""
 
     ends: float
     used: float | None = None
+    look_seconds: float = LOOK_SECONDS
 
 
 class _Child:
@@ -154,7 +155,7 @@ class _Child:
             start = _Limit(time.monotonic() + patience)
             self._send(SIZES.pack(len(head), len(body)) + head, start)
             self._receive(SIZES.size, start)  # it has loaded what it needs
-            limit = _Limit(time.monotonic() + patience, self._seconds_used() + seconds)
+            limit = _Limit(time.monotonic() + patience, self._seconds_used() + seconds, min(LOOK_SECONDS, seconds))
             self._send(body, limit)
             size, _ = SIZES.unpack(self._receive(SIZES.size, limit))
             answer: dict[str, Any] = json.loads(self._receive(size, limit))
@@ -171,7 +172,7 @@ class _Child:
         """Until something can be read or written. Raises TimeoutError at the limit."""
         poll = select.poll()
         poll.register(pipe, event)
-        while not poll.poll(1000 * max(0.0, min(LOOK_SECONDS, limit.ends - time.monotonic()))):
+        while not poll.poll(1000 * max(0.0, min(limit.look_seconds, limit.ends - time.monotonic()))):
             self.is_late = limit.used is not None and self._seconds_used() >= limit.used
             self.is_starved = not self.is_late and time.monotonic() >= limit.ends
             if self.is_late or self.is_starved:
