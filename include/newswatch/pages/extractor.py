@@ -91,10 +91,11 @@ def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
     size = _size(blocks)
     if len(blocks) == 1:
         blocks = list(_parted(blocks[0], tree))
-    blocks = accounting.completed(tree, blocks)
     if len(body) > 2 * size and (len(body) >= MIN_STATED_CHARS or size < FEW_CHARS):
         blocks = [Block(line, "p") for line in body.split("\n")]
-    lines = line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
+    first = line_zones.unread_standfirst(line_zones.standfirst(tree, claims, box), blocks)
+    account = accounting.completed(tree, blocks, box, first)
+    lines = line_zones.zoned([*first, *account.blocks], removed, claims)
     code = metadata_precedence.language_claim(claims)
     names, _ = metadata_precedence.authors(claims)
     return line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(_without(names, text), code))

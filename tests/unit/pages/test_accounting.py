@@ -106,3 +106,44 @@ def test_what_is_no_sentence_in_a_box_of_its_own_is_cut_and_not_lost() -> None:
     assert [(line.zone, line.reason) for line in found.lines if line.text == "Name of the miller"] == [
         ("cut", "unread")
     ]
+
+
+def reasons(found: ExtractedPage) -> dict[str, str]:
+    return {line.text: line.reason or line.zone for line in found.lines}
+
+
+def test_what_stands_in_the_storys_box_before_and_after_it_is_cut_and_not_lost() -> None:
+    pen = Pen(3)
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(4))
+    body = (
+        "<div>Menu of the site</div><main><section><div>Voices from the valley</div>"
+        f"{story}<center>Printed on rag paper</center><form><label>No</label></form></section></main>"
+    )
+    found = reasons(read(body, "{}"))
+    assert [found.get(text) for text in ("Voices from the valley", "Printed on rag paper", "No")] == ["unread"] * 3
+    assert "Menu of the site" not in found
+
+
+def test_a_sentence_of_the_story_set_large_is_cut_as_repeated() -> None:
+    pen = Pen(4)
+    said = pen.phrase(12)
+    story = f"<p>{pen.phrase(14)}. {said}. {pen.phrase(14)}.</p><p>{pen.phrase(14)}.</p>"
+    found = read(f"{story}<figure>{said}</figure><p>{pen.phrase(14)}.</p>", "<article>{}</article>")
+    assert found.text.count(said) == 1
+    assert [(line.zone, line.reason) for line in found.lines if line.text == said] == [("cut", "repeated")]
+
+
+def test_the_cells_of_a_row_are_in_one_line() -> None:
+    pen = Pen(5)
+    cells = [[pen.phrase(1), str(n), "7"] for n in range(5)]
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
+    found = read(f"<p>{pen.phrase(14)}.</p><table>{rows}</table><p>{pen.phrase(14)}.</p>", "<article>{}</article>")
+    in_rows = [re.findall(r"\w+", line.text) for line in found.lines if re.search(r"\b7\b", line.text)]
+    assert in_rows == cells
+
+
+def test_a_line_of_which_the_page_says_what_it_is_is_cut_for_that() -> None:
+    pen = Pen(6)
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(4))
+    found = reasons(read(f"<main><section>{story}<center>Read more</center></section></main>", "{}"))
+    assert found["Read more"] == "related"
