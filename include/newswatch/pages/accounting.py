@@ -11,7 +11,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate, islice, takewhile
+from operator import eq
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -21,7 +22,7 @@ from newswatch.pages.line_zones import Block
 from newswatch.pages.metadata_precedence import letters_key
 
 MAX_UNITS = 3000  # lines of a page that are compared
-END_KEY = 30  # of a line, by which it is known though something in it differs
+END_KEY = 30  # letters, by which a line is looked for though something in it differs
 SHORT_KEY = 12  # a line of fewer is known by a line that is the same
 MAX_REPEATS = 20  # of a line that are looked at
 _ENDS, _CLOSING = (".", "!", "?", "…", "。", "！", "？"), "»”\"'’) "
@@ -104,11 +105,10 @@ def _places(units: Sequence[tuple[HtmlElement, str]], keys: Sequence[str]) -> li
     -1: no block has it.
     """
     read = _ReadText(keys)
-    starts = list(accumulate((len(key) + 1 for key in keys), initial=1))
     places: list[tuple[int, bool]] = []
     for _, text in units:
         at, is_new = read.place(letters_key(text))
-        places.append((bisect_right(starts, at) - 1 if at >= 0 else -1, is_new))
+        places.append((bisect_right(read.starts, at) - 1 if at >= 0 else -1, is_new))
     return places
 
 
@@ -116,32 +116,57 @@ class _ReadText:
     """The keys of all blocks as one text, of which each letter is one line's of the page."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._text = "\0".join(("", *keys, ""))
+        self._text = "".join(keys)  # a reader may part a line, so what separates them is not in it
+        self.starts = list(accumulate(map(len, keys), initial=0))[:-1]
+        self._starts_by_key: dict[str, list[int]] = {}
+        for start, key in zip(self.starts, keys, strict=True):
+            self._starts_by_key.setdefault(key, []).append(start)
         self._is_taken = bytearray(len(self._text))
         self._end = 0  # of the line before
 
     def place(self, key: str) -> tuple[int, bool]:
         """Where the line stands (-1: nowhere), and whether that is no other line's place; it is taken then.
 
-        It goes on where the line before ended, or comes later, or earlier; it may be known by one of its ends.
+        It goes on where the line before ended, or comes later, or earlier. A reader drops words: most must be there.
         """
         if not key:
             return -1, False
-        for begin in (self._end, self._end + 1):
-            if self._text.startswith(key, begin) and self._take(begin, len(key)):
-                return begin, True
+        if self._text.startswith(key, self._end) and self._take(self._end, len(key)):
+            return self._end - len(key), True
+        if len(key) < SHORT_KEY:
+            starts = self._starts_by_key.get(key, [])
+            free = next((start for start in starts if self._take(start, len(key))), None)
+            return (free, True) if free is not None else (starts[0] if starts else -1, False)
         first = -1
-        for part, pad in _parts(key):
-            for begin in (max(self._end - pad, 0), 0):
-                at = self._text.find(part, begin)
-                first = at + pad if first < 0 <= at else first
-                for _ in range(MAX_REPEATS):
-                    if at < 0:
-                        break
-                    if self._take(at + pad, len(part) - 2 * pad):
-                        return at + pad, True
-                    at = self._text.find(part, at + 1)
+        for offset in dict.fromkeys((0, max(len(key) - END_KEY, 0), len(key) // 2)):
+            at, is_new = self._search(key, offset)
+            if is_new:
+                return at, True
+            first = at if first < 0 else first
         return first, False
+
+    def _search(self, key: str, offset: int) -> tuple[int, bool]:
+        """`place` of a key by its letters from `offset` on."""
+        part = key[offset : offset + END_KEY]
+        first = -1
+        for begin in (self._end, 0):
+            at = self._text.find(part, begin)
+            for _ in range(MAX_REPEATS):
+                if at < 0:
+                    break
+                start, size = self._common(key, offset, at)
+                if 2 * size >= len(key):
+                    first = start if first < 0 else first
+                    if self._take(start, size):
+                        return start, True
+                at = self._text.find(part, at + 1)
+        return first, False
+
+    def _common(self, key: str, offset: int, at: int) -> tuple[int, int]:
+        """Beginning and size of what key and text share around the key's letter `offset`, the text's letter `at`."""
+        after, before = self._text[at : at + len(key) - offset], self._text[max(at - offset, 0) : at]
+        left = _common_size(key[:offset][::-1], before[::-1])
+        return at - left, left + _common_size(key[offset:], after)
 
     def _take(self, at: int, size: int) -> bool:
         if self._is_taken.find(1, at, at + size) >= 0:
@@ -151,11 +176,9 @@ class _ReadText:
         return True
 
 
-def _parts(key: str) -> tuple[tuple[str, int], ...]:
-    """What a line is known by, and how many marks of a line's ends stand on each side of it."""
-    if len(key) < SHORT_KEY:
-        return ((f"\0{key}\0", 1),)
-    return ((key, 0), *((part, 0) for part in (key[:END_KEY], key[-END_KEY:], key[len(key) // 2 :][:END_KEY])))
+def _common_size(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    return sum(takewhile(bool, map(eq, one, other)))
 
 
 def _units(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:

@@ -103,10 +103,7 @@ def unread_standfirst(standfirst: str, blocks: Sequence[Block]) -> list[Block]:
 
 
 def zoned(blocks: Sequence[Block], removed: Sequence[StoryLine], claims: Sequence[Claim]) -> list[StoryLine]:
-    """Every line with its zone: the text in reading order, then captions, then what was cut by its markup.
-
-    `removed`: the lines of `boilerplate_markup.remove`.
-    """
+    """Every line with its zone: the text in reading order, then `removed`: captions, and what was cut by its markup."""
     written = [replace(b, text=text) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
     stated = _StatedKeys.from_claims(claims)
     reasons = iter(_reasons([(b.text, b.tag) for b in written if not b.reason], stated))
@@ -120,7 +117,8 @@ def zoned(blocks: Sequence[Block], removed: Sequence[StoryLine], claims: Sequenc
         zone: LineZone = "quote" if block.tag == "quote" else "lede" if is_first else "body"
         is_first = False
         lines.append(StoryLine(block.text, zone))
-    return lines + sorted(removed, key=lambda line: line.zone != "caption")
+    taken = (replace(line, text=sanitise.line(line.text, MAX_LINE_CHARS)) for line in removed)
+    return lines + [line for line in taken if line.text]
 
 
 def without_date_lines(lines: Sequence[StoryLine], is_date: Callable[[str], bool]) -> list[StoryLine]:

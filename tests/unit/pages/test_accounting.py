@@ -147,3 +147,64 @@ def test_a_line_of_which_the_page_says_what_it_is_is_cut_for_that() -> None:
     story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(4))
     found = reasons(read(f"<main><section>{story}<center>Read more</center></section></main>", "{}"))
     assert found["Read more"] == "related"
+
+
+def test_a_line_that_the_reader_parts_is_read_once() -> None:
+    pen = Pen(7)
+    parted = (
+        f"{pen.phrase(5)} <code>{pen.phrase(2)}</code> {pen.phrase(5)} <code>{pen.phrase(2)}</code> {pen.phrase(5)}."
+    )
+    found = read(f"<p>{pen.phrase(14)}.</p><p>{parted}</p><p>{pen.phrase(14)}.</p>", "<article>{}</article>")
+    have = [word for line in found.lines for word in re.findall(r"[a-z]+\d+x\d+", line.text)]
+    assert sorted(have) == sorted(set(have))
+    assert set(re.findall(r"[a-z]+\d+x\d+", parted)) <= set(have)
+
+
+def test_a_line_that_begins_as_another_does_is_not_taken_for_it() -> None:
+    pen = Pen(8)
+    beginning = pen.phrase(6)
+    story = f"<p>{beginning} {pen.phrase(30)}.</p><p>{pen.phrase(14)}.</p>"
+    label = f"{beginning} {pen.phrase(12)}"
+    found = read(f"{story}<form><label>{label}</label></form><p>{pen.phrase(14)}.</p>", "<article>{}</article>")
+    assert reasons(found)[label] == "unread"
+
+
+def test_a_box_of_the_storys_box_that_is_taken_out_is_cut_whole_wherever_it_stands() -> None:
+    pen = Pen(9)
+    card = " ".join(f"<b>{pen.phrase(20)}</b>" for _ in range(20))
+    boxes = f"<div><div><div class='related'>{card}</div></div></div><div><div class='byline'>Ann</div></div>"
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(12))
+    found = read(f"<main><section>{story}{boxes}</section></main><div class='related'>Elsewhere</div>", "{}")
+    cut = {line.reason: line.text for line in found.lines if line.zone == "cut"}
+    assert set(re.findall(r"[a-z]+\d+x\d+", card)) <= set(cut["related"].split())
+    assert cut["byline"] == "Ann"
+    assert all(line.text != "Elsewhere" for line in found.lines)
+
+
+def test_a_box_in_a_box_that_is_taken_out_later_is_not_lost() -> None:
+    pen = Pen(10)
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(6))
+    links = "<p><a href='/a'>One more of them</a></p>"
+    box = f"<div><h3><a href='/b'>Two of the others</a></h3><span class='byline'>Bo</span>{links}</div>"
+    found = reasons(read(f"<main><section>{story}{box}{story}</section></main>", "{}"))
+    assert {"Bo", "One more of them", "Two of the others"} <= set(found)
+
+
+CAPTION = "The mill wheel before it was mended"
+
+
+@pytest.mark.parametrize(
+    ("page", "is_storys"),
+    [
+        ("<main><h1>The mill</h1><figure><figcaption>{}</figcaption></figure><section>{story}</section></main>", True),
+        ("<article><figure><figcaption>{}</figcaption></figure><h1>The mill</h1><div>{story}</div></article>", True),
+        ("<main><h1>The mill</h1><section>{story}<figure><figcaption>{}</figcaption></figure></section></main>", True),
+        ("<main><section>{story}</section></main><div><figure><figcaption>{}</figcaption></figure></div>", False),
+        ("<div><figure><figcaption>{}</figcaption></figure></div><main><h1>A</h1><div>{story}</div></main>", False),
+    ],
+)
+def test_captions_are_those_in_the_storys_box_or_above_it(page: str, *, is_storys: bool) -> None:
+    pen = Pen(11)
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(4))
+    found = read(page.replace("{story}", story).replace("{}", CAPTION), "{}")
+    assert [line.text for line in found.lines if line.zone == "caption"] == [CAPTION] * is_storys
