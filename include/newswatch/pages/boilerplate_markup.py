@@ -52,12 +52,14 @@ _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
 _PAGE_FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
 _UNMARKED = frozenset({"br", "img", "b", "strong", "em", "i", "u", "meta", "link", "title", "hr", "source", "picture"})
 _BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6", "section"})
+_OF_ONE_LINE = frozenset({"rule", "advert"})  # reasons that say nothing of the lines beside
 _URL = re.compile(r"^(?:https?://|www\.)\S+$")
 _LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
 MAX_BOX_SHARE = 0.2  # of the page's running text; an element with more is no box
 MAX_CLASS_SHARE = 0.5  # nor are elements of one class that hold more together
 MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
 MAX_CAPTION_CHARS = 600
+MAX_LOGIN_CHARS = 1500  # of a form that asks for a password; one with more is a frame around a page
 MIN_CAPTION_CHARS = 10  # a shorter one names who took the picture
 MAX_CUT_LINES = 3000  # of a page
 MAX_PROMPT_CHARS = 420  # of a box whose lines go together
@@ -93,6 +95,9 @@ def remove(tree: HtmlElement) -> list[Removed]:
     places: dict[HtmlElement, HtmlElement] = {}  # of elements that were taken out
     for article in _later_stories(tree):
         article.drop_tree()
+    for form in _login_forms(tree):
+        removed += _removed(form, "subscription")
+        form.drop_tree()
     sizes = _sizes(tree)
     for search in (_other_stories, _marked_boxes, _link_blocks, _prompts):
         boxes = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _holds_quotation(e)]
@@ -218,6 +223,13 @@ def reason_by_markup(element: HtmlElement) -> str | None:
     return "byline" if element.get("itemprop") in ("author", "datePublished") else None
 
 
+def _login_forms(tree: HtmlElement) -> list[HtmlElement]:
+    """Forms that ask for a password and hold no story: however little else the page has, they are not its text."""
+    asking = [form for form in tree.iter("form") if any(i.get("type") == "password" for i in form.iter("input"))]
+    sizes = running_text(tree) if asking else {}
+    return [form for form in asking if sizes[form] < MIN_STORY_CHARS and size_of(form) <= MAX_LOGIN_CHARS]
+
+
 def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """Articles inside an article, and small ones beside a large one: cards of other stories, or their whole texts."""
     articles = list(tree.iter("article"))
@@ -271,17 +283,9 @@ def _prompts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
         if any(size_of(p) > MAX_PROMPT_CHARS / 2 for p in box.iter("p")):
             continue
         lines = (line_of(part) for part in box.iter("p", "h2", "h3", "h4", "h5", "strong", "span", "li"))
-        reason = next(
-            filter(
-                None,
-                (
-                    boilerplate_phrases.reason_by_wording(line)
-                    for line in lines
-                    if len(line) <= boilerplate_phrases.MAX_LABEL_CHARS
-                ),
-            ),
-            None,
-        )
+        labels = (line for line in lines if len(line) <= boilerplate_phrases.MAX_LABEL_CHARS)
+        reasons = map(boilerplate_phrases.reason_by_wording, labels)
+        reason = next((reason for reason in reasons if reason and reason not in _OF_ONE_LINE), None)
         if reason:
             yield box, reason
         elif any(heading.find(".//a") is not None for heading in box.iter("h2", "h3", "h4", "h5")):

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from newswatch.errors import NoStory
 from newswatch.pages import extractor
 from newswatch.pages.model import ExtractedPage
 
@@ -208,3 +209,61 @@ def test_captions_are_those_in_the_storys_box_or_above_it(page: str, *, is_story
     story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(4))
     found = read(page.replace("{story}", story).replace("{}", CAPTION), "{}")
     assert [line.text for line in found.lines if line.zone == "caption"] == [CAPTION] * is_storys
+
+
+NESTS = ["<section>{}</section>", "<div><div>{}</div></div>", "<mill-text>{}</mill-text>", "<figure>{}</figure>"]
+TAKEN = ["<div class='byline'>{}</div>", "<figure><figcaption>{}</figcaption></figure>", "<aside><p>{}</p></aside>"]
+
+
+def nested(pen: Pen, dice: random.Random, depth: int) -> str:
+    """A box of boxes, of whatever kinds, with text before, between and behind them."""
+    kinds = [dice.choice([*sorted(MIDDLES.values()), *TAKEN]) for _ in range(3)]
+    inner = [pen.filled(kind) for kind in kinds] + [f"<p>{pen.phrase(14)}.</p>"]
+    if depth:
+        inner.append(re.sub(r"\{\}", lambda _: nested(pen, dice, depth - 1), dice.choice(NESTS)))
+    dice.shuffle(inner)
+    return "".join(inner)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_word_of_the_storys_box_is_in_one_line_however_boxes_stand_in_boxes(seed: int) -> None:
+    pen, dice = Pen(seed), random.Random(seed)
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(8))
+    box = f"{nested(pen, dice, 2)}{story}{nested(pen, dice, 2)}"
+    found = read(f"<div>Menu of the site</div><article><h1>The mill</h1>{box}</article>", "{}")
+    wanted = re.findall(r"[a-z]+\d+x\d+", box)
+    have = [word for line in found.lines for word in re.findall(r"[a-z]+\d+x\d+", line.text)]
+    assert sorted(have) == sorted(wanted)
+
+
+@pytest.mark.parametrize("mark", ["-", "…", "* * *", "Advertisement"])
+def test_a_mark_in_a_box_takes_nothing_else_with_it(mark: str) -> None:
+    pen = Pen(12)
+    story = "".join(f"<p>{pen.phrase(14)}.</p>" for _ in range(6))
+    sentences = [f"{pen.phrase(8)}.", f"{pen.phrase(8)}."]
+    box = f"<div><p>{sentences[0]}</p><p>{mark}</p><p>{sentences[1]}</p></div>"
+    found = reasons(read(f"{story}{box}{story}", "<article>{}</article>"))
+    assert [found[sentence] for sentence in sentences] == ["body", "body"]
+    assert found[mark] in ("rule", "advert")
+
+
+LOGIN = (
+    "<form><label>E-mail address or user name</label><input name='user'><label>Password</label><input type='password'>"
+    "<p>Forgot your password? Ask for another one here and wait for our letter.</p></form>"
+)
+
+
+def test_a_form_that_asks_for_a_password_is_no_story_and_beside_one_it_is_cut() -> None:
+    with pytest.raises(NoStory):
+        read(LOGIN, "<div><h1>The mill</h1>{}</div>")
+    pen = Pen(13)
+    story = "".join(f"<p>{pen.phrase(40)}.</p>" for _ in range(4))
+    found = read(f"{story}{LOGIN}{story}", "<article>{}</article>")
+    assert [line.reason for line in found.lines if "Password" in line.text] == ["subscription"]
+
+
+def test_a_form_around_a_page_is_no_login_because_a_field_of_it_asks_for_a_password() -> None:
+    pen = Pen(14)
+    sentence = f"{pen.phrase(40)}."
+    found = read(f"<div><input type='password'></div><div>{f'<p>{sentence}</p>' * 4}</div>", "<form>{}</form>")
+    assert sentence in found.text
