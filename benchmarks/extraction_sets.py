@@ -1,6 +1,7 @@
 """How right stories, headlines and days are on three sets of real pages, beside trafilatura.
 
-    python benchmarks/extraction_sets.py        (part of benchmarks/extraction.py)
+    python benchmarks/extraction_sets.py              (part of benchmarks/extraction.py)
+    python benchmarks/extraction_sets.py --account    how much text of the stories' boxes is in no line, kept or cut
 
 The sets are read from NEWSWATCH_CORPORA (default ../shared/corpora), each a folder with `html/` and its truth; one that
 is not there is left out. Newswatch reads them as `newswatch extract --manifest` does, learning lines that recur on a
@@ -9,6 +10,7 @@ host from the set's own pages; trafilatura by `extract` and `extract_metadata` w
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import logging
@@ -31,6 +33,7 @@ CHARACTER = re.compile(r"\w")
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SEPARATOR = re.compile(r"\s[-–—|·•»]\s|\s?[|]\s?")
 SHINGLE = 4
+WORST = 10  # pages that are named
 LOST_BELOW, HAD_ABOVE = 0.5, 0.8  # word F1 of ours and of trafilatura's, where a story counts as lost by us alone
 
 
@@ -340,5 +343,49 @@ def report() -> None:
         print(f"lost, and had by trafilatura: {len(gone)}{': ' if gone else ''}{', '.join(gone)}")
 
 
+# Account
+
+
+def unaccounted(body: bytes, url: str) -> tuple[Counter[str], int]:
+    """Words of the story's box that stand in no line, kept or cut, and the characters of all words of the box."""
+    from newswatch.pages import extractor, html_tree, metadata
+    from newswatch.text import mojibake
+
+    tree = html_tree.tree_of(body, "")
+    if tree is None:
+        return Counter(), 0
+    claims = metadata.read(tree, url)
+    html_tree.strip_unseen(tree)
+    for number, element in enumerate(tree.iter()):
+        element.set("data-number", str(number))
+    before = copy.deepcopy(tree)
+    lines, box = extractor.story_lines(tree, claims)
+    if box is None:
+        return Counter(), 0
+    known = next(e.get("data-number") for e in (box, *box.iterancestors()) if e.get("data-number"))
+    whole = next(e for e in before.iter() if e.get("data-number") == known)
+    in_box = Counter(TOKEN.findall(mojibake.mended(html_tree.line_of(whole))))
+    return in_box - Counter(TOKEN.findall(" ".join(line.text for line in lines))), characters(in_box)
+
+
+def characters(words: Counter[str]) -> int:
+    return sum(len(word) * count for word, count in words.items())
+
+
+def report_account() -> None:
+    """Print for every set that is there the characters of all boxes, of those in no line, and the worst pages."""
+    logging.disable(logging.CRITICAL)
+    for name, read, _, _ in SETS:
+        if not (CORPORA / name).is_dir():
+            print(f"{name}: {CORPORA / name} is not here")
+            continue
+        found = {page.id: unaccounted(body_of(page.path), page.url) for page in read()}
+        lost = {id_: size for id_, (missing, _) in found.items() if (size := characters(missing))}
+        total, count = sum(size for _, size in found.values()), sum(lost.values())
+        print(f"{name}: of {total} characters in the stories' boxes {count} are in no line, on {len(lost)} pages")
+        for id_ in sorted(lost, key=lambda id_: -lost[id_])[:WORST]:
+            print(f"    {lost[id_]:6d}  {id_}: {' '.join(list(found[id_][0].elements())[:12])}")
+
+
 if __name__ == "__main__":
-    report()
+    report_account() if sys.argv[1:] == ["--account"] else report()

@@ -62,7 +62,8 @@ OUTCOME_DOCS = {
 
 REASON_DOCS = {
     "headline": "the headline once more.",
-    "unread": "text between the story's lines that stands in a box of its own, or is no sentence: labels, forms.",
+    "unread": "text in the story's box that stands before or after it, in a box of its own, or is no sentence: labels.",
+    "repeated": "what the story says in another line, once more: a sentence set large.",
     "heading": "a heading under which nothing of the story stands.",
     "byline": "who wrote it, when.",
     "credit": "who took the picture, edited, contributed; where it comes from.",

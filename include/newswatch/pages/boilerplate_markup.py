@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -51,14 +52,16 @@ _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.I)
 _PAGE_FRAMES = frozenset({"html", "body", "main", "article", "head", "form"})  # frames of a page, not boxes on it
 _UNMARKED = frozenset({"br", "img", "b", "strong", "em", "i", "u", "meta", "link", "title", "hr", "source", "picture"})
 _BLOCKS = frozenset({"p", "li", "div", "td", "dd", "h2", "h3", "h4", "h5", "h6", "section"})
+_OF_ONE_LINE = frozenset({"rule", "advert"})  # reasons that say nothing of the lines beside
 _URL = re.compile(r"^(?:https?://|www\.)\S+$")
 _LABEL = re.compile(r"^[^\w]*\w[\w ]{1,24}[:»>–—|]\s*")
 MAX_BOX_SHARE = 0.2  # of the page's running text; an element with more is no box
 MAX_CLASS_SHARE = 0.5  # nor are elements of one class that hold more together
 MIN_STORY_CHARS = 500  # of running text that must be left where comments are taken out
 MAX_CAPTION_CHARS = 600
-MAX_CUT_CHARS = 1000  # of one box, or caption, that are kept beside the story
-MAX_CUT_LINES = 200
+MAX_LOGIN_CHARS = 1500  # of a form that asks for a password; one with more is a frame around a page
+MIN_CAPTION_CHARS = 10  # a shorter one names who took the picture
+MAX_CUT_LINES = 3000  # of a page
 MAX_PROMPT_CHARS = 420  # of a box whose lines go together
 TEASER_PARAGRAPHS = 3  # a card has fewer
 MAX_SIBLINGS = 200  # elements beside a box that are looked at for paragraphs
@@ -74,15 +77,27 @@ def _reason_by_names(names: str) -> str | None:
     return next((_REASON_BY_WORD[p] for p in map("-".join, pairwise(words)) if p in _REASON_BY_WORD), None)
 
 
-def remove(tree: HtmlElement) -> list[StoryLine]:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was taken out of the tree: its line, the element in which it stood, and whether paragraphs stood beside."""
+
+    line: StoryLine
+    place: HtmlElement
+    is_among_paragraphs: bool
+
+
+def remove(tree: HtmlElement) -> list[Removed]:
     """Take boxes, bylines, captions and bare links out of the tree.
 
-    Returns captions (zone `caption`), and what stood among the story's paragraphs (zone `cut`), in document order, at
-    most MAX_CUT_LINES.
+    Returns what it took, captions (zone `caption`) and the rest (zone `cut`), at most MAX_CUT_LINES.
     """
-    removed: list[StoryLine] = []
+    removed: list[Removed] = []
+    places: dict[HtmlElement, HtmlElement] = {}  # of elements that were taken out
     for article in _later_stories(tree):
         article.drop_tree()
+    for form in _login_forms(tree):
+        removed += _removed(form, "subscription")
+        form.drop_tree()
     sizes = _sizes(tree)
     for search in (_other_stories, _marked_boxes, _link_blocks, _prompts):
         boxes = [(e, reason) for e, reason in search(tree) if reason == "caption" or not _holds_quotation(e)]
@@ -98,10 +113,51 @@ def remove(tree: HtmlElement) -> list[StoryLine]:
                 continue
             if not any(a in dropped for a in element.iterancestors()):
                 dropped.add(element)
-                removed += _removed_lines(element, reason)
+                removed += _removed(element, reason)
         for element in dropped:
-            element.drop_tree()
-    return removed[:MAX_CUT_LINES]
+            if (parent := element.getparent()) is not None:
+                places[element] = parent
+                element.drop_tree()
+    return [replace(r, place=_place_left(r.place, places)) for r in removed[:MAX_CUT_LINES]]
+
+
+def of_story(removed: Sequence[Removed], tree: HtmlElement, box: HtmlElement | None) -> list[StoryLine]:
+    """The lines of what was taken out of the story's box, or from among paragraphs; captions first.
+
+    Captions of other stories' pictures are left out: those that stand neither in the box nor above it in its article
+    (or below the page's headline).
+    """
+    if box is None:
+        mine = [r.line for r in removed if r.line.zone == "caption" or r.is_among_paragraphs]
+    else:
+        inside = set(box.iter())
+        above = _above(tree, box) if any(r.line.zone == "caption" and r.place not in inside for r in removed) else set()
+        mine = [
+            r.line
+            for r in removed
+            if r.place in inside or (r.place in above if r.line.zone == "caption" else r.is_among_paragraphs)
+        ]
+    return sorted(mine, key=lambda line: line.zone != "caption")
+
+
+def _above(tree: HtmlElement, box: HtmlElement) -> set[HtmlElement]:
+    """The box's ancestors up to its article, and the elements that stand before it in there or below the headline."""
+    article = next((e for e in (box, *box.iterancestors()) if e.tag == "article"), None)
+    above = set[HtmlElement]()
+    is_headline_past = False
+    inside = set(article.iter()) if article is not None else set()
+    for element in takewhile(lambda e: e is not box, tree.iter()):
+        is_headline_past = is_headline_past or element.tag == "h1"
+        if is_headline_past or element in inside:
+            above.add(element)
+    return above
+
+
+def _place_left(place: HtmlElement, places: Mapping[HtmlElement, HtmlElement]) -> HtmlElement:
+    """The place, or where an element around it stood that was taken out later."""
+    while (outermost := next((e for e in (place, *place.iterancestors()) if e in places), None)) is not None:
+        place = places[outermost]
+    return place
 
 
 def _sizes(tree: HtmlElement) -> Mapping[HtmlElement, int]:
@@ -122,13 +178,14 @@ def _holds_quotation(element: HtmlElement) -> bool:
     return element.tag == "blockquote" or element.find(".//blockquote") is not None
 
 
-def _removed_lines(element: HtmlElement, reason: str) -> Iterator[StoryLine]:
+def _removed(element: HtmlElement, reason: str) -> Iterator[Removed]:
+    place, text = element.getparent(), line_of(element)
+    if place is None or not text:
+        return
+    line = StoryLine(text, "cut", reason)
     if reason == "caption":
-        text = line_of(element)
-        if len(text) >= 10 and element.getparent() is not None:
-            yield StoryLine(text[:MAX_CUT_CHARS], "caption")
-    elif _is_among_paragraphs(element) and (text := line_of(element)):
-        yield StoryLine(text[:MAX_CUT_CHARS], "cut", reason)
+        line = StoryLine(text, "caption") if len(text) >= MIN_CAPTION_CHARS else StoryLine(text, "cut", "credit")
+    yield Removed(line, place, _is_among_paragraphs(element))
 
 
 def _is_among_paragraphs(element: HtmlElement) -> bool:
@@ -164,6 +221,13 @@ def reason_by_markup(element: HtmlElement) -> str | None:
     if (style and _HIDDEN.search(style)) or element.get("hidden") is not None:
         return "hidden"
     return "byline" if element.get("itemprop") in ("author", "datePublished") else None
+
+
+def _login_forms(tree: HtmlElement) -> list[HtmlElement]:
+    """Forms that ask for a password and hold no story: however little else the page has, they are not its text."""
+    asking = [form for form in tree.iter("form") if any(i.get("type") == "password" for i in form.iter("input"))]
+    sizes = running_text(tree) if asking else {}
+    return [form for form in asking if sizes[form] < MIN_STORY_CHARS and size_of(form) <= MAX_LOGIN_CHARS]
 
 
 def _other_stories(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
@@ -219,17 +283,9 @@ def _prompts(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
         if any(size_of(p) > MAX_PROMPT_CHARS / 2 for p in box.iter("p")):
             continue
         lines = (line_of(part) for part in box.iter("p", "h2", "h3", "h4", "h5", "strong", "span", "li"))
-        reason = next(
-            filter(
-                None,
-                (
-                    boilerplate_phrases.reason_by_wording(line)
-                    for line in lines
-                    if len(line) <= boilerplate_phrases.MAX_LABEL_CHARS
-                ),
-            ),
-            None,
-        )
+        labels = (line for line in lines if len(line) <= boilerplate_phrases.MAX_LABEL_CHARS)
+        reasons = map(boilerplate_phrases.reason_by_wording, labels)
+        reason = next((reason for reason in reasons if reason and reason not in _OF_ONE_LINE), None)
         if reason:
             yield box, reason
         elif any(heading.find(".//a") is not None for heading in box.iter("h2", "h3", "h4", "h5")):

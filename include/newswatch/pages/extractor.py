@@ -58,7 +58,7 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     html_tree.strip_unseen(tree)
     if any(claim.field == "is_live" for claim in claims):
         html_tree.open_live_entries(tree)
-    lines = _story_lines(tree, claims)
+    lines, _ = story_lines(tree, claims)
     text = story_text(lines)
     kind = page_kinds.kind_of_page(text, lines, claims, url, teaser_count)
     if kind or len(text) < MIN_TEXT_CHARS:
@@ -77,7 +77,8 @@ def _is_certain_date(claim: Claim) -> bool:
     return is_stated and len(date_parsing.readings(claim.value)) == 1
 
 
-def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
+def story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> tuple[list[StoryLine], HtmlElement | None]:
+    """Every line of the story, and the box all of whose text they are; None: nothing was found. Changes the tree."""
     html_tree.wrap_body_text(tree)
     html_tree.separate_blocks(tree)
     html_tree.unwrap_layout_tables(tree)
@@ -91,13 +92,16 @@ def _story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> list[StoryLine]:
     size = _size(blocks)
     if len(blocks) == 1:
         blocks = list(_parted(blocks[0], tree))
-    blocks = accounting.completed(tree, blocks)
     if len(body) > 2 * size and (len(body) >= MIN_STATED_CHARS or size < FEW_CHARS):
         blocks = [Block(line, "p") for line in body.split("\n")]
-    lines = line_zones.zoned(blocks, line_zones.standfirst(tree, claims, box), removed, claims)
+    first = line_zones.unread_standfirst(line_zones.standfirst(tree, claims, box), blocks)
+    account = accounting.completed(tree, blocks, box, first)
+    taken = boilerplate_markup.of_story(removed, tree, account.box)
+    lines = line_zones.zoned([*first, *account.blocks], taken, claims)
     code = metadata_precedence.language_claim(claims)
     names, _ = metadata_precedence.authors(claims)
-    return line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(_without(names, text), code))
+    lines = line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(_without(names, text), code))
+    return lines, account.box
 
 
 def _without(names: Sequence[str], text: str) -> str:

@@ -95,31 +95,30 @@ def _min_standfirst_chars(text: str) -> int:
     return MIN_STANDFIRST_CHARS // 3 if UNSPACED.search(text) else MIN_STANDFIRST_CHARS
 
 
-def zoned(
-    blocks: Sequence[Block], standfirst: str, removed: Sequence[StoryLine], claims: Sequence[Claim]
-) -> list[StoryLine]:
-    """Every line with its zone: the text in reading order, then captions, then what was cut by its markup.
+def unread_standfirst(standfirst: str, blocks: Sequence[Block]) -> list[Block]:
+    """The standfirst as a block, where it is none of the blocks and no part of one."""
+    first = letters_key(standfirst)[:60]
+    is_read = not first or any(first in letters_key(block.text[:1000]) for block in blocks)
+    return [] if is_read else [Block(standfirst, "p")]
 
-    `removed`: the lines of `boilerplate_markup.remove`.
-    """
+
+def zoned(blocks: Sequence[Block], removed: Sequence[StoryLine], claims: Sequence[Claim]) -> list[StoryLine]:
+    """Every line with its zone: the text in reading order, then `removed`: captions, and what was cut by its markup."""
     written = [replace(b, text=text) for b in blocks if (text := sanitise.line(b.text, MAX_LINE_CHARS))]
-    pairs = [(b.text, b.tag) for b in written if not b.reason]
-    first = letters_key(standfirst)
-    if first and not any(first[:60] in letters_key(t[:1000]) for t, _ in pairs):
-        pairs.insert(0, (standfirst, "p"))
-        written.insert(0, Block(standfirst, "p"))
-    reasons = iter(_reasons(pairs, _StatedKeys.from_claims(claims)))
+    stated = _StatedKeys.from_claims(claims)
+    reasons = iter(_reasons([(b.text, b.tag) for b in written if not b.reason], stated))
     lines: list[StoryLine] = []
     is_first = True
     for block in written:
-        reason = block.reason or next(reasons)
+        reason = _unread_reason(block, stated) if block.reason else next(reasons)
         if reason:
             lines.append(StoryLine(block.text, "cut", reason))
             continue
         zone: LineZone = "quote" if block.tag == "quote" else "lede" if is_first else "body"
         is_first = False
         lines.append(StoryLine(block.text, zone))
-    return lines + sorted(removed, key=lambda line: line.zone != "caption")
+    taken = (replace(line, text=sanitise.line(line.text, MAX_LINE_CHARS)) for line in removed)
+    return lines + [line for line in taken if line.text]
 
 
 def without_date_lines(lines: Sequence[StoryLine], is_date: Callable[[str], bool]) -> list[StoryLine]:
@@ -198,6 +197,14 @@ def _reasons(pairs: Sequence[tuple[str, str]], stated: _StatedKeys) -> list[str]
     for number in _empty_headings(pairs, reasons):
         reasons[number] = "heading"
     return reasons
+
+
+def _unread_reason(block: Block, stated: _StatedKeys) -> str:
+    """Why a line that was not read is cut: what it says tells more than that it was not read."""
+    if len(block.text) > MAX_EDGE_CHARS:
+        return block.reason
+    said = _edge_reason(block.text, stated, is_top=True) or ("byline" if _is_date(block.text) else "")
+    return said or boilerplate_phrases.reason_by_wording(block.text) or block.reason
 
 
 def _edge_reason(text: str, stated: _StatedKeys, *, is_top: bool) -> str:

@@ -108,3 +108,15 @@ def test_sets_are_read_line_by_line_and_one_that_is_not_there_is_said_so(
     values = {line[:31].strip(): line[31:].split() for line in shown.splitlines() if line.endswith("00")}
     assert values["word F1"] == ["1.0000", "0.0000"]
     assert values["snippets that must not, absent"] == ["1.0000", "0.0000"]
+
+
+def test_words_of_the_storys_box_that_stand_in_no_line_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from newswatch.pages import accounting
+
+    story = "".join(f"<p>In the year {n} {TEXT} {TEXT}</p>" for n in range(1, 9))
+    html = f"<body><p>Menu</p><main><section>{story}<form>Your name</form></section></main></body>".encode()
+    missing, size = sets.unaccounted(html, "https://www.gazette.example/a")
+    assert (missing.total(), size > len(TEXT) * 8) == (0, True)
+    monkeypatch.setattr(accounting, "completed", lambda tree, blocks, box, _: accounting.Account(list(blocks), box))
+    assert sets.characters(sets.unaccounted(html, "https://www.gazette.example/a")[0]) == len("Yourname")
+    assert sets.unaccounted(b"", "https://www.gazette.example/a")[1] == 0
