@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from newswatch.ledger import revisions
 from newswatch.ledger import schema as t
 from newswatch.ledger.revisions import PlannedVisit
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, tag_new, visit_due
+from newswatch.sandbox.pool import ParserPool
 from newswatch.urls.canonical import host_of
 
 MATCHING = (
@@ -74,6 +76,17 @@ def test_the_visit_asks_with_the_validators_that_the_page_came_with(read: Newswa
     site.answers["/treaty"] = (304, {}, b"")
     assert visit(read, clock, 1.1) == {"not_modified": 1}
     assert site.requests[-1]["if-none-match"] == '"first"'
+
+
+def test_a_visit_for_which_the_machine_is_too_busy_is_none_and_is_made_in_an_hour(
+    read: Newswatch, site: Site, clock: Clock
+) -> None:
+    show(site, "/treaty", MATCHING[0].replace("18", "19"), MATCHING[1])
+    with ParserPool(size=1, deadline_seconds=8, memory_bytes=1_000_000_000, patience_seconds=1e-3) as starved:
+        assert visit(replace(read, parsers=starved), clock, 1.1) == {}
+    assert values(read, sa.select(t.visits.c.visit_count)) == [0]
+    assert visit(read, clock, 0.9) == {}
+    assert visit(read, clock, 0.2) == {"edited": 1}
 
 
 def test_a_changed_figure_is_a_new_revision_the_old_one_stays_and_the_difference_is_shown(

@@ -98,3 +98,20 @@ def test_the_sentences_are_many_in_many_languages_and_mostly_hard_negatives() ->
     assert all(languages[language] >= 100 for language in ("en", "ru", "uk"))
     assert all(languages[language] >= 30 for language in ("de", "fr", "es", "pl"))
     assert sum(not row["topics"] for row in rows) > len(rows) / 2
+
+
+def test_a_story_of_both_topics_has_each_mention_by_its_whole_name() -> None:
+    text = (
+        "The spokesman would not say whether the vote changes anything for the New Strategic Arms Reductions Treaty.\n"
+        "Inspections under the New START treaty stopped in 2020, and talks on them are to begin in Cairo.\n"
+        "Of Donetsk he said that the front near Donetsk airport holds; power is out in the Donetsk region."
+    )
+    found = matcher().find("Kremlin expects nothing of the midterms", text, "en")
+    names = [(m.topic, m.surface) for m in found if m.topic in ("new-start", "donetsk")]
+    assert names == [
+        ("new-start", "New Strategic Arms Reductions Treaty"),
+        ("new-start", "New START treaty"),
+        ("donetsk", "Donetsk"),
+        ("donetsk", "Donetsk"),
+        ("donetsk", "Donetsk region"),
+    ]

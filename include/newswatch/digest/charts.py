@@ -129,7 +129,7 @@ def _fitted_to_page(content: bytes, label: str, size: tuple[int, int]) -> Markup
     svg = etree.fromstring(content, parser)
     for element in [*svg.iter(f"{_SVG}metadata"), *svg.iter(f"{_SVG}style")]:
         element.getparent().remove(element)
-    names: Any = svg.nsmap  # the default one has no prefix, which the stubs do not know
+    names: Any = svg.nsmap  # typed with a prefix always, which the default one has not
     look = {"viewBox": f"0 0 {size[0]} {size[1]}", "width": str(size[0]), "height": str(size[1])}
     root = etree.Element(f"{_SVG}svg", look | {"role": "img", "aria-label": label}, nsmap=names)
     root.extend(list(svg))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, islice
 from typing import Any, cast
 
 from lxml import etree, html
@@ -51,6 +51,8 @@ _BLOCKS = frozenset(
 MIN_PARAGRAPH_CHARS = 60  # of running text
 BOXES = ("p", "div", "td", "dd", "section", "article")  # of pages whose text stands in no paragraphs
 MIN_STORY_CHARS = 500  # of running text; in less no element stands out
+MAX_HEADINGS = 50  # that are looked at for a headline
+MIN_HEADING_CHARS = 10
 MIN_CELL_CHARS = 500  # of a cell that holds a text and not a datum
 
 
@@ -169,6 +171,18 @@ def open_live_entries(tree: HtmlElement) -> None:
 def select(path: etree.XPath, tree: HtmlElement) -> list[HtmlElement]:
     """The elements that the path selects; in C, where `iterfind` walks the tree in Python."""
     return cast("list[HtmlElement]", path(tree))
+
+
+def headline_of(tree: HtmlElement) -> HtmlElement | None:
+    """The first `h1`; on a page without one, the first lower heading with which the page's title begins."""
+    if (heading := next(tree.iter("h1"), None)) is not None:
+        return heading
+    title = " ".join((tree.findtext(".//head/title") or "").split())
+    for heading in islice(tree.iter("h2", "h3", "h4"), MAX_HEADINGS):
+        text = line_of(heading)
+        if len(text) >= MIN_HEADING_CHARS and title.startswith(text) and not title[len(text) :][:1].isalnum():
+            return heading
+    return None
 
 
 def line_of(element: HtmlElement) -> str:

@@ -17,7 +17,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from newswatch.pages import metadata_dates
-from newswatch.pages.html_tree import line_of, select
+from newswatch.pages.html_tree import headline_of, line_of, select
 from newswatch.pages.model import Claim
 from newswatch.text import sanitise
 from newswatch.urls.canonical import canonical_url, is_credible_canonical, resolve, twin_key
@@ -88,7 +88,6 @@ _NO_JSON = re.compile(
 MAX_JSON_CHARS = 1_000_000  # of one block; more is a page's state, not its description
 MAX_NODES = 500
 MAX_OF_A_KIND = 50  # claims of one field by one source
-MIN_HEADING_CHARS = 10
 MAX_CHARS = 2000  # of a claim, the story's whole text in JSON-LD apart
 
 
@@ -270,24 +269,14 @@ def _microdata(tree: HtmlElement) -> Iterator[Claim]:
             yield Claim("author", "microdata", line_of(node if name is None else name)[:120])
 
 
-def _heading_like(tree: HtmlElement, title: str) -> Iterator[Claim]:
-    """On a page without `h1`: the first lower heading with which the page's title begins."""
-    for node in islice(tree.iter("h2", "h3", "h4"), MAX_OF_A_KIND):
-        text = line_of(node)
-        rest = title[len(text) :]
-        if len(text) >= MIN_HEADING_CHARS and title.startswith(text) and not rest[:1].isalnum():
-            yield Claim("title", "h1", text)
-            return
-
-
 def _headings(tree: HtmlElement) -> Iterator[Claim]:
     for node in islice(tree.iter("h1"), MAX_OF_A_KIND):
         yield Claim("title", "h1", line_of(node))
     title = tree.find(".//head/title")
     if title is not None:
-        text = " ".join(title.text_content().split())
-        yield Claim("title", "title", text)
-        if next(tree.iter("h1"), None) is None:
-            yield from _heading_like(tree, text)
+        yield Claim("title", "title", " ".join(title.text_content().split()))
+    headline = headline_of(tree)
+    if headline is not None and headline.tag != "h1":
+        yield Claim("title", "h1", line_of(headline))
     for node in select(_AUTHOR_LINKS, tree):
         yield Claim("author", "link", line_of(node)[:120])

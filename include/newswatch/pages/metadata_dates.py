@@ -16,7 +16,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from newswatch.pages import boilerplate_markup
-from newswatch.pages.html_tree import INLINE, line_of, select, size_of
+from newswatch.pages.html_tree import INLINE, headline_of, line_of, select, size_of
 from newswatch.pages.model import Claim
 from newswatch.text import date_parsing, date_words, sanitise
 from newswatch.text.date_parsing import DateContext
@@ -90,17 +90,21 @@ def in_words(tree: HtmlElement, code: str | None) -> Iterator[Claim]:
 
 def _by_headline(tree: HtmlElement) -> Iterator[HtmlElement]:
     """The elements between the headline and the story's first paragraph."""
-    below = islice(dropwhile(lambda e: e.tag != "h1", tree.iter(etree.Element)), 1, NEAR)
+    headline = headline_of(tree)
+    below = islice(dropwhile(lambda e: e is not headline, tree.iter(etree.Element)), 1, NEAR)
     return takewhile(lambda e: e.tag != "p" or size_of(e) < RUNNING_CHARS, below)
 
 
 def _above_headline(tree: HtmlElement) -> Iterator[HtmlElement]:
     """The elements before the headline in its own box, and in the box around that."""
-    headline = next(tree.iter("h1"), None)
+    headline = headline_of(tree)
     if headline is None:
         return
     for element in (headline, *islice(headline.iterancestors(), 1)):
-        for sibling in islice(element.itersiblings(preceding=True), NEAR_ABOVE):
+        siblings = list(islice(element.itersiblings(preceding=True), NEAR_ABOVE))
+        if any(next(sibling.iter("h2", "h3", "h4"), None) is not None for sibling in siblings):
+            return  # it may be the other heading's
+        for sibling in siblings:
             yield from islice(sibling.iter(etree.Element), NEAR)
 
 

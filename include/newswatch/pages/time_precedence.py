@@ -14,7 +14,7 @@ zone; then the feed, whose date may be that of an update; then what is read off 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -97,7 +97,7 @@ def _times(claims: Sequence[Claim], field: str, seen_at: datetime, tz: ZoneInfo 
     for claim, readings in stated:
         reading = readings[0] if len(readings) == 1 else _decided(readings, known, locale, tz)
         if reading and not (claim.source in _GUESSED and reading.moment < seen_at - MAX_GUESS_AGE):
-            times.append(_time(reading, claim.source))
+            times.append(Time(_moment(reading), reading.is_day_only, claim.source, reading.day, reading.has_zone))
     return times
 
 
@@ -121,11 +121,6 @@ def _decided(
         return agreeing[0]
     is_day_first = date_words.is_day_first(locale, tz)
     return None if is_day_first is None else readings[0 if is_day_first else 1]
-
-
-def _time(reading: StatedDate, source: str) -> Time:
-    time = Time(_moment(reading), reading.is_day_only, source, reading.day)
-    return replace(time, has_zone=reading.has_zone)
 
 
 def _moment(reading: StatedDate) -> datetime:

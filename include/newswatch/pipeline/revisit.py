@@ -222,7 +222,7 @@ async def _ask(nw: Newswatch, client: Client, job: _Job) -> _Visited:
             return _Visited(job, "partial")  # as behind a paywall that closed meanwhile
         return _Visited(job, "ok", answer=answer, page=page)
     except ParseFailed as error:
-        return _Visited(job, error.reason, error.detail)
+        return _Visited(job, None if error.reason == "busy" else error.reason, error.detail)
     except Exception as error:
         log.exception("visit failed", url=url)
         return _Visited(job, "failed", sanitise.line(f"{type(error).__name__}: {error}"))

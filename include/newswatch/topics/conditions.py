@@ -60,18 +60,17 @@ class Conditions:
 
     def is_near(self, document: Document, match: Span, condition: Condition) -> bool:
         """Whether one of the condition's words is near enough to the match, and not inside it."""
-        if any(start < match[0] or end > match[1] for start, end in self.beside(document, match, condition)):
-            return True
-        return condition.within == "story" and any(
-            True for other in document.story if other is not document for _ in self._in_all(other, condition)
-        )
+        outside = (start < match[0] or end > match[1] for start, end in self.beside(document, match, condition))
+        return any(outside) or self._is_elsewhere(document, condition)
 
     def is_beside(self, document: Document, match: Span, condition: Condition) -> bool:
         """Whether one of the condition's words is near enough to the match, or inside it."""
-        documents = document.story if condition.within == "story" else ()
-        return any(True for _ in self.beside(document, match, condition)) or any(
-            True for other in documents if other is not document for _ in self._in_all(other, condition)
-        )
+        return any(True for _ in self.beside(document, match, condition)) or self._is_elsewhere(document, condition)
+
+    def _is_elsewhere(self, document: Document, condition: Condition) -> bool:
+        """Whether a condition on the whole story has a word in another document of it."""
+        others = (other for other in document.story if other is not document) if condition.within == "story" else ()
+        return any(True for other in others for _ in self._in_all(other, condition))
 
     def _in_all(self, document: Document, condition: Condition) -> Iterator[Span]:
         """Spans of the condition's words in the story's lines of the document."""

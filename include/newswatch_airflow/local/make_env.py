@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -55,12 +56,11 @@ def write(path: Path) -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
         return _about_existing(path)
-    try:
+    with ExitStack() as unless_whole:
+        unless_whole.callback(path.unlink)
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(env_text())
-    except BaseException:
-        path.unlink()
-        raise
+        unless_whole.pop_all()
     return (
         f"Wrote {path} (mode 0600): {', '.join(MAKERS)}.\n"
         "Login: admin, with the ADMIN_PASSWORD in it. Next: docker compose up --detach --wait\n"

@@ -37,6 +37,7 @@ def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
     trends = reader.trends(days_before(day))
     counts = {row["topic"]: row for row in reader.table("topic_days", day)}
     topics = []
+    tz = reader.tz  # asked of the ledger each time
     for topic, name in rows.names.items():
         if topic in counts:  # else it came into topics.yaml after the day was built
             chart = chart_of(topic, day, trends)
@@ -48,7 +49,7 @@ def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
                     counts=counts[topic],
                     reading=reading_of(trends.get(day, {}).get(topic), day, is_over=is_over),
                     chart=small_chart(chart, said(chart), topic),
-                    lines=tuple(rows.line(topic, cluster, reader.tz) for cluster in shown),
+                    lines=tuple(rows.line(topic, cluster, tz) for cluster in shown),
                 )
             )
     outlets = sorted(reader.table("outlet_days", day), key=lambda r: (-r["topic_story_count"], r["outlet"]))

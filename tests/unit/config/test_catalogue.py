@@ -256,12 +256,13 @@ def test_two_topics_may_claim_other_capitals_other_company_or_patterns_of_one_na
     other = TOPICS.removeprefix("topics:\n").replace("id: quay", "id: pier")
     exact = "        case: exact\n    examples"
     capitals = other.replace("harbour quay", "HARBOUR QUAY")
-    parse_catalogue(FEEDS, (TOPICS + capitals).replace("    examples", exact))
+    claimed = [(TOPICS + capitals).replace("    examples", exact)]
     near = "        near: [{words: [ship]}]\n    examples"
-    parse_catalogue(FEEDS, TOPICS + other.replace("quay.]", "quay ship.]").replace("    examples", near))
+    claimed.append(TOPICS + other.replace("quay.]", "quay ship.]").replace("    examples", near))
     for_one = TOPICS.replace("text: harbour quay", "pattern: harbour quay\n        name: harbour")
     for_other = other.replace("text: harbour quay", "pattern: harbour q[a-z]{1,5}\n        name: harbour")
-    parse_catalogue(FEEDS, for_one + for_other)
+    claimed.append(for_one + for_other)
+    assert [[t.id for t in parse_catalogue(FEEDS, text).topics] for text in claimed] == 3 * [["quay", "pier"]]
 
 
 def test_one_mistake_is_named_once() -> None:

@@ -240,3 +240,14 @@ def test_a_number_in_json_ld_is_a_date() -> None:
 def test_a_story_counts_before_what_stands_beside_it(other: str) -> None:
     beside = {"@type": other, "headline": "Rope reviewed", "datePublished": "2021-01-01"}
     assert said(read(linked([beside, STORY])), "title") == ["Quay works"]
+
+
+def test_a_page_without_h1_has_its_time_by_the_heading_that_is_its_title() -> None:
+    body = (
+        "<h2>Latest from the quay</h2><time datetime='2026-11-01T08:00Z'></time>"
+        "<div><h2>Quay works begin</h2><time datetime='2026-11-05T08:00Z'></time></div>"
+        f"<p>{'The board met and talked of it. ' * 9}</p><time datetime='2026-11-02T08:00Z'></time>"
+    )
+    assert said(read("<title>Quay works begin - The Ledger</title>", body), "published_at", "time") == [
+        "2026-11-05T08:00Z"
+    ]
