@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import Feed
 from newswatch.feeds.model import Entry, SeenEntry
-from newswatch.pages import metadata_precedence, page_kinds, time_precedence
+from newswatch.pages import metadata_precedence, page_kinds, time_precedence, title_precedence
 from newswatch.pages.line_zones import without_metadata
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
 from newswatch.stories.boilerplate_recurring import sample_of
@@ -138,7 +138,7 @@ def _fields_of_claims(
 ) -> dict[str, Any]:
     """The story's fields that claims decide, each with the source that is believed."""
     feed_tz = ZoneInfo(feed.timezone) if feed.timezone else None
-    title, title_source = metadata_precedence.headline(claims, address)
+    title, title_source = title_precedence.headline(claims, address)
     dated = (*claims, Claim("language", "feed", feed.language))
     time = time_precedence.published(dated, seen_at, feed_tz)
     names, authors_source = metadata_precedence.authors(claims)
