@@ -68,7 +68,10 @@ _JSON_LD_FIELDS = (  # JSON-LD property → what it states
     ("dateModified", "updated_at"), ("articleSection", "section"), ("articleBody", "body"), ("inLanguage", "language"),
 )  # fmt: skip
 # Fields whose claims are kept beside the story; the others serve to find its text.
-KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
+KEPT = frozenset({
+    "title", "published_at", "updated_at", "author", "section", "language", "access", "word_count",
+    "is_live", "live_until",
+})  # fmt: skip
 _ITEMPROPS = {"headline": "title", "articleSection": "section"}
 # Names of <meta> for a date of publication that `_META` does not list.
 _PUBLISHED = re.compile(
@@ -151,6 +154,7 @@ def _json_ld(tree: HtmlElement, url: str) -> Iterator[Claim]:
                 yield Claim(field, "json_ld", _plain(value))
     if "LiveBlogPosting" in _as_list(story.get("@type")):
         yield Claim("is_live", "json_ld", "true")
+        yield Claim("live_until", "json_ld", _value(story.get("coverageEndTime")))
         yield Claim("body", "json_ld", _live_entries(story))
     if isinstance(story.get("wordCount"), int | str):
         yield Claim("word_count", "json_ld", str(story["wordCount"]))
