@@ -6,6 +6,7 @@ Nothing is decided here: each claim is kept with its source, and `metadata_prece
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -80,6 +81,8 @@ _PUBLISHED = re.compile(
 )
 _NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
+_NEXT_LINKS = etree.XPath(".//*[(self::link or self::a) and @href and contains(concat(' ', @rel, ' '), ' next ')]")
+_SECOND = re.compile(r"[/?&,;._~-](?:[a-z]{1,12}[=/_.-])?0?2")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
 _CLOCK = re.compile(r"(?<=T)\d\d:\d\d")
 # Outside its strings JSON has neither comments nor marks of XML, nor a comma before a closing bracket.
@@ -106,6 +109,7 @@ def read(tree: HtmlElement, url: str) -> list[Claim]:
         *metadata_dates.marked(tree),
         *metadata_dates.in_address(url),
         *_headings(tree),
+        *_next_part(tree, url),
     ]
     language = tree.getroottree().getroot().get("lang")
     if language:
@@ -125,6 +129,21 @@ def _storable(claims: Iterable[Claim]) -> Iterator[Claim]:
             seen.add(cleaned)
             counts[kind] += 1
             yield cleaned
+
+
+def _next_part(tree: HtmlElement, url: str) -> Iterator[Claim]:
+    """A claim of the address of the story's second part, if the page is its first: its own address and the number 2.
+
+    The link to the next story (`rel=next` too) has another one.
+    """
+    for node in select(_NEXT_LINKS, tree)[:MAX_OF_A_KIND]:
+        if link := resolve(url, node.get("href") or ""):
+            here, following = canonical_url(url), canonical_url(link)
+            shared = os.path.commonprefix((here, following))  # noqa: RUF071 - characters are meant
+            added, end = following[len(shared) :].rstrip("/"), here[len(shared) :]
+            if added.endswith(end) and _SECOND.fullmatch(added.removesuffix(end)) and "comment" not in added:
+                yield Claim("next_part", "link", link)
+                return
 
 
 def canonical_link(tree: HtmlElement, url: str) -> str | None:

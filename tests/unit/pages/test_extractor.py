@@ -605,3 +605,27 @@ def test_the_state_is_not_taken_for_the_story_without_its_headline_or_beside_a_t
 def test_a_state_that_holds_nothing_or_is_broken_does_no_harm(state: str) -> None:
     with pytest.raises(NoStory):
         parse(of_state(f'<script type="application/json">{state}</script>'))
+
+
+@pytest.mark.parametrize(
+    ("address", "link", "is_partial"),
+    [
+        ("/news/quay", "/news/quay?page=2", True),
+        ("/news/quay", "/news/quay/2", True),
+        ("/news/quay", "/news/quay/page/2/", True),
+        ("/news/quay.html", "quay-2.html", True),
+        ("/news/quay.html", "quay,seite-02.html", True),
+        ("/news/quay?id=7", "?id=7&p=2", True),
+        ("/news/1", "/news/2", False),
+        ("/news/41", "/news/42", False),
+        ("/news/quay", "/news/harbour-2", False),
+        ("/news/quay", "/news/quay/comment-page-2", False),
+        ("/news/quay", "/news/quay", False),
+        ("/news/quay", "https://other.example/news/quay/2", False),
+        ("/news/quay", "javascript:next(2)", False),
+    ],
+)
+@pytest.mark.parametrize("element", ["<link rel=next href='{}'>", "<a rel='nofollow next' href='{}'>2</a>"])
+def test_the_first_part_of_a_story_is_partial(element: str, address: str, link: str, *, is_partial: bool) -> None:
+    html = page(body=BODY + element.format(link)) if element.startswith("<a") else page(element.format(link))
+    assert parse(html, url=f"https://www.example.com{address}").is_partial == is_partial
