@@ -23,7 +23,7 @@ from newswatch.topics.matcher import Matcher
 
 FOLDER = Path(__file__).parent / "sentences"
 PRECISION, RECALL = 0.98, 0.96
-RECALL_AT_FIRST_CONTACT = 0.94
+RECALL_AT_FIRST_CONTACT = 0.95
 SETS = {
     "new-start-and-donetsk": {"new-start", "donetsk"},
     "unseen": {"new-start", "donetsk"},
