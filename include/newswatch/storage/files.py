@@ -38,6 +38,21 @@ class Store:
             raise TransientError(f"cannot write {self.locate(path)}: {error}") from error
         return hashlib.sha256(content).hexdigest()
 
+    def move(self, path: str, to: str) -> None:
+        """Put the file in another place, over one that is there. Where it is gone, it was moved before."""
+        try:
+            if self._is_local:
+                target = Path(self.locate(to))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(self.locate(path), target)
+                _sync_folder(target.parent)
+            else:
+                self._fs.mv(self.locate(path), self.locate(to))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TransientError(f"cannot move {self.locate(path)} to {self.locate(to)}: {error}") from error
+
     def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
         """The file's bytes from `start` (in bytes, 0 by default) to `end`, exclusive (the file's end by default).
 
@@ -83,8 +98,12 @@ def _write_local(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)  # there only where something went wrong
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
