@@ -18,7 +18,8 @@ from newswatch.storage.postgres_programs import WAY_OUT, Account, TemporaryFolde
 SUPERUSER = "postgres"
 PORT = 5432  # part of the socket's name; no port is opened
 PRIVATE = 0o700
-_SOCKET_FOLDER_BYTES = 103 - len(f"/.s.PGSQL.{PORT}")  # of a `sun_path`, as every system has it; Linux has four more
+_SOCKET = f".s.PGSQL.{PORT}"
+_SOCKET_FOLDER_BYTES = 103 - len(f"/{_SOCKET}")  # of a `sun_path`, as every system has it; Linux has four more
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ class Cluster:
             self._initialise()
         self._check_version()
         self._write_access()
-        self.pid_file.unlink(missing_ok=True)  # of a server that is gone; PostgreSQL would believe its number
+        # PostgreSQL would believe the number that a server which is gone has left in these.
+        self.pid_file.unlink(missing_ok=True)
+        (self.socket_folder() / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
     def start_server(self, lock: int, log: int) -> None:
         """Start one that inherits the descriptor `lock`, and writes to `log`. It is not awaited."""
