@@ -24,17 +24,24 @@ class Processes:
     folder: Path  # one log file a child
     record: Path
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _commands: dict[str, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start `command` with its output in `<folder>/<name>.log`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(self.log(name), "ab") as log:
             child = subprocess.Popen(
                 command, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._children[name] = child
+        self._commands[name] = command, env
         self._save()
         return child
+
+    def start_again(self, name: str) -> None:
+        """Start one that has ended as it was started before. What it had started itself, and left, is ended first."""
+        _end_sessions([self._children[name].pid])
+        self.start(name, *self._commands[name])
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
