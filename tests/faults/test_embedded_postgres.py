@@ -16,7 +16,9 @@ import psutil
 import psycopg2
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
+from newswatch.cli.main import main
 from newswatch.errors import DatabaseFailed, TransientError
 from newswatch.ledger import Ledger
 from newswatch.storage import embedded_postgres, postgres_programs, postgres_server
@@ -344,12 +346,37 @@ def test_a_cluster_of_before_that_let_everybody_in_is_closed(folder: Path) -> No
     assert facts(url) == "kept"
 
 
+@needs_root
+def test_a_cluster_that_a_copy_gave_to_root_gets_an_owner_again(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 0, 0)
+    assert facts(embedded_postgres.start(folder)) == "kept"
+    assert {path.stat().st_uid for path in folder.rglob("*")} == {folder.stat().st_uid} != {0}
+
+
 def test_a_folder_that_holds_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "letters").touch()
     with pytest.raises(DatabaseFailed, match="holds files and no database"):
         embedded_postgres.start(tmp_path / "postgres")
     assert [p.name for p in (tmp_path / "postgres").iterdir()] == ["letters"]
+
+
+def test_the_command_says_in_words_what_is_wrong_with_its_database(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "letters").touch()
+    done = CliRunner().invoke(main, ["migrate"], env={"NEWSWATCH_HOME": str(tmp_path), "NEWSWATCH_DATABASE_URL": ""})
+    assert done.exit_code == 1
+    assert done.stderr.startswith("newswatch: ")
+    assert "holds files and no database" in done.stderr
+
+
+def test_a_home_that_the_command_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = CliRunner().invoke(main, ["migrate"], env={"NEWSWATCH_HOME": str(home), "NEWSWATCH_DATABASE_URL": ""})
+    embedded_postgres.stop(home / "postgres")
+    assert done.exit_code == 0
+    assert [p for p in (home, *home.rglob("*")) if stat.S_IMODE(p.stat().st_mode) & 0o077] == []
 
 
 def test_a_cluster_of_another_version_is_named(folder: Path) -> None:

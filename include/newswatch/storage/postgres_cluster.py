@@ -45,11 +45,18 @@ class Cluster:
 
         Raises DatabaseFailed, and OSError where a folder cannot be written.
         """
+        me = _name(os.geteuid())
+        if me is None:
+            raise DatabaseFailed(
+                f"User {os.geteuid()} has no name on this machine, and PostgreSQL knows users by name. {WAY_OUT}"
+            )
         self._provide_programs()
         if not (self.folder / "PG_VERSION").exists():
             self._initialise()
+        if os.geteuid() == 0 and self.folder.stat().st_uid == 0:  # brought back from a copy that kept no owners
+            _give(self.folder, 0, Account.unused())
         self._check_version()
-        self._write_access()
+        self._write_access(me)
         # PostgreSQL would believe the number that a server which is gone has left in these.
         self.pid_file.unlink(missing_ok=True)
         (self.socket_folder() / f"{_SOCKET}.lock").unlink(missing_ok=True)
@@ -83,8 +90,6 @@ class Cluster:
                 f"The database in {self.folder} belongs to {_name(owner.st_uid) or owner.st_uid}. Run Newswatch as its "
                 "owner, or with a home of your own: NEWSWATCH_HOME=…"
             )
-        if owner.st_uid == 0:
-            raise DatabaseFailed(f"{self.folder} belongs to root, as whom PostgreSQL does not run. Move it away.")
         return Account(owner.st_uid, owner.st_gid)
 
     def socket_folder(self) -> Path:
@@ -142,7 +147,7 @@ class Cluster:
         # `initdb` wants a user whom the machine knows by name, and it does not get to keep what it makes.
         maker = Account.by_name("nobody") if os.geteuid() == 0 else None
         if maker is not None:
-            os.chown(made, maker.uid, maker.gid)
+            _give(made, 0, maker)
         with handed_over(made, maker) as (path, kept):
             self._run(
                 "initdb",
@@ -153,7 +158,7 @@ class Cluster:
                 keep=kept,
             )
         if maker is not None:
-            _give(made, maker, Account.unused())
+            _give(made, maker.uid, Account.unused())
         made.rename(self.folder)
 
     def _check_version(self) -> None:
@@ -165,13 +170,9 @@ class Cluster:
                 "it with the former version of Newswatch, and load it into a new home."
             )
 
-    def _write_access(self) -> None:
+    def _write_access(self, me: str) -> None:
         """Whoever owns the folder around the cluster logs in, and root; the kernel says who asks."""
-        if _name(os.geteuid()) is None:
-            raise DatabaseFailed(
-                f"User {os.geteuid()} has no name on this machine, and PostgreSQL knows users by name. {WAY_OUT}"
-            )
-        names = sorted(filter(None, {_name(uid) for uid in (os.geteuid(), self.run_folder.stat().st_uid, 0)}))
+        names = sorted(filter(None, {me, _name(self.run_folder.stat().st_uid), _name(0)}))
         head = "# Newswatch writes this file at each start.\n"
         idents = "".join(f'newswatch "{name}" {SUPERUSER}\n' for name in names)
         account = self.account()
@@ -179,13 +180,19 @@ class Cluster:
         write(self.folder / "pg_ident.conf", head + idents, account)
 
 
-def _give(folder: Path, maker: Account, owner: Account) -> None:
-    """Hand all that `maker` made over to `owner`."""
+def _give(folder: Path, former: int, owner: Account) -> None:
+    """Hand the folder and all in it over to `owner`. Raises DatabaseFailed where something is not of user `former`."""
     for parent, _, files, descriptor in os.fwalk(folder):
         for name in (*files, "."):
-            if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid != maker.uid:
-                raise DatabaseFailed(f"{parent}/{name} is none of the files that initdb made.")
-            os.chown(name, owner.uid, owner.gid, dir_fd=descriptor, follow_symlinks=False)
+            if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid != former:
+                raise DatabaseFailed(f"{parent}/{name} belongs to another user than what is around it.")
+            try:
+                os.chown(name, owner.uid, owner.gid, dir_fd=descriptor, follow_symlinks=False)
+            except OSError as error:
+                raise DatabaseFailed(
+                    f"PostgreSQL does not run as root, and its files cannot be given to another user here: {error}. "
+                    f"{WAY_OUT}"
+                ) from error
 
 
 def _name(uid: int) -> str | None:
