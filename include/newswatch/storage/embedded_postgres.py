@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,5 +77,5 @@ def _server(folder: Path, tell: Tell) -> Server:
 def _clearly(folder: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise DatabaseFailed(f"The database in {folder} cannot be used: {error}") from error

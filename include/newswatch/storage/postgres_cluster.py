@@ -65,8 +65,8 @@ class Cluster:
         """Start one that inherits the descriptor `lock`, and writes to `log`. It is not awaited."""
         account = self.account()
         with (
-            handed_over(self.folder, account) as (data, kept),
-            handed_over(self.socket_folder(), account) as (at, kept_too),
+            handed_over(self.folder) as (data, kept),
+            handed_over(self.socket_folder()) as (at, kept_too),
         ):
             quoted = '"' + at.replace('"', '""') + '"'  # PostgreSQL reads a list of folders, with commas between
             settings = {
@@ -105,7 +105,8 @@ class Cluster:
 
     def clean_up(self) -> None:
         """Remove the temporary folders of a server that has ended."""
-        self._socket.remove(self.folder.stat().st_uid)
+        if self.folder.exists():
+            self._socket.remove(self.folder.stat().st_uid)
         self._copy.remove(os.geteuid())
 
     @property
@@ -148,7 +149,7 @@ class Cluster:
         maker = Account.by_name("nobody") if os.geteuid() == 0 else None
         if maker is not None:
             _give(made, 0, maker)
-        with handed_over(made, maker) as (path, kept):
+        with handed_over(made) as (path, kept):
             self._run(
                 "initdb",
                 *("-D", path, "--username", SUPERUSER, "--auth", "peer", "--data-checksums", "--no-instructions"),

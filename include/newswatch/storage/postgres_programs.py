@@ -98,13 +98,13 @@ def run(
 
 
 @contextlib.contextmanager
-def handed_over(folder: Path, account: Account | None) -> Iterator[tuple[str, tuple[int, ...]]]:
+def handed_over(folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     """How a program reaches `folder`, and the descriptors that it must inherit for it.
 
-    One of another account gets the open folder, and the path is that of its descriptor, for which Linux asks no
-    permission of the folders above.
+    It gets the open folder, and the path is that of its descriptor: Linux then asks no permission of the folders above,
+    and no name of a folder can mean something to a shell. Elsewhere it gets the folder's own path.
     """
-    if account is None:
+    if not _DESCRIPTORS.exists():
         yield str(folder), ()
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

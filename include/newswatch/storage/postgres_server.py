@@ -24,7 +24,7 @@ from newswatch.errors import DatabaseFailed
 from newswatch.storage.postgres_cluster import PRIVATE, Cluster
 
 Tell = Callable[[str], None]
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.02
 TELL_SECONDS = 5.0  # between two words about what is waited for
 LOST_SECONDS = 5.0  # after which a server that no file names is looked for
 STOP_SECONDS = 60.0  # for open sessions to be closed and all to be written; after that it has to recover
@@ -210,9 +210,8 @@ class Server:
         with self.lock("keeper") as keeper, self._open_log() as log:
             if not self._until(keeper.take, "a look at the keeper's lock", LOOK_SECONDS):
                 return
-            descriptor = str(keeper.descriptor)
             subprocess.run(
-                [sys.executable, "-m", "newswatch.storage.postgres_keeper", self.cluster.folder, descriptor],
+                [sys.executable, "-m", "newswatch.storage.postgres_keeper", self.cluster.folder],
                 pass_fds=[keeper.descriptor],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -97,7 +97,9 @@ def test_a_command_under_which_the_database_died_is_run_again(
     a_run._env = {"PATH": "/bin:/usr/bin"}
     script = f"from pathlib import Path; Path({str(tmp_path)!r}, 'tried').rmdir(); exit('it died')"
     (tmp_path / "tried").mkdir()
-    with pytest.raises(Failed, match="No such file or directory: .*tried"):  # the second time, after which none follows
+    with pytest.raises(
+        Failed, match=r"No such file or directory: .*tried"
+    ):  # the second time, after which none follows
         a_run._command("python", "-c", script)
     with pytest.raises(Failed, match="failed:\nno such luck"):
         a_run._command("python", "-c", "exit('no such luck')")
