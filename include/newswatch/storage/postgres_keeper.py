@@ -51,6 +51,7 @@ def end(server: Server) -> None:
 
     try:
         server.end()
+        server.cluster.clean_up()
     except DatabaseFailed as error:
         sys.stderr.write(f"keeper: {error}\n")
         sys.stderr.flush()

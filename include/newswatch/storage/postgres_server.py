@@ -102,6 +102,7 @@ class Server:
             return
         with self.alone():
             self.end()
+            self.cluster.clean_up()
         if self.cluster.folder in _used:
             _used.pop(self.cluster.folder).close()
         with self.lock("keeper") as keeper:
@@ -119,7 +120,6 @@ class Server:
                     "A process that cannot be seen or ended from here, in another container perhaps, works on "
                     f"{self.cluster.folder}. End it there."
                 )
-        self.cluster.clean_up()
 
     def processes(self) -> list[psutil.Process]:
         """The server's: PostgreSQL by their name and at work in the cluster's folder. The postmaster comes first."""

@@ -256,6 +256,7 @@ class _Run:
                 raise
         if not process.returncode:
             return printed
+        time.sleep(1)  # a server that was killed is not gone at once
         self._look_after()
         if any(mended > began for mended in self._mended):
             return self._command(*command)

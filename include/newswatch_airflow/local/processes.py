@@ -41,6 +41,7 @@ class Processes:
     def start_again(self, name: str) -> None:
         """Start one that has ended as it was started before. What it had started itself, and left, is ended first."""
         _end_sessions([self._children[name].pid])
+        self._children[name].wait()
         self.start(name, *self._commands[name])
 
     def log(self, name: str) -> Path:
@@ -48,7 +49,7 @@ class Processes:
 
     def ended(self) -> str | None:
         """The name of a child that has ended by itself, if any."""
-        return next((name for name, child in self._children.items() if child.poll() is not None), None)
+        return next((name for name, child in self._children.items() if _has_ended(child)), None)
 
     def stop(self) -> None:
         """End all children and what they started: first asked, then killed."""
@@ -74,6 +75,12 @@ class Processes:
     def _save(self) -> None:
         pids = [(child.pid, _started(child.pid)) for child in self._children.values()]
         self.record.write_text(json.dumps(pids))
+
+
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Without taking note of it, so that its number stays its own until what it left is ended too."""
+    state = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return child.returncode is not None or os.waitid(os.P_PID, child.pid, state) is not None
 
 
 def _started(pid: int) -> float | None:

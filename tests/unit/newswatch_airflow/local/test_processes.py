@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
+from newswatch_airflow.local import processes as processes_module
 from newswatch_airflow.local.processes import Processes
 
 
@@ -27,8 +29,7 @@ def test_a_child_that_was_killed_is_started_again_as_before(tmp_path: Path) -> N
         until(lambda: processes.log("part").read_text() == "hello\n")
         assert processes.ended() is None
         first.kill()
-        first.wait()
-        assert processes.ended() == "part"
+        until(lambda: processes.ended() == "part")
         processes.start_again("part")
         until(lambda: processes.log("part").read_text() == "hello\nhello\n")
         assert processes.ended() is None
@@ -36,7 +37,10 @@ def test_a_child_that_was_killed_is_started_again_as_before(tmp_path: Path) -> N
         processes.stop()
 
 
-def test_what_a_dead_child_had_started_does_not_outlive_its_follower(tmp_path: Path) -> None:
+def test_what_a_dead_child_had_started_does_not_outlive_its_follower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes_module, "PATIENCE_SECONDS", 0.5)
     processes = Processes(tmp_path / "logs", tmp_path / "processes.json")
     command = ["sh", "-c", f"sleep 61 & echo $! >> {tmp_path}/pids; wait"]
     try:
@@ -44,7 +48,7 @@ def test_what_a_dead_child_had_started_does_not_outlive_its_follower(tmp_path: P
         until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().endswith("\n"))
         orphan = psutil.Process(int((tmp_path / "pids").read_text()))
         first.kill()
-        first.wait()
+        until(lambda: processes.ended() == "part")
         processes.start_again("part")
         assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
     finally:
