@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import stat
@@ -124,6 +125,18 @@ def log_in_as(uid: int, folder: Path) -> str:
         return here.recv(4096).decode()
 
 
+def is_locked(folder: Path) -> bool:
+    """As systemd-tmpfiles asks before it looks into an old folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def modes_above(folder: Path) -> list[int]:
     return [stat.S_IMODE(parent.stat().st_mode) for parent in folder.parents]
 
@@ -177,6 +190,7 @@ def test_programs_in_a_private_folder_are_copied_and_the_folder_stays_private(
     assert facts(embedded_postgres.start(folder)) == "kept"
     copy = Path(postmaster(folder).exe()).parents[3]
     assert copy.name.startswith("newswatch-")
+    assert is_locked(copy)
     assert {path.stat().st_uid for path in copy.rglob("*")} == {0}
     embedded_postgres.stop(folder)
     assert not copy.exists()
@@ -231,6 +245,7 @@ def test_a_long_home_has_a_short_private_socket(tmp_path: Path) -> None:
     url = embedded_postgres.start(folder)
     try:
         found = host(url).stat()
+        assert is_locked(host(url))  # so that no cleaner of temporary folders takes it away
         assert len(str(host(url))) < 90
         assert stat.S_IMODE(found.st_mode) == 0o700
         assert found.st_uid == folder.stat().st_uid

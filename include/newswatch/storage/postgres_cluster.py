@@ -63,11 +63,12 @@ class Cluster:
 
     def start_server(self, lock: int, log: int) -> None:
         """Start one that inherits the descriptor `lock`, and writes to `log`. It is not awaited."""
-        account = self.account()
-        with (
-            handed_over(self.folder) as (data, kept),
-            handed_over(self.socket_folder()) as (at, kept_too),
-        ):
+        with contextlib.ExitStack() as stack:
+            data, kept = stack.enter_context(handed_over(self.folder))
+            at, kept_too = stack.enter_context(handed_over(self.socket_folder()))
+            copy = self._copy.known(0)
+            if copy is not None:
+                kept_too += stack.enter_context(handed_over(copy))[1]
             quoted = '"' + at.replace('"', '""') + '"'  # PostgreSQL reads a list of folders, with commas between
             settings = {
                 "listen_addresses": "",
@@ -78,7 +79,7 @@ class Cluster:
             }
             options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
             arguments = ("start", "--no-wait", "--silent", "-D", data, "-o", options)
-            self._run("pg_ctl", *arguments, account=account, keep=(*kept, *kept_too, lock), output=log)
+            self._run("pg_ctl", *arguments, account=self.account(), keep=(*kept, *kept_too, lock), output=log)
 
     def account(self) -> Account | None:
         """The owner, where that is not who we are. Raises DatabaseFailed where we may not act for it."""

@@ -7,6 +7,7 @@ not pass the folders above the cluster, which stay as they are: it is handed the
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import grp
 import importlib.util
 import os
@@ -102,14 +103,14 @@ def handed_over(folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     """How a program reaches `folder`, and the descriptors that it must inherit for it.
 
     It gets the open folder, and the path is that of its descriptor: Linux then asks no permission of the folders above,
-    and no name of a folder can mean something to a shell. Elsewhere it gets the folder's own path.
+    and no name of a folder can mean something to a shell. Elsewhere it gets the folder's own path. While it lives the
+    folder is locked, for which systemd-tmpfiles lets an old one be.
     """
-    if not _DESCRIPTORS.exists():
-        yield str(folder), ()
-        return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield str(_DESCRIPTORS / str(descriptor)), (descriptor,)
+        with contextlib.suppress(OSError):  # not every file system has locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield str(_DESCRIPTORS / str(descriptor) if _DESCRIPTORS.exists() else folder), (descriptor,)
     finally:
         os.close(descriptor)
 
