@@ -40,6 +40,10 @@ class MissingFile(NewswatchError):
     """A file that the ledger counts on is not in the store. Only a copy brought back from elsewhere helps."""
 
 
+class DayToCome(NewswatchError):
+    """A day after today was to be built."""
+
+
 class ParseFailed(NewswatchError):
     """A parser child gave no result: `reason` is the outcome, `timeout` for one."""
 

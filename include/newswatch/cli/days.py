@@ -1,13 +1,14 @@
-"""The commands `newswatch days …`: what is stored, counted in days of another time zone."""
+"""The commands `newswatch days …`: what is made of a day, and in which time zone days are counted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from newswatch.cli.params import Days, spans
 from newswatch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("days")
 def days() -> None:
-    """Count what is stored in days of another time zone."""
+    """Forget days, or count what is stored in days of another time zone."""
 
 
 @days.command()
@@ -44,19 +45,24 @@ def rezone(yes: bool) -> None:
 
 def _tell_what_follows(report: RezoneReport, *, is_done: bool) -> None:
     if report.touched:
-        click.echo(f"Tables to be made again: {_spans(report.touched)}")
+        click.echo(f"Tables to be made again: {spans(report.touched)}")
     if report.issued:
-        click.echo(f"Digests that stay as issued until their day is built by hand: {_spans(report.issued)}")
+        click.echo(f"Digests that stay as issued until their day is built by hand: {spans(report.issued)}")
     if not is_done:
         click.echo("Nothing was moved yet: `newswatch days rezone --yes` does it.")
 
 
-def _spans(days: Collection[date]) -> str:
-    """Days in order as `newswatch build` takes them: runs of them as ranges."""
-    runs: list[list[date]] = []
-    for day in sorted(days):
-        if runs and (day - runs[-1][-1]).days == 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return " ".join(f"{run[0]}..{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+@days.command()
+@click.argument("which", nargs=-1, required=True, type=Days(), metavar="DAY...")
+def forget(which: tuple[list[date], ...]) -> None:
+    """Take the tables and digests of each DAY away, as of one that was built by a slip; stories stay.
+
+    What has been sent to readers stays with them. `newswatch build DAY` makes tables and a first digest again.
+    """
+    from newswatch import pipeline
+
+    with closing(pipeline.open_newswatch(load_settings())) as nw:
+        for day in (day for group in which for day in group):
+            done = pipeline.forget_day(nw, day)
+            found = "tables" if done.had_tables else "no tables"
+            click.echo(f"{day}  {found} and {done.issue_count} issues of its digest are gone; its stories are not")

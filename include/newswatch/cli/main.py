@@ -19,7 +19,7 @@ import structlog
 from newswatch import __version__
 from newswatch.cli import days as days_commands
 from newswatch.cli.feeds import feeds
-from newswatch.cli.params import Days, Moment
+from newswatch.cli.params import Days, Moment, spans
 from newswatch.cli.topics import topics
 from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
@@ -130,13 +130,14 @@ def _counts(counts: dict[str, int]) -> str:
 @main.command()
 @click.argument("days", nargs=-1, required=True, type=Days(), metavar="DAY...")
 @click.option("--digest/--no-digest", default=True, show_default=True, help="Issue the day's digest too.")
+@click.option("--empty", is_flag=True, help="Build days too of which nothing is stored: their tables say zero.")
 @click.option("--missing", is_flag=True, help="Only days of which something is stored and that were never built.")
 @click.option("--extract", is_flag=True, help="First read the day's stories anew from their stored bytes.")
 @click.option(
     "--as-known-at", type=Moment(), help="Tables alone, of what was committed before then, in a folder apart."
 )
 def build(
-    days: tuple[list[date], ...], digest: bool, missing: bool, extract: bool, as_known_at: datetime | None
+    days: tuple[list[date], ...], digest: bool, empty: bool, missing: bool, extract: bool, as_known_at: datetime | None
 ) -> None:
     """Build the tables and the digest of each DAY (2026-11-22, or 2026-11-16..2026-11-22) from what is stored.
 
@@ -161,6 +162,11 @@ def build(
             for day in wanted:
                 click.echo(f"{day}  as known at {at}: {nw.store.locate(pipeline.build_as_known(nw, day, at))}")
             return
+        if not (empty or missing) and (none := pipeline.without_anything(nw, wanted)):
+            raise NewswatchError(
+                f"Nothing is stored of {spans(none)}: no story, no poll, no feed that reached over it. With --empty "
+                "tables and digests of zeros are made all the same."
+            )
         for day in pipeline.never_built(nw, wanted) if missing else wanted:
             if extract:
                 click.echo(_reextracted(pipeline.reextract_day(nw, day, run_id), day))

@@ -56,6 +56,12 @@ def known_days(connection: sa.Connection) -> list[date]:
     return sorted(connection.scalars(query))
 
 
+def has_anything(connection: sa.Connection, day: date) -> bool:
+    """Whether anything is stored of the day: stories, polls, outcomes, or a feed's list that reaches over it."""
+    tables = (t.stories, t.polls, t.outcomes, t.coverage)
+    return any(connection.scalar(sa.select(sa.exists().where(table.c.day == day))) for table in tables)
+
+
 def lock(connection: sa.Connection, day: date) -> None:
     """Wait for the day's one writer; held until the transaction ends."""
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, day.toordinal())))
@@ -177,6 +183,12 @@ def staged(connection: sa.Connection) -> list[date]:
 def mark_published(connection: sa.Connection, day: date) -> None:
     """The day's tables are in their place."""
     connection.execute(sa.update(t.builds).where(t.builds.c.day == day).values(is_staged=False))
+
+
+def forget_build(connection: sa.Connection, day: date) -> bool:
+    """Let the day have no tables, and none to be made; False: it had none."""
+    connection.execute(sa.delete(t.dirty_days).where(t.dirty_days.c.day == day))
+    return connection.execute(sa.delete(t.builds).where(t.builds.c.day == day)).rowcount > 0
 
 
 def built_between(connection: sa.Connection, first: date, last: date) -> list[date]:

@@ -54,6 +54,12 @@ def digests_of(connection: sa.Connection, day: date | None = None) -> list[Issue
     return [IssuedDigest(**row._asdict()) for row in connection.execute(query)]
 
 
+def forget(connection: sa.Connection, day: date) -> None:
+    """Let the day have no digest. What was sent of it is forgotten too: its next issue is number 1, and is sent."""
+    for table in (t.deliveries, t.digests):
+        connection.execute(sa.delete(table).where(table.c.day == day))
+
+
 def late_stories(connection: sa.Connection, day: date, after: datetime, until: datetime) -> frozenset[str]:
     """Stories of the day whose first text came after one moment, and not after the other."""
     query = (

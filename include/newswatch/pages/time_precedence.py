@@ -41,12 +41,17 @@ class Time:
     has_zone: bool = True
 
 
-def published(claims: Sequence[Claim], seen_at: datetime, tz: ZoneInfo | None) -> Time | None:
+def published(
+    claims: Sequence[Claim], seen_at: datetime, tz: ZoneInfo | None, *, is_archived: bool = False
+) -> Time | None:
     """When the story was published; None where no source gives a credible time.
 
-    `seen_at`: when the story was first seen, UTC. `tz`: of times that state no zone; None: UTC.
+    `seen_at`: when the story was first seen, UTC. `tz`: of times that state no zone; None: UTC. `is_archived`: the page
+    was saved who knows when, so that a guess may be of any age.
     """
     times = _times(claims, "published_at", seen_at, tz)
+    if not is_archived:
+        times = [t for t in times if t.source not in _GUESSED or t.moment >= seen_at - MAX_GUESS_AGE]
     if not times:
         return None
     first = times[0]
@@ -96,7 +101,7 @@ def _times(claims: Sequence[Claim], field: str, seen_at: datetime, tz: ZoneInfo 
     times = []
     for claim, readings in stated:
         reading = readings[0] if len(readings) == 1 else _decided(readings, known, locale, tz)
-        if reading and not (claim.source in _GUESSED and reading.moment < seen_at - MAX_GUESS_AGE):
+        if reading:
             times.append(Time(_moment(reading), reading.is_day_only, claim.source, reading.day, reading.has_zone))
     return times
 

@@ -1,7 +1,14 @@
 """The few verbs that DAGs and the command line call."""
 
 from newswatch.pipeline.announce import AnnounceReport, announce
-from newswatch.pipeline.build import BuildReport, build_as_known, build_day, ensure_built, never_built
+from newswatch.pipeline.build import (
+    BuildReport,
+    build_as_known,
+    build_day,
+    ensure_built,
+    never_built,
+    without_anything,
+)
 from newswatch.pipeline.compare_topics import Comparison, StoryChange, compare_topics, topics_of_version, versions
 from newswatch.pipeline.deliver import Channel, Message, Sending, deliver, message_of, send
 from newswatch.pipeline.digest import IssueReport, issue_digest
@@ -9,6 +16,7 @@ from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
+from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.publication import publish_staged
@@ -26,6 +34,7 @@ __all__ = [
     "Discovery",
     "FeedHealth",
     "FetchReport",
+    "ForgetReport",
     "Found",
     "IssueReport",
     "Issued",
@@ -50,6 +59,7 @@ __all__ = [
     "ensure_built",
     "explain",
     "fetch_pending",
+    "forget_day",
     "issue_digest",
     "message_of",
     "never_built",
@@ -66,4 +76,5 @@ __all__ = [
     "versions",
     "visit_due",
     "watch_feeds",
+    "without_anything",
 ]

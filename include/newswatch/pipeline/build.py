@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from newswatch.days import syndication
 from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables
+from newswatch.errors import DayToCome
 from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.local_days import LOOK_BACK
@@ -45,8 +46,11 @@ class BuildReport:
 def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
     """Make the day's tables from the committed batches, whole, and record what they were made from, and by which run.
 
-    One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros.
+    One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros: see
+    `without_anything`. Raises DayToCome for a day after today.
     """
+    if day > (today := nw.day_of(nw.clock())):
+        raise DayToCome(f"{day} is yet to come (today is {today}, {nw.settings.timezone}): it has nothing to build.")
     with nw.writing() as connection:
         days.lock(connection, day)
         finish(nw, connection, day)  # what a writer that was killed has left
@@ -110,6 +114,12 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
 def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
     """Build those of the days whose tables are missing or were made from other inputs; returns them."""
     return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
+
+
+def without_anything(nw: Newswatch, wanted: list[date]) -> list[date]:
+    """Those of the days of which nothing is stored, not even that a feed reached over them."""
+    with nw.ledger.begin() as connection:
+        return [day for day in wanted if not days.has_anything(connection, day)]
 
 
 def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import sqlalchemy as sa
+
 from newswatch.digest import formats
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.ledger import digests
@@ -20,19 +22,28 @@ def deliver(nw: Newswatch, day: date, number: int) -> bool:
     digests. False: done before."""
     with nw.ledger.begin() as connection:
         digests.lock_delivery(connection)
-        delivered = [(d.day, d.number) for d in digests.digests_of(connection) if d.delivered_at]
         if not digests.mark_delivered(connection, day, number, nw.clock()):
             return False
-        if max(delivered, default=(day, 0)) <= (day, number):
-            for name in formats.FORMATS:
-                nw.store.write(paths.latest(name), nw.store.read(paths.issue(day, number, name)))
-        newest = [(d, d.record) for d in digests.digests_of(connection) if d.delivered_at and d.record][:FEED_ITEMS]
-        items = [
-            formats.FeedItem(d.day, d.number, d.issued_at, record["title"], record["summary"]) for d, record in newest
-        ]
-        nw.store.write(paths.DIGEST_FEED, formats.to_rss(items, nw.settings.pages_url))
+        show_newest(nw, connection)
     log.info("digest delivered", day=str(day), number=number)
     return True
+
+
+def show_newest(nw: Newswatch, connection: sa.Connection) -> None:
+    """Put the newest delivered issue at the addresses that stay, and the newest ones into the feed of digests.
+
+    To be called with the lock of delivery. Where nothing is delivered, nothing stands there.
+    """
+    delivered = [d for d in digests.digests_of(connection) if d.delivered_at]
+    for name in formats.FORMATS:
+        if delivered:
+            newest = delivered[0]
+            nw.store.write(paths.latest(name), nw.store.read(paths.issue(newest.day, newest.number, name)))
+        else:
+            nw.store.remove(paths.latest(name))
+    told = [(d, d.record) for d in delivered if d.record][:FEED_ITEMS]
+    items = [formats.FeedItem(d.day, d.number, d.issued_at, record["title"], record["summary"]) for d, record in told]
+    nw.store.write(paths.DIGEST_FEED, formats.to_rss(items, nw.settings.pages_url))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,6 +17,7 @@ from typing import Any
 from newswatch.config.catalogue import Feed, load_catalogue
 from newswatch.errors import ConfigError, ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry
+from newswatch.pages import time_precedence
 from newswatch.pipeline.installation import parser_pool
 from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
@@ -94,7 +96,15 @@ async def _extract_one(
     seen = SeenEntry(Entry("page", url, url, "", "", (), None), datetime.now(UTC))
     story = assemble(seen, feed, FetchedPage(url, page, RawRecord(path, 0, len(body))), settings.tz)
     assert story is not None
-    return story
+    return _with_guessed_time(story)
+
+
+def _with_guessed_time(story: Story) -> Story:
+    """The story; one without a time gets what is read off the page: a saved page may be of any age."""
+    time = time_precedence.published(story.claims or (), story.first_seen_at, None, is_archived=True)
+    if story.published_at or time is None:
+        return story
+    return replace(story, published_at=time.moment, published_at_source=time.source, is_day_only=time.is_day_only)
 
 
 def _read(path: str, limit: int) -> bytes:

@@ -53,6 +53,15 @@ class Store:
         except OSError as error:
             raise TransientError(f"cannot move {self.locate(path)} to {self.locate(to)}: {error}") from error
 
+    def remove(self, path: str) -> None:
+        """Take the file away; where there is none, nothing is done."""
+        try:
+            self._fs.rm_file(self.locate(path))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TransientError(f"cannot remove {self.locate(path)}: {error}") from error
+
     def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
         """The file's bytes from `start` (in bytes, 0 by default) to `end`, exclusive (the file's end by default).
 
