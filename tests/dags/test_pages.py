@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from clocks import Clock
 from installed import installation, log_in
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
-from newswatch.pipeline import Newswatch, build_day, fetch_pending, issue_digest, open_newswatch, poll
+from newswatch.pipeline import Newswatch, Reader, build_day, fetch_pending, issue_digest, open_newswatch, poll
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 from newswatch.tables import day_tables
 
@@ -237,3 +238,60 @@ def test_the_page_of_feeds_shows_each_with_its_state(
     assert "2 failing" in page.text
     assert "1 gone" in page.text
     assert "3 http_500" in page.text
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/newswatch/nothing/here", 404),
+        ("/newswatch/story/none", 404),
+        ("/newswatch/story/%00", 404),
+        ("/newswatch/run/%00/%00", 404),
+        ("/newswatch/topic/no-such-topic", 404),
+        ("/newswatch/topic/donetsk?last=0001-01-01", 422),
+        ("/newswatch/topic/donetsk?last=9999-12-31", 422),
+        ("/newswatch/topic/donetsk?outlet=%00", 404),
+        ("/newswatch/topic/donetsk?span=x", 422),
+        ("/newswatch/digest/2031-01-01", 404),
+    ],
+)
+def test_an_address_that_is_none_is_answered_with_a_page_that_leads_back(
+    client: Any, read_days: ReadDays, address: str, status: int
+) -> None:
+    log_in(client, "VIEWER")
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'href="/newswatch/topics"' in answer.text
+    good = client.get("/newswatch/feeds").headers
+    for name in ("x-content-type-options", "referrer-policy", "cache-control"):
+        assert answer.headers[name] == good[name]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_ledger_of_another_version_is_said_to_be_one(
+    client: Any, read_days: ReadDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(client, "VIEWER")
+
+    def outdated(self: Reader) -> None:
+        with self._ledger.begin() as connection:
+            connection.execute(sa.text("SELECT missing FROM digests"))
+
+    monkeypatch.setattr(Reader, "builds", outdated)
+    answer = client.get("/newswatch/")
+    assert answer.status_code == 503
+    assert "newswatch migrate" in answer.text
+    assert "SELECT" not in answer.text
+
+
+def test_what_nobody_foresaw_is_a_page_without_its_details(
+    client: Any, read_days: ReadDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(client, "VIEWER")
+    monkeypatch.setattr(Reader, "builds", lambda self: 1 / 0)
+    answer = client.get("/newswatch/")
+    assert answer.status_code == 500
+    assert "division" not in answer.text
+    assert "log says what" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]

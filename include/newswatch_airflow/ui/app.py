@@ -18,10 +18,13 @@ from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
 from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.ui.day import of_day
+from newswatch_airflow.ui.error_pages import answer_with_pages
 from newswatch_airflow.ui.feeds import of_feeds
 from newswatch_airflow.ui.site import HEADERS, LINKS_JS, Site
 from newswatch_airflow.ui.story import of_story
 from newswatch_airflow.ui.topic import SPANS, Filters, of_topic, to_csv
+
+FIRST_DAY, LAST_DAY = date(1995, 1, 1), date(9000, 1, 1)  # of what may be asked for: a span fits before it
 
 
 @cache
@@ -37,6 +40,7 @@ def create_app() -> FastAPI:
         openapi_url=None,
         dependencies=[Depends(requires_authenticated()), Depends(requires_access_dag(method="GET"))],
     )
+    answer_with_pages(app)
     app.add_api_route("/links.js", _links)
     app.add_api_route("/", _today)
     app.add_api_route("/day/{day}", _day)
@@ -62,7 +66,7 @@ def _today(request: Request, day: date | None = None) -> HTMLResponse:
         text = "No day has tables yet: they are made after the first poll."
         return Site(request).page("empty.html.j2", "today", heading="No tables yet", text=text, dag=POLL_FEEDS)
     today = day_of(datetime.now(UTC), _reader().tz)
-    return _shown_day(request, day or (today if today in builds else next(iter(builds))))
+    return _shown_day(request, day or next((d for d in builds if d <= today), next(iter(builds))))
 
 
 def _day(request: Request, day: date) -> HTMLResponse:
@@ -115,7 +119,7 @@ def _topics(request: Request) -> HTMLResponse:
 
 
 def _filters(
-    last: date | None = None,
+    last: Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)] = None,
     span: Annotated[int, Query(ge=1, le=366)] = 28,
     outlet: str = "",
     language: str = "",
@@ -184,7 +188,8 @@ def _digest(request: Request, day: date | None = None, number: int | None = None
     found = [d for d in every if day in (None, d.day) and number in (None, d.number)]
     if not found:
         raise HTTPException(404, f"No digest of {day}{f', issue {number},' if number else ''} was issued.")
-    return _shown_digest(Site(request), every, found[0])
+    today = day_of(datetime.now(UTC), _reader().tz)  # one of a day to come was made by a slip
+    return _shown_digest(Site(request), every, next((d for d in found if d.day <= today), found[0]))
 
 
 def _digest_of_run(request: Request, dag_id: str, run_id: str) -> HTMLResponse:
