@@ -36,6 +36,10 @@ class MissingFile(NewswatchError):
     """A file that the ledger counts on is not in the store. Only a copy brought back from elsewhere helps."""
 
 
+class DamagedFile(MissingFile):
+    """A file is there, but not as it was written. Whoever can do without a missing file can do without a damaged one."""
+
+
 class ParseFailed(NewswatchError):
     """A parser child gave no result: `reason` is the outcome, `timeout` for one."""
 
