@@ -37,7 +37,7 @@ class MissingFile(NewswatchError):
 
 
 class DamagedFile(MissingFile):
-    """A file is there, but not as it was written. Whoever can do without a missing file can do without a damaged one."""
+    """A file is there, but not as it was written. Whoever can do without a missing file can do without this one."""
 
 
 class ParseFailed(NewswatchError):

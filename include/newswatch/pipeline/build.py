@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from newswatch.days import syndication
 from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables
+from newswatch.errors import MissingFile
 from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.local_days import LOOK_BACK
@@ -25,7 +26,7 @@ from newswatch.pipeline.tag import mentions_of_day
 from newswatch.pipeline.trends import update_trends
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
-from newswatch.tables.day_tables import DAY_TABLES, TABLES, TOPIC_TRENDS
+from newswatch.tables.day_tables import DAY_TABLES, TABLES
 from newswatch.version import code_version
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         facts = _Facts.read(connection, day)
         frames = _frames(nw, facts, known)
         before = days.build_of(connection, day)
+        left_out: list[date] = []
+        was_whole = is_whole(nw, day, before)  # else trends were made without it
         files = {t.name: nw.store.write(paths.table(t.name, day), t.to_bytes(frames[t.name])) for t in DAY_TABLES}
         build = days.Build(
             day=day,
@@ -66,8 +69,11 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         )
         days.save_build(connection, build, generation)
         is_changed = before is None or before.files != files
-        if is_changed or not nw.store.exists(paths.table(TOPIC_TRENDS.name, day)):
-            update_trends(nw, connection, day)
+        if is_changed or not was_whole:
+            left_out = update_trends(nw, connection, day)
+    if left_out:
+        with nw.writing() as connection:
+            days.mark_dirty(connection, left_out)
     topic_days = frames["topic_days"]
     report = BuildReport(
         day=day,
@@ -95,8 +101,15 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
 
 
 def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
-    """Build those of the days whose tables are missing or were made from other inputs; returns them."""
+    """Build those of the days whose tables are missing, damaged or made from other inputs; returns them."""
     return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
+
+
+def ensure_whole(nw: Newswatch, wanted: Sequence[date]) -> list[date]:
+    """Build those of the days that were built and whose tables are lost or damaged since; returns them."""
+    with nw.ledger.begin() as connection:
+        built = [build for day in wanted if (build := days.build_of(connection, day))]
+    return [build_day(nw, build.day).day for build in built if not is_whole(nw, build.day, build)]
 
 
 def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:
@@ -111,7 +124,21 @@ def _is_current(nw: Newswatch, day: date) -> bool:
         build = days.build_of(connection, day)
         if build is None or build.inputs_sha256 != _Facts.read(connection, day).sha256(nw):
             return False
-    return all(nw.store.exists(paths.table(t.name, day)) for t in TABLES)
+    return is_whole(nw, day, build)
+
+
+def is_whole(nw: Newswatch, day: date, build: days.Build | None) -> bool:
+    """Whether the day has its tables, as the build made them."""
+    if build is None:
+        return False
+    try:
+        for table in TABLES:
+            sha256 = build.files.get(table.name)  # trends have none: they change with other days
+            nw.store.load(paths.table(table.name, day), bytes if sha256 else table.arrow, sha256)
+    except MissingFile as error:
+        log.warning("day not as it was built", day=str(day), reason=str(error))
+        return False
+    return True
 
 
 @dataclass(frozen=True)

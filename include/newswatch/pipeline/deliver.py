@@ -9,8 +9,10 @@ from datetime import date
 from newswatch.digest import formats
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.ledger import digests
+from newswatch.ledger.digests import IssuedDigest
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
+from newswatch.storage.files import Store
 
 FEED_ITEMS = 30
 
@@ -23,9 +25,11 @@ def deliver(nw: Newswatch, day: date, number: int) -> bool:
         delivered = [(d.day, d.number) for d in digests.digests_of(connection) if d.delivered_at]
         if not digests.mark_delivered(connection, day, number, nw.clock()):
             return False
+        issued = digests.issue_of(connection, day, number)
+        assert issued is not None
         if max(delivered, default=(day, 0)) <= (day, number):
             for name in formats.FORMATS:
-                nw.store.write(paths.latest(name), nw.store.read(paths.issue(day, number, name)))
+                nw.store.write(paths.latest(name), read_issued(nw.store, issued, name))
         newest = [(d, d.record) for d in digests.digests_of(connection) if d.delivered_at and d.record][:FEED_ITEMS]
         items = [
             formats.FeedItem(d.day, d.number, d.issued_at, record["title"], record["summary"]) for d, record in newest
@@ -33,6 +37,12 @@ def deliver(nw: Newswatch, day: date, number: int) -> bool:
         nw.store.write(paths.DIGEST_FEED, formats.to_rss(items, nw.settings.pages_url))
     log.info("digest delivered", day=str(day), number=number)
     return True
+
+
+def read_issued(store: Store, issued: IssuedDigest, name: str) -> bytes:
+    """One of the issue's files. Raises DamagedFile where it is not as it was issued, MissingFile where it is lost."""
+    path = paths.issue(issued.day, issued.number, name)
+    return store.load(path, bytes, issued.files.get(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +61,11 @@ class Message:
 def message_of(nw: Newswatch, day: date, number: int) -> Message:
     """The issue as it was issued."""
     with nw.ledger.begin() as connection:
-        record = next(d.record for d in digests.digests_of(connection, day) if d.number == number)
-    assert record is not None
-    html, text = (nw.store.read(paths.issue(day, number, f"digest.{end}")).decode() for end in ("html", "md"))
+        issued = digests.issue_of(connection, day, number)
+    assert issued is not None
+    assert issued.record is not None
+    record = issued.record
+    html, text = (read_issued(nw.store, issued, f"digest.{end}").decode() for end in ("html", "md"))
     title = record["title"] + (f" (corrected, issue {number})" if number > 1 else "")
     link = f"{nw.settings.pages_url}/digest/{day}/{number}" if nw.settings.pages_url else ""
     return Message(day, number, title, record["summary"], html, text, link)

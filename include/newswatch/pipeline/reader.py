@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from io import BytesIO
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import Catalogue
 from newswatch.digest.items import DayRows, moment_of
+from newswatch.errors import MissingFile
 from newswatch.ledger import Ledger, catalogues, days, digests, stories, zone
 from newswatch.local_days import day_of
+from newswatch.pipeline.deliver import read_issued
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
 from newswatch.pipeline.installation import Newswatch, ledger_url, parser_pool, read_good
@@ -73,8 +75,12 @@ class Reader:
         return [Issued(r.day, r.number, r.issued_at, r.issued_by, r.delivered_at is not None) for r in rows]
 
     def digest(self, day: date, number: int, name: str = "digest.html") -> str:
-        """One of the digest's files. Raises MissingFile where it was not issued."""
-        return self._store.read(paths.issue(day, number, name)).decode()
+        """One of the digest's files. Raises MissingFile where it was not issued, DamagedFile where it is altered."""
+        with self._ledger.begin() as connection:
+            issued = digests.issue_of(connection, day, number)
+        if issued is None:
+            raise MissingFile(f"No digest of {day}, issue {number}, was issued.")
+        return read_issued(self._store, issued, name).decode()
 
     def builds(self) -> dict[date, Built]:
         """Every day that has tables, newest first."""
@@ -84,7 +90,8 @@ class Reader:
 
     def table(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
         """Rows of one of the day's tables, topics under today's ids. Raises MissingFile where the day was not built."""
-        return self._of_today(_table(name).from_bytes(self._store.read(paths.table(name, day)), columns))
+        decode = partial(_table(name).from_bytes, columns=columns)
+        return self._of_today(self._store.load(paths.table(name, day), decode))
 
     def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
         """Day → topic → row of topic_trends, of those of the days that have any."""
@@ -123,11 +130,9 @@ class Reader:
         """Rows of the day's table whose key is one of the values: the others are never made into Python objects."""
         import pyarrow as pa
         import pyarrow.compute as pc
-        import pyarrow.parquet as pq
 
-        table = _table(name)
-        chosen = list(columns) if columns else None
-        content = pq.read_table(BytesIO(self._store.read(paths.table(name, day))), schema=table.schema, columns=chosen)
+        decode = partial(_table(name).arrow, columns=columns)
+        content = self._store.load(paths.table(name, day), decode)
         rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
         return self._of_today(rows)
 

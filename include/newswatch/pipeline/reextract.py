@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from newswatch.errors import MissingFile, ParseFailed
 from newswatch.ledger import days, revisions, stories
@@ -78,10 +79,12 @@ async def _extract_one(nw: Newswatch, turns: asyncio.Semaphore, story: Story) ->
     assert raw is not None
     try:
         async with turns:
-            record = await asyncio.to_thread(nw.store.read, raw.path, raw.offset, raw.offset + raw.length)
-            url, content_type, body = warc.read(record, nw.settings.max_page_bytes)
+            decode = partial(warc.read, max_bytes=nw.settings.max_page_bytes)
+            url, content_type, body = await asyncio.to_thread(
+                nw.store.load_part, raw.path, raw.offset, raw.length, decode
+            )
             page = await nw.parsers.page(body, url=url, content_type=content_type)
-    except (MissingFile, ParseFailed, ValueError) as error:
+    except (MissingFile, ParseFailed) as error:
         log.warning("story not extracted anew", url=story.canonical_url, reason=str(error))
         return story, None
     return story, reassemble(story, FetchedPage(url, page, raw), nw.feed_of(story.feed_id), nw.settings.tz)

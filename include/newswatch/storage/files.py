@@ -54,9 +54,7 @@ class Store:
         try:
             content: bytes = self._fs.cat_file(self.locate(path), start=start, end=end)
         except FileNotFoundError:
-            raise MissingFile(
-                f"{self.locate(path)} is missing. {WAY_OUT}"
-            ) from None
+            raise MissingFile(f"{self.locate(path)} is missing. {WAY_OUT}") from None
         except OSError as error:
             raise TransientError(f"cannot read {self.locate(path)}: {error}") from error
         return content

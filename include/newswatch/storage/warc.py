@@ -14,7 +14,6 @@ from newswatch.errors import ParseFailed
 from newswatch.net.content_coding import BadEncoding, Body, CutShort, TooLarge
 from newswatch.net.messages import Response
 
-
 HEADERS_BYTES = 1 << 20  # of a record, at most: those of WARC and those of the answer
 
 
@@ -57,8 +56,8 @@ def _latin(value: str) -> str:
 def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
     """URL, content type ("" where none was stated) and decoded body of one record.
 
-    Raises ValueError where these bytes are no whole record, as it was written; ParseFailed where the body of a whole one
-    is longer than `max_bytes` or cannot be decoded.
+    Raises ValueError where these bytes are no whole record as it was written; ParseFailed where the body of a whole
+    one is longer than `max_bytes` or cannot be decoded.
     """
     try:
         unpacked = BytesIO(_unpacked(record_bytes, max_bytes))

@@ -12,7 +12,7 @@ from airflow.api_fastapi.core_api.security import requires_access_dag, requires_
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from newswatch.errors import MissingFile
+from newswatch.errors import DamagedFile, MissingFile
 from newswatch.local_days import day_of
 from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
@@ -37,6 +37,7 @@ def create_app() -> FastAPI:
         openapi_url=None,
         dependencies=[Depends(requires_authenticated()), Depends(requires_access_dag(method="GET"))],
     )
+    app.add_exception_handler(MissingFile, _lost)
     app.add_api_route("/links.js", _links)
     app.add_api_route("/", _today)
     app.add_api_route("/day/{day}", _day)
@@ -50,6 +51,14 @@ def create_app() -> FastAPI:
     app.add_api_route("/digest/{day}/{number}", _digest)
     app.add_api_route("/run/{dag_id}/{run_id:path}", _digest_of_run)
     return app
+
+
+def _lost(request: Request, error: Exception) -> Response:
+    """A page of what is missing or damaged names the file and the way out, and shows nothing of it."""
+    is_damaged = isinstance(error, DamagedFile)
+    heading = "A stored file is damaged" if is_damaged else "A stored file is missing"
+    status = 500 if is_damaged else 404
+    return Site(request).page("empty.html.j2", "today", status, heading=heading, text=str(error), dag="")
 
 
 def _links() -> Response:
@@ -76,10 +85,7 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
         return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag=DAILY_DIGEST)
     today = day_of(datetime.now(UTC), reader.tz)
-    try:
-        shown = of_day(reader, day, is_over=day < today)
-    except MissingFile as error:
-        raise HTTPException(404, str(error)) from None
+    shown = of_day(reader, day, is_over=day < today)
     return site.page(
         "day.html.j2",
         "today",
@@ -157,10 +163,7 @@ def _mentions_csv(topic: str, filters: Annotated[Filters, Depends(_filters)]) ->
 
 def _story(request: Request, story_id: str) -> HTMLResponse:
     reader = _reader()
-    try:
-        found = reader.story(story_id)
-    except MissingFile as error:
-        raise HTTPException(404, str(error)) from None
+    found = reader.story(story_id)
     catalogue = reader.catalogue()
     if found is None or catalogue is None:
         raise HTTPException(404, f"No story {story_id!r} is known.")
@@ -202,8 +205,5 @@ def _shown_digest(site: Site, every: list[Issued], chosen: Issued) -> HTMLRespon
     for digest in every:
         newest.setdefault(digest.day, digest)
     labels = {d: f"{d:%a} {d}{f' (issue {i.number})' if i.number > 1 else ''}" for d, i in newest.items()}
-    try:
-        html = _reader().digest(chosen.day, chosen.number)
-    except MissingFile:
-        raise HTTPException(404, f"The digest of {chosen.day} is no longer stored.") from None
+    html = _reader().digest(chosen.day, chosen.number)
     return site.framed(html, {"steps": _steps(labels, chosen.day, site, "digest")})
