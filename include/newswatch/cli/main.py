@@ -21,6 +21,7 @@ from newswatch.cli import days as days_commands
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment
 from newswatch.cli.topics import topics
+from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
 
@@ -66,6 +67,7 @@ def main(verbose: bool) -> None:
 main.add_command(days_commands.days)
 main.add_command(feeds)
 main.add_command(topics)
+main.add_command(verify)
 
 
 @contextmanager

@@ -13,9 +13,11 @@ from newswatch.pipeline.installation import Newswatch, open_in_force, open_newsw
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.reader import Issued, Reader
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
+from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.revisit import VisitReport, visit_due
 from newswatch.pipeline.rezone import RezoneReport, rezone
 from newswatch.pipeline.tag import TagReport, tag_new
+from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
     "AnnounceReport",
@@ -23,6 +25,7 @@ __all__ = [
     "Channel",
     "Comparison",
     "Discovery",
+    "Fault",
     "FeedHealth",
     "FetchReport",
     "Found",
@@ -35,11 +38,13 @@ __all__ = [
     "PollShard",
     "Reader",
     "ReextractReport",
+    "Repaired",
     "RezoneReport",
     "Sending",
     "StoryChange",
     "TagReport",
     "VisitReport",
+    "Walk",
     "announce",
     "build_as_known",
     "build_day",
@@ -57,10 +62,12 @@ __all__ = [
     "plan_poll",
     "poll",
     "reextract_day",
+    "repair",
     "rezone",
     "send",
     "tag_new",
     "topics_of_version",
+    "verify",
     "versions",
     "visit_due",
     "watch_feeds",

@@ -6,6 +6,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -98,6 +99,14 @@ class Store:
             for name in sorted(names):
                 if not name.startswith("_"):
                     yield "/".join(filter(None, (folder, below, name)))
+
+    def modified(self, path: str) -> datetime | None:
+        """When the file was written last, UTC; None: it is gone."""
+        try:
+            moment: datetime = self._fs.modified(self.locate(path))
+        except FileNotFoundError:
+            return None
+        return moment.astimezone(UTC)
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 
 from warcio.archiveiterator import ArchiveIterator
@@ -15,6 +16,8 @@ from newswatch.net.content_coding import BadEncoding, Body, CutShort, TooLarge
 from newswatch.net.messages import Response
 
 HEADERS_BYTES = 1 << 20  # of a record, at most: those of WARC and those of the answer
+_MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins (RFC 1952)
+_CHUNK_BYTES = 1 << 16
 
 
 class WarcBuffer:
@@ -91,3 +94,30 @@ def _unpacked(record_bytes: bytes, max_bytes: int) -> bytes:
     if not member.eof or member.unused_data:
         raise ValueError("the record is cut, or more than one")
     return unpacked
+
+
+def records(content: bytes, url: str) -> Iterator[tuple[int, int]]:
+    """Where the file's records of answers of this address begin and how long they are, bytes, in their order.
+
+    Found member by member, as one that cannot be unpacked has no end: the next whose beginning can is gone on with.
+    """
+    wanted = f"WARC-Target-URI: {url}\r\n".encode()
+    at = content.find(_MEMBER)
+    while at >= 0:
+        head, length = _member(content, at)
+        if length and wanted in head.partition(b"\r\n\r\n")[0] + b"\r\n":
+            yield at, length
+        at = content.find(_MEMBER, at + (length or 1))
+
+
+def _member(content: bytes, at: int) -> tuple[bytes, int]:
+    """How the gzip member there begins, unpacked, and its length in bytes; 0: it cannot be unpacked."""
+    member, end, head = zlib.decompressobj(wbits=31), at, b""
+    try:
+        while not member.eof and end < len(content):
+            unpacked = member.decompress(content[end : end + _CHUNK_BYTES])
+            head = head or unpacked
+            end += _CHUNK_BYTES
+    except zlib.error:
+        return b"", 0
+    return head, min(end, len(content)) - len(member.unused_data) - at if member.eof else 0
