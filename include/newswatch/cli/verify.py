@@ -25,7 +25,8 @@ def verify(repair: bool, from_start: bool) -> None:
 
     One line a fault: its kind, the file, what is wrong. With --repair tables, trends and digests are made again, texts
     are read again from their pages' bytes, and what cannot be had again is moved to the folder quarantine/ of the data,
-    with a note on what is lost; exit 1 then. Polls and builds may run meanwhile. What an earlier repair has noted is no fault again.
+    with a note on what is lost; exit 1 then. Polls and builds may run meanwhile. What an earlier repair has noted is
+    no fault again.
     """
     from newswatch import pipeline
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from newswatch.errors import DamagedFile, MissingFile, ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry, from_row
 from newswatch.ledger.feeds import EntryKey
-from newswatch.ledger.stories import ClaimedEntry
+from newswatch.ledger.stories import ClaimedEntry, EntryPlace
 from newswatch.net import retry
 from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
@@ -110,11 +110,16 @@ class _Member:
 
 def _member(row: ClaimedEntry, texts: dict[EntryKey, SeenEntry] | MissingFile) -> _Member:
     """The entry with its feed's words; without them, where they are lost."""
-    bare = SeenEntry(Entry(row.feed_id, row.entry_key, row.url, "", "", (), None), row.first_seen_at)
+    bare = bare_entry(row)
     if isinstance(texts, MissingFile):
         outcome = "file_damaged" if isinstance(texts, DamagedFile) else "file_missing"
         return _Member(bare, row.attempt_count, LostWords(row.feed_id, outcome, str(texts)))
     return _Member(texts.get((row.feed_id, row.entry_key)) or bare, row.attempt_count, None)
+
+
+def bare_entry(row: ClaimedEntry | EntryPlace) -> SeenEntry:
+    """The entry without its feed's words."""
+    return SeenEntry(Entry(row.feed_id, row.entry_key, row.url, "", "", (), None), row.first_seen_at)
 
 
 async def fetch_page(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:

@@ -20,9 +20,10 @@ from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.revisions import Revision
 from newswatch.ledger.stories import NewText, StoredText
 from newswatch.pipeline.build import build_day
+from newswatch.pipeline.deliver import deliver
 from newswatch.pipeline.digest import issue_digest
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.pipeline.page_request import entry_texts
+from newswatch.pipeline.page_request import bare_entry, entry_texts
 from newswatch.pipeline.story_files import stored_text, write_stories
 from newswatch.pipeline.verify import Fault, sha256_of
 from newswatch.storage import paths, warc
@@ -72,9 +73,10 @@ def repair(nw: Newswatch, faults: Sequence[Fault], run_id: str) -> Iterator[Repa
 def _batch_file(nw: Newswatch, path: str, run_id: str, touched: set[date]) -> Repaired:
     """One file of a batch. `touched` gets the days whose tables are to be made again."""
     if path.startswith("raw/"):
-        lost = "the records that cannot be read; stories made of them stay as they are"
+        is_there = nw.store.exists(path)
+        lost = f"{'the records that cannot be read' if is_there else 'all its records'}; stories made of them stay"
         _note(nw, path, lost)  # it stays in place: its whole records are of use
-        return Repaired(path, "kept in place, its whole records can be read", lost)
+        return Repaired(path, "kept in place, its whole records can be read" if is_there else "noted", lost)
     return _OF_TABLES[path.split("/")[1]](nw, path, run_id, touched)
 
 
@@ -146,13 +148,13 @@ async def _read_again(nw: Newswatch, wanted: Sequence[audit.TextPlace]) -> dict[
     for place in wanted:
         with nw.ledger.begin() as connection:
             entries = stories.entries_of(connection, place.story_id)
-        seen = [s for e in entries if (s := entry_texts(nw, e.path).get((e.feed_id, e.entry_key)))]
-        page = await _page(nw, place)
-        if not seen:
+        if not entries:
             continue
+        seen = [s for e in entries if (s := entry_texts(nw, e.path).get((e.feed_id, e.entry_key)))]
+        seen = seen or [bare_entry(entries[0])]  # the page alone tells of it
         feed = nw.feed_of(seen[0].entry.feed_id)
         shares_link = place.link_story_id is not None
-        story = assemble(seen[0], feed, page, nw.settings.tz, shares_link=shares_link)
+        story = assemble(seen[0], feed, await _page(nw, place), nw.settings.tz, shares_link=shares_link)
         if story is not None:
             found[place.story_id] = replace(
                 story,
@@ -214,6 +216,8 @@ def _digest(nw: Newswatch, day: date, number: int, run_id: str) -> Iterator[Repa
         yield Repaired(path, "put into quarantine", "this file of the issue as it was issued")
     if lost and issued is issues[0]:
         report = issue_digest(nw, day, f"{run_id}, for issue {number}")
+        if issued.delivered_at:
+            deliver(nw, day, report.number)
         yield Repaired(report.html_path, f"issue {report.number} made in place of it")
 
 
