@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +27,7 @@ from newswatch.pipeline import (
     build_day,
     ensure_built,
     fetch_pending,
+    issue_digest,
     message_of,
     poll,
     reextract_day,
@@ -195,7 +199,7 @@ def test_verify_finds_nothing_wrong_with_what_is_not(kept: Newswatch) -> None:
     walk = walked(kept)
     assert walk.faults == []
     assert walk.story_count > 10
-    assert set(walk.counts) == {"files", "days", "digests", "ledger", "orphans"}
+    assert set(walk.counts) == {"files", "days", "digests", "ledger", "store"}
 
 
 def test_verify_looks_both_ways(kept: Newswatch) -> None:
@@ -239,6 +243,25 @@ def test_verify_goes_on_where_it_was_cut_off(kept: Newswatch, monkeypatch: pytes
     assert not state.exists()
 
 
+def test_verify_beside_builds_and_issues_finds_nothing_wrong(kept: Newswatch) -> None:
+    is_over = threading.Event()
+
+    def work() -> int:
+        issued = 0
+        while not is_over.is_set():
+            build_day(kept, ISSUED, f"build {issued}")
+            issue_digest(kept, ISSUED, f"issue {issued}")
+            issued += 1
+        return issued
+
+    with ThreadPoolExecutor(1) as workers:
+        working = workers.submit(work)
+        found = [faults(kept) for _ in range(8)]
+        is_over.set()
+        assert working.result() > 2
+    assert found == [set()] * 8
+
+
 @pytest.mark.parametrize("change", [flip, cut, lambda content: b""])
 def test_repaired_texts_give_the_tables_of_an_undisturbed_installation(
     kept: Newswatch, change: Callable[[bytes], bytes]
@@ -274,6 +297,9 @@ def test_the_command_lists_repairs_and_is_content(kept: Newswatch) -> None:
     code, said = run()
     assert code == 0
     assert said.startswith("nothing wrong: ")
+    assert re.fullmatch(
+        r"nothing wrong: \d+ stories; looked at \d+ files of batches, 3 built days, \d+ stored files\n", said
+    )
     assert kept.store.exists(paths.quarantined(path))
 
 

@@ -14,6 +14,7 @@ from newswatch.settings import load_settings
 if TYPE_CHECKING:
     from newswatch.pipeline import Walk
 
+NOUNS = {"files": "files of batches", "days": "built days", "store": "stored files"}  # stages, as they are summed up
 STATE_FILE = "verify.json"  # in NEWSWATCH_HOME: how far a walk got that was cut off
 
 
@@ -39,12 +40,12 @@ def verify(repair: bool, from_start: bool) -> None:
         for done in pipeline.repair(nw, walk.faults, f"verify-{uuid.uuid4().hex[:8]}") if repair else ():
             click.echo(f"repaired  {done}")
             is_lost = is_lost or bool(done.lost)
-    counted = ", ".join(f"{count} {stage}" for stage, count in walk.counts.items())
+    looked_at = ", ".join(f"{walk.counts.get(stage, 0)} {noun}" for stage, noun in NOUNS.items())
     if walk.faults:
         after = "see above what became of them" if repair else "`newswatch verify --repair` mends what can be mended"
-        click.echo(f"{len(walk.faults)} faults among {counted}: {after}.", err=True)
+        click.echo(f"{len(walk.faults)} faults; looked at {looked_at}: {after}.", err=True)
         sys.exit(0 if repair and not is_lost else 1)
-    click.echo(f"nothing wrong: {walk.story_count} stories, {counted}")
+    click.echo(f"nothing wrong: {walk.story_count} stories; looked at {looked_at}")
 
 
 def _tell(walk: Walk) -> None:

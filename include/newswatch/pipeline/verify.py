@@ -108,9 +108,9 @@ def _load(state: Path, data_url: str) -> Walk:
         walk = Walk(**kept | {"faults": [Fault(**fault) for fault in kept["faults"]]})
     except (OSError, ValueError, KeyError, TypeError):
         return Walk()
-    if walk.stage == "orphans":  # a listing has no order to go on in
-        walk.counts.pop("orphans", None)
-        walk.faults = [fault for fault in walk.faults if fault.stage != "orphans"]
+    if walk.stage == "store":  # a listing has no order to go on in
+        walk.counts.pop("store", None)
+        walk.faults = [fault for fault in walk.faults if fault.stage != "store"]
     return walk
 
 
@@ -268,7 +268,7 @@ def _orphans(nw: Newswatch, after: str) -> Looked:
         for path in page:
             is_orphan = path not in known and _is_old(nw.store.modified(path))
             detail = "the ledger does not name it"
-            yield path, [Fault("orphans", "orphan", path, detail)] if is_orphan else []
+            yield path, [Fault("store", "orphan", path, detail)] if is_orphan else []
 
 
 def _is_old(moment: datetime | None) -> bool:
@@ -280,5 +280,5 @@ STAGES: dict[str, Callable[[Newswatch, str], Looked]] = {
     "days": _days,
     "digests": _digests,
     "ledger": _references,
-    "orphans": _orphans,
+    "store": _orphans,
 }
