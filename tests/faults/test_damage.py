@@ -88,6 +88,7 @@ def test_a_damaged_warc_file_makes_no_shorter_stories(kept: Newswatch, change: C
     reports = [reextract_day(kept, day, "test") for day in days]
     assert sum(report.failed_count for report in reports) > 0
     assert sum(report.changed_count for report in reports) == 0
+    assert {lost for report in reports for lost in report.lost_files} == {path}
     assert faults(kept) == {("damaged", path)}
 
 
@@ -296,7 +297,6 @@ def test_the_command_lists_repairs_and_is_content(kept: Newswatch) -> None:
     assert f"repaired  {path}" in said
     code, said = run()
     assert code == 0
-    assert said.startswith("nothing wrong: ")
     assert re.fullmatch(
         r"nothing wrong: \d+ stories; looked at \d+ files of batches, 3 built days, \d+ stored files\n", said
     )

@@ -176,7 +176,8 @@ def build(
 def _reextracted(done: ReextractReport, day: date) -> str:
     moved = f"; some moved to {', '.join(map(str, done.moved_to))}" if done.moved_to else ""
     failed = f"; {done.failed_count} could not be, and stay as they were" if done.failed_count else ""
-    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{moved}"
+    lost = f"; damaged or missing: {', '.join(done.lost_files)}" if done.lost_files else ""
+    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{lost}{moved}"
 
 
 @main.command()
