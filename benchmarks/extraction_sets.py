@@ -163,8 +163,9 @@ def is_title_acceptable(page: Page, title: str) -> bool:
 
 def _tree(page: Page) -> Any:
     import lxml.html
+    from trafilatura.utils import decode_file
 
-    return lxml.html.fromstring(body_of(page.path))
+    return lxml.html.fromstring(decode_file(body_of(page.path)))
 
 
 def _contents(tree: Any, name: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,25 +10,22 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
+import sqlalchemy as sa
+from clocks import Clock
+from shared_parsers import SharedParsers
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-_SCRATCH = Path(tempfile.mkdtemp(prefix="nw-"))  # short: a socket's path has room for about a hundred characters
-os.environ["XDG_RUNTIME_DIR"] = str(_SCRATCH)
+from newsroom.config import write_config
+from newsroom.server import Newsroom
+from newswatch.ledger import Ledger
+from newswatch.pipeline import Newswatch, open_newswatch
+from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch.storage import embedded_postgres
 
-import hypothesis  # noqa: E402 - the environment comes first
-import sqlalchemy as sa  # noqa: E402
-from clocks import Clock  # noqa: E402
-from shared_parsers import SharedParsers  # noqa: E402
-from xdist.remote import Producer  # noqa: E402
-from xdist.scheduler import LoadScopeScheduling  # noqa: E402
-
-from newsroom.config import write_config  # noqa: E402
-from newsroom.server import Newsroom  # noqa: E402
-from newswatch.ledger import Ledger  # noqa: E402
-from newswatch.pipeline import Newswatch, open_newswatch  # noqa: E402
-from newswatch.settings import SHIPPED_CONFIG_DIR, Settings  # noqa: E402
-from newswatch.storage import embedded_postgres  # noqa: E402
-
+_SCRATCH = Path(tempfile.mkdtemp(prefix="nw-"))
 HISTORY = timedelta(days=3)  # how far the newsroom's feeds reach back here
 _numbers = itertools.count()
 
@@ -66,6 +62,7 @@ class _FileOrAirflow(LoadScopeScheduling):
 @pytest.fixture(scope="session", autouse=True)
 def _scratch() -> Iterator[None]:
     yield
+    embedded_postgres.stop(_SCRATCH / "pg")
     shutil.rmtree(_SCRATCH, ignore_errors=True)
 
 

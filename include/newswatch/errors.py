@@ -32,6 +32,10 @@ class RefusedByLedger(NewswatchError):
     """The database does not take a value: what brought it must do without, its neighbours need not."""
 
 
+class DatabaseFailed(NewswatchError):
+    """The embedded database cannot be made, started or joined. The message says why, and where it says more."""
+
+
 class MissingFile(NewswatchError):
     """A file that the ledger counts on is not in the store. Only a copy brought back from elsewhere helps."""
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _open() -> Iterator[Newswatch]:
-    from newswatch.pipeline import open_newswatch
+    from newswatch.pipeline import open_newswatch, publish_staged
     from newswatch.settings import load_settings
 
     nw = open_newswatch(load_settings(), keeps_last_good=True)
     try:
+        publish_staged(nw)
         yield nw
     finally:
         nw.close()

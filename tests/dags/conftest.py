@@ -18,11 +18,13 @@ import pytest
 from installed import ANONYMOUS, close_pages, installation, log_in
 from receivers import Connect, Hook, Mails, StartMails
 
-from newswatch_airflow.local.environment import Ports, airflow_environment, free_port
+from newswatch.storage import embedded_postgres
+from newswatch_airflow.local.environment import airflow_environment, free_port
 
 _HOME = Path(tempfile.mkdtemp(prefix="nw-airflow-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-_ENV = airflow_environment(_HOME, Ports(free_port(), free_port(), free_port()))
+atexit.register(embedded_postgres.stop, _HOME / "postgres")  # first: what is registered last
+_ENV = airflow_environment(_HOME, free_port())
 os.environ.update({name: value for name, value in _ENV.items() if name.startswith("AIRFLOW_")})
 
 

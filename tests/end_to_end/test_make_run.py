@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 
 from newsroom.stories import stories_of
@@ -284,6 +285,25 @@ def test_explain_tells_where_a_story_comes_from(running: Run) -> None:
     told = json.loads(running.command("newswatch", "explain", url).stdout)
     assert told["canonical_url"] == url
     assert (running.home / "data" / told["bytes"]["file"]).exists()
+
+
+def test_a_killed_database_comes_back_and_the_pipeline_goes_on(running: Run, api: AirflowApi) -> None:
+    number = (running.home / "postgres" / "postmaster.pid").read_text().split()[0]
+    psutil.Process(int(number)).kill()
+    ends = time.monotonic() + 120
+    time.sleep(3)  # for everybody to notice
+    while not api.is_healthy():
+        assert time.monotonic() < ends
+        time.sleep(1)
+    assert poll(api)["state"] == "success"
+    assert running.process.poll() is None
+    assert not any(run["state"] == "failed" for run in api.runs("poll_feeds", order_by="-run_after"))
+
+
+def test_a_home_is_its_owners_alone(running: Run) -> None:
+    made = [running.home, *running.home.rglob("*")]
+    opened = [path for path in made if path.exists() and not path.is_symlink() and path.stat().st_mode & 0o077]
+    assert set(opened) <= {running.home / "config" / "topics.yaml"}  # which a test above has written anew
 
 
 def test_ctrl_c_ends_everything_and_the_next_run_goes_on_from_there(running: Run, home: Path) -> None:

@@ -24,6 +24,7 @@ from newswatch.ledger import schema as t
 from newswatch.ledger.revisions import PlannedVisit
 from newswatch.pipeline import Newswatch, build_day, explain, fetch_pending, poll, tag_new, visit_due
 from newswatch.sandbox.pool import ParserPool
+from newswatch.stories import edits
 from newswatch.urls.canonical import host_of
 
 MATCHING = (
@@ -325,3 +326,54 @@ def test_a_page_that_shows_another_storys_address_without_a_word_is_not_the_stor
     site.answers["/treaty"] = (302, {"Location": "/quay"}, b"")
     assert visit(read, clock, 1.1) == {"another_story": 1}
     assert {s["title"] for s in stories(read)} == {"Inspectors meet", "Board meets"}
+
+
+def live_blog(site: Site, clock: Clock, *entries: str, until: str = "") -> None:
+    """Show /live with these entries, the newest first, last changed now."""
+    end = f', "coverageEndTime": "{until}"' if until else ""
+    said = f'{{"@type": "LiveBlogPosting", "headline": "Storm", "dateModified": "{clock():%Y-%m-%dT%H:%M:%SZ}"{end}}}'
+    articles = "".join(f"<article><time>10:0{n}</time><p>{entry}</p></article>" for n, entry in enumerate(entries))
+    head = f'<title>Storm</title><script type="application/ld+json">{said}</script>'
+    site.html("/live", f"<html lang=en><head>{head}</head><body><h1>Storm</h1><main>{articles}</main></body></html>")
+
+
+FIRST = "The storm reached the outer quay before noon and took two boats with it, the harbour master said."
+SECOND = "The New START talks in the customs house were put off until the ferry runs again, the hosts said."
+
+
+@pytest.fixture
+def live(site: Site, make_newswatch: Callable[..., Newswatch], site_config: Path, clock: Clock) -> Newswatch:
+    """A live blog read and tagged, which matches no topic yet."""
+    nw = make_newswatch(site_config)
+    live_blog(site, clock, FIRST)
+    site.feed(site.item("/live", f"<pubDate>{clock():%a, %d %b %Y %H:%M:%S GMT}</pubDate>"))
+    poll(nw, ["site"], "test")
+    fetch_pending(nw, "test")
+    assert tag_new(nw, "test").topic_story_counts == {}
+    return nw
+
+
+def test_a_live_blog_is_revisited_every_hour_while_it_is_written(live: Newswatch, site: Site, clock: Clock) -> None:
+    assert visit(live, clock, 1.1) == {"unchanged": 1}
+    live_blog(site, clock, SECOND, FIRST)
+    assert visit(live, clock, 1.1) == {"edited": 1}
+    assert tag_new(live, "test").topic_story_counts == {"new-start": 1}
+    asked = [visit(live, clock, 1.1) for _ in range(9)]
+    assert asked == [{"unchanged": 1}] * 5 + [{}] * 4, "six hours without a change end it"
+    (story,) = stories(live)
+    assert story["updated_at"] > story["first_seen_at"]
+    assert visit(live, clock, 20) == {}
+
+
+def test_a_live_blog_that_states_its_end_is_over_then(live: Newswatch, site: Site, clock: Clock) -> None:
+    end = clock() + timedelta(hours=2)
+    live_blog(site, clock, SECOND, FIRST, until=f"{end:%Y-%m-%dT%H:%M:%SZ}")
+    assert [visit(live, clock, 1.1) for _ in range(4)] == [{"edited": 1}, {"unchanged": 1}, {}, {}]
+
+
+def test_a_live_blog_is_not_revisited_for_ever(live: Newswatch, site: Site, clock: Clock) -> None:
+    made = 0
+    for _ in range(60):
+        live_blog(site, clock, SECOND, FIRST)
+        made += sum(visit(live, clock, 1.05).values())
+    assert 40 <= made <= edits.LIVE_HOURS

@@ -23,7 +23,7 @@ from newswatch.topics.matcher import Matcher
 
 FOLDER = Path(__file__).parent / "sentences"
 PRECISION, RECALL = 0.98, 0.96
-RECALL_AT_FIRST_CONTACT = 0.94
+RECALL_AT_FIRST_CONTACT = 0.95
 SETS = {
     "new-start-and-donetsk": {"new-start", "donetsk"},
     "unseen": {"new-start", "donetsk"},
@@ -91,13 +91,13 @@ def test_precision_and_recall_stay_above_their_floors(name: str, by: str) -> Non
         score.check()
 
 
-def test_the_sentences_are_many_in_many_languages_and_mostly_hard_negatives() -> None:
+def test_the_sentences_are_many_in_many_languages_with_many_hard_negatives() -> None:
     rows = [row for name in SETS for row in sentences(name)]
     assert len({row["text"] for row in rows}) == len(rows) >= 400
     languages = Counter(row["language"] for row in rows)
     assert all(languages[language] >= 100 for language in ("en", "ru", "uk"))
     assert all(languages[language] >= 30 for language in ("de", "fr", "es", "pl"))
-    assert sum(not row["topics"] for row in rows) > len(rows) / 2
+    assert sum(not row["topics"] for row in rows) > 0.4 * len(rows)
 
 
 def test_a_story_of_both_topics_has_each_mention_by_its_whole_name() -> None:

@@ -72,10 +72,11 @@ main.add_command(verify)
 
 @contextmanager
 def _open() -> Iterator[Newswatch]:
-    from newswatch.pipeline import open_newswatch
+    from newswatch.pipeline import open_newswatch, publish_staged
 
     nw = open_newswatch(load_settings())
     try:
+        publish_staged(nw)
         yield nw
     finally:
         nw.close()

@@ -30,7 +30,8 @@ class Ledger:
     def begin(self) -> Iterator[sa.Connection]:
         """A connection in a transaction.
 
-        Raises TransientError where the database cannot be reached, RefusedByLedger where it does not take a row.
+        Raises TransientError where the database cannot be reached or go on, RefusedByLedger where it does not take a
+        row.
         """
         try:
             with self._engine.begin() as connection:
@@ -39,7 +40,8 @@ class Ledger:
             code = getattr(error.orig, "pgcode", None) or ""
             if code.startswith(_REFUSALS):
                 raise RefusedByLedger(f"the ledger does not take it: {error.orig}") from error
-            if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+            is_gone = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) or error.connection_invalidated
+            if is_gone:
                 raise TransientError(f"the ledger does not answer: {error.orig}") from error
             raise
 

@@ -149,6 +149,7 @@ class Build:
     built_at: datetime
     built_by: str
     files: Mapping[str, str]  # table → SHA-256
+    is_staged: bool = False  # the files await their place
 
 
 def build_of(connection: sa.Connection, day: date) -> Build | None:
@@ -157,9 +158,25 @@ def build_of(connection: sa.Connection, day: date) -> Build | None:
     return Build(**row._asdict()) if row else None
 
 
+def builds_of(connection: sa.Connection, wanted: Collection[date]) -> dict[date, Build]:
+    """The last build of each of these days that has tables."""
+    rows = connection.execute(sa.select(t.builds).where(t.builds.c.day.in_(sorted(set(wanted)))))
+    return {row.day: Build(**row._asdict()) for row in rows}
+
+
 def builds(connection: sa.Connection) -> list[Build]:
     """Every day that has tables, newest first."""
     return [Build(**row._asdict()) for row in connection.execute(sa.select(t.builds).order_by(t.builds.c.day.desc()))]
+
+
+def staged(connection: sa.Connection) -> list[date]:
+    """Days whose tables await their place."""
+    return list(connection.scalars(sa.select(t.builds.c.day).where(t.builds.c.is_staged).order_by(t.builds.c.day)))
+
+
+def mark_published(connection: sa.Connection, day: date) -> None:
+    """The day's tables are in their place."""
+    connection.execute(sa.update(t.builds).where(t.builds.c.day == day).values(is_staged=False))
 
 
 def built_between(connection: sa.Connection, first: date, last: date) -> list[date]:

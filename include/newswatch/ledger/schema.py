@@ -248,6 +248,7 @@ builds = sa.Table(
     sa.Column("built_at", _MOMENT, nullable=False),
     sa.Column("built_by", sa.Text, nullable=False, server_default=""),  # dag id/run id; empty: the command line
     sa.Column("files", JSONB, nullable=False),  # table → SHA-256
+    sa.Column("is_staged", sa.Boolean, nullable=False, server_default=sa.false()),  # files await their place
 )
 digests = sa.Table(
     "digests",

@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 
 from newswatch.pages.html_tree import INLINE, MIN_PARAGRAPH_CHARS, line_of, size_of
 from newswatch.pages.line_zones import Block
-from newswatch.pages.metadata_precedence import letters_key
+from newswatch.text.sanitise import letters_key
 
 MAX_UNITS = 3000  # lines of a page that are compared
 END_KEY = 30  # letters, by which a line is looked for though something in it differs

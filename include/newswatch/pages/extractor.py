@@ -6,8 +6,10 @@ link, boxes, captions and text all come from that tree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
@@ -25,6 +27,7 @@ from newswatch.pages import (
     metadata_dates,
     metadata_precedence,
     page_kinds,
+    page_state,
 )
 from newswatch.pages.line_zones import Block
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
@@ -36,6 +39,7 @@ FEW_CHARS = 300  # so short a text is looked for once more, by trafilatura's slo
 MIN_RUNNING_SHARE = 0.8  # of the page's running text: with less, slower ways are tried
 MUCH_MORE = 1.3  # times the text: less may be boxes that stand beside the story
 LONG_BLOCK_CHARS = 60
+MAX_TIMES = 50  # `<time>` elements of a page that are looked at
 MANY_BLOCKS = 20
 MIN_STATED_CHARS = 800  # of a text in JSON-LD that is believed where the page shows less than half; of little, any
 
@@ -50,9 +54,12 @@ def parse(body: bytes, *, url: str, content_type: str) -> ExtractedPage:
     if tree is None:
         raise NoStory("no_story", f"{url} holds no HTML")
     claims = metadata.read(tree, url)
+    if not any(claim.field == "body" for claim in claims):
+        claims += page_state.story_text(tree, claims)
     canonical = metadata.canonical_link(tree, url)
     if not any(map(_is_certain_date, claims)):
-        claims += metadata_dates.in_words(tree, metadata_precedence.language_claim(claims))
+        shown = list(metadata_dates.in_words(tree, metadata_precedence.language_claim(claims)))
+        claims += shown or metadata_dates.in_title(claims)
     teaser_count = sum(1 for heading in tree.iter("h2", "h3", "h4") if next(heading.iter("a"), None) is not None)
     claims = [replace(claim, value=mojibake.mended(claim.value)) for claim in claims]
     html_tree.strip_unseen(tree)
@@ -79,6 +86,7 @@ def _is_certain_date(claim: Claim) -> bool:
 
 def story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> tuple[list[StoryLine], HtmlElement | None]:
     """Every line of the story, and the box all of whose text they are; None: nothing was found. Changes the tree."""
+    times = {html_tree.line_of(time) for time in islice(tree.iter("time"), MAX_TIMES)} - {""}
     html_tree.wrap_body_text(tree)
     html_tree.separate_blocks(tree)
     html_tree.unwrap_layout_tables(tree)
@@ -98,16 +106,24 @@ def story_lines(tree: HtmlElement, claims: Sequence[Claim]) -> tuple[list[StoryL
     account = accounting.completed(tree, blocks, box, first)
     taken = boilerplate_markup.of_story(removed, tree, account.box)
     lines = line_zones.zoned([*first, *account.blocks], taken, claims)
+    return line_zones.without_date_lines(lines, partial(_is_date_line, times=times, claims=claims)), account.box
+
+
+def _is_date_line(text: str, times: Iterable[str], claims: Sequence[Claim]) -> bool:
+    """Whether a short line is a date and perhaps names: of the stated authors, or of anyone beside a `<time>`."""
     code = metadata_precedence.language_claim(claims)
     names, _ = metadata_precedence.authors(claims)
-    lines = line_zones.without_date_lines(lines, lambda text: metadata_dates.is_date_line(_without(names, text), code))
-    return lines, account.box
+    if metadata_dates.is_date_line(_without(names, text), code):
+        return True
+    return any(
+        time in text and metadata_precedence.is_name(_without([time], text)) and metadata_dates.is_date_line(time, code)
+        for time in times
+    )
 
 
-def _without(names: Sequence[str], text: str) -> str:
-    """A line without the authors' names: a date often stands beside them."""
-    for name in names:
-        text = text.replace(name, " ")
+def _without(parts: Iterable[str], text: str) -> str:
+    for part in parts:
+        text = text.replace(part, " ")
     return text
 
 

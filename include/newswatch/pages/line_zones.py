@@ -10,12 +10,12 @@ from itertools import takewhile
 
 from lxml.html import HtmlElement
 
-from newswatch.pages import boilerplate_phrases, metadata_precedence
+from newswatch.pages import boilerplate_phrases, title_precedence
 from newswatch.pages.html_tree import line_of, names_of
-from newswatch.pages.metadata_precedence import letters_key
 from newswatch.pages.model import STORY_ZONES, Claim, LineZone, StoryLine
 from newswatch.text import date_parsing, sanitise
 from newswatch.text.language import UNSPACED
+from newswatch.text.sanitise import letters_key
 
 MAX_LINE_CHARS = 100_000
 EDGE = 6  # lines from the beginning, or the end, where bylines, dates and keywords stand
@@ -177,7 +177,7 @@ class _StatedKeys:
         }
         keywords = (letters_key(part) for text in stated["keywords"] for part in re.split(r"[,;|]", text))
         return cls(
-            titles=frozenset(map(letters_key, metadata_precedence.titles(claims))),
+            titles=frozenset(map(letters_key, title_precedence.titles(claims))),
             authors=frozenset(filter(None, map(letters_key, stated["author"]))),
             keywords=frozenset(k for k in keywords if len(k) > 2),
         )

@@ -6,6 +6,7 @@ Nothing is decided here: each claim is kept with its source, and `metadata_prece
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -68,7 +69,10 @@ _JSON_LD_FIELDS = (  # JSON-LD property → what it states
     ("dateModified", "updated_at"), ("articleSection", "section"), ("articleBody", "body"), ("inLanguage", "language"),
 )  # fmt: skip
 # Fields whose claims are kept beside the story; the others serve to find its text.
-KEPT = frozenset({"title", "published_at", "updated_at", "author", "section", "language", "access", "word_count"})
+KEPT = frozenset({
+    "title", "published_at", "updated_at", "author", "section", "language", "access", "word_count",
+    "is_live", "live_until",
+})  # fmt: skip
 _ITEMPROPS = {"headline": "title", "articleSection": "section"}
 # Names of <meta> for a date of publication that `_META` does not list.
 _PUBLISHED = re.compile(
@@ -77,6 +81,8 @@ _PUBLISHED = re.compile(
 )
 _NOT_PUBLISHED = re.compile(r"modif|updat|expir|unpubl")
 _WITH_ITEMPROP = etree.XPath(".//*[@itemprop]")
+_NEXT_LINKS = etree.XPath(".//*[(self::link or self::a) and @href and contains(concat(' ', @rel, ' '), ' next ')]")
+_SECOND = re.compile(r"[/?&,;._~-](?:[a-z]{1,12}[=/_.-])?0?2")
 _AUTHOR_LINKS = etree.XPath(".//a[@rel='author']")
 _CLOCK = re.compile(r"(?<=T)\d\d:\d\d")
 # Outside its strings JSON has neither comments nor marks of XML, nor a comma before a closing bracket.
@@ -103,6 +109,7 @@ def read(tree: HtmlElement, url: str) -> list[Claim]:
         *metadata_dates.marked(tree),
         *metadata_dates.in_address(url),
         *_headings(tree),
+        *_next_part(tree, url),
     ]
     language = tree.getroottree().getroot().get("lang")
     if language:
@@ -122,6 +129,21 @@ def _storable(claims: Iterable[Claim]) -> Iterator[Claim]:
             seen.add(cleaned)
             counts[kind] += 1
             yield cleaned
+
+
+def _next_part(tree: HtmlElement, url: str) -> Iterator[Claim]:
+    """A claim of the address of the story's second part, if the page is its first: its own address and the number 2.
+
+    The link to the next story (`rel=next` too) has another one.
+    """
+    for node in select(_NEXT_LINKS, tree)[:MAX_OF_A_KIND]:
+        if link := resolve(url, node.get("href") or ""):
+            here, following = canonical_url(url), canonical_url(link)
+            shared = os.path.commonprefix((here, following))  # noqa: RUF071 - characters are meant
+            added, end = following[len(shared) :].rstrip("/"), here[len(shared) :]
+            if added.endswith(end) and _SECOND.fullmatch(added.removesuffix(end)) and "comment" not in added:
+                yield Claim("next_part", "link", link)
+                return
 
 
 def canonical_link(tree: HtmlElement, url: str) -> str | None:
@@ -151,6 +173,7 @@ def _json_ld(tree: HtmlElement, url: str) -> Iterator[Claim]:
                 yield Claim(field, "json_ld", _plain(value))
     if "LiveBlogPosting" in _as_list(story.get("@type")):
         yield Claim("is_live", "json_ld", "true")
+        yield Claim("live_until", "json_ld", _value(story.get("coverageEndTime")))
         yield Claim("body", "json_ld", _live_entries(story))
     if isinstance(story.get("wordCount"), int | str):
         yield Claim("word_count", "json_ld", str(story["wordCount"]))

@@ -8,7 +8,7 @@ that says that it is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import dropwhile, islice, takewhile
 from urllib.parse import urlsplit
 
@@ -82,10 +82,23 @@ def in_words(tree: HtmlElement, code: str | None) -> Iterator[Claim]:
             part = _words_of_date(stated)
             if _UPDATED.search(stated) or len(part.split()) > MAX_DATE_WORDS:
                 continue
-            if readings := date_parsing.readings(part, context):
-                is_one = len(readings) == 1
-                yield Claim("published_at", "shown", str(readings[0].day) if is_one else part)
+            if claim := _shown(part, context):
+                yield claim
                 return
+
+
+def in_title(claims: Sequence[Claim]) -> Iterator[Claim]:
+    """A claim of the date that is the last part of the page's title, if any: "Talks resume | Ledger | 28.04.2026"."""
+    for title in (claim.value for claim in claims if claim.field == "title"):
+        *before, last = _BARS.split(title)
+        if before and any(map(str.isdigit, last)) and (claim := _shown(last, DateContext())):
+            yield claim
+            return
+
+
+def _shown(text: str, context: DateContext) -> Claim | None:
+    readings = date_parsing.readings(text, context)
+    return Claim("published_at", "shown", str(readings[0].day) if len(readings) == 1 else text) if readings else None
 
 
 def _by_headline(tree: HtmlElement) -> Iterator[HtmlElement]:

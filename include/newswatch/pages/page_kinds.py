@@ -102,9 +102,10 @@ def is_partial(text: str, lines: Sequence[StoryLine], claims: Sequence[Claim]) -
     """Whether the page gives the story's beginning alone.
 
     Its last line breaks off; or the text is short and must be paid for, by the publisher's word or by a line that says
-    so; or the publisher counts twice as many words as there are.
+    so; or the publisher counts twice as many words as there are; or it is the first of several pages.
     """
-    if _ENDS.search(text[-20:]):
+    fields = {claim.field for claim in claims}
+    if _ENDS.search(text[-20:]) or ("next_part" in fields and "body" not in fields):
         return True
     is_paid = is_paywalled(claims) or any(line.reason == "paywall" for line in lines)
     if is_paid and len(text) < PAYWALL_CHARS:

@@ -58,13 +58,13 @@ def published(claims: Sequence[Claim], seen_at: datetime, tz: ZoneInfo | None) -
 
 
 def updated(
-    claims: Sequence[Claim], published_at: datetime | None, seen_at: datetime, tz: ZoneInfo | None
+    claims: Sequence[Claim], published_at: datetime | None, read_at: datetime, tz: ZoneInfo | None
 ) -> datetime | None:
     """The last change that the page states, in UTC; None: none later than publication with a time of day.
 
-    `published_at`: UTC. `seen_at` and `tz` as in `published`.
+    `published_at`: UTC. `read_at`: when the page was read, UTC. `tz`: as in `published`.
     """
-    times = [t for t in _times(claims, "updated_at", seen_at, tz) if not t.is_day_only]
+    times = [t for t in _times(claims, "updated_at", read_at, tz) if not t.is_day_only]
     return next((t.moment for t in times if published_at is None or t.moment > published_at), None)
 
 

@@ -11,6 +11,7 @@ from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
+from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
@@ -61,6 +62,7 @@ __all__ = [
     "open_newswatch",
     "plan_poll",
     "poll",
+    "publish_staged",
     "reextract_day",
     "repair",
     "rezone",

@@ -20,10 +20,10 @@ from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.local_days import LOOK_BACK
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.publication import ask_again, finish, publish, stage
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
 from newswatch.pipeline.story_files import of_one_day, read_printed, read_stories
 from newswatch.pipeline.tag import mentions_of_day
-from newswatch.pipeline.trends import update_trends
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
 from newswatch.tables.day_tables import DAY_TABLES, TABLES
@@ -50,14 +50,17 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
     """
     with nw.writing() as connection:
         days.lock(connection, day)
+        left_out = finish(nw, connection, day)  # what a writer that was killed has left
         known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
         facts = _Facts.read(connection, day)
         frames = _frames(nw, facts, known)
         before = days.build_of(connection, day)
-        left_out: list[date] = []
-        was_whole = is_whole(nw, day, before)  # else trends were made without it
-        files = {t.name: nw.store.write(paths.table(t.name, day), t.to_bytes(frames[t.name])) for t in DAY_TABLES}
+        contents = {table.name: table.to_bytes(frames[table.name]) for table in DAY_TABLES}
+        files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        is_changed = before is None or before.files != files
+        is_staged = is_changed or not is_whole(nw, day, before)  # a damaged day may have been left out of trends
+        _write(nw, day, contents, is_staged=is_staged)
         build = days.Build(
             day=day,
             inputs_sha256=facts.sha256(nw),
@@ -66,14 +69,11 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
             built_at=nw.clock(),
             built_by=run_id,
             files=files,
+            is_staged=is_staged,
         )
         days.save_build(connection, build, generation)
-        is_changed = before is None or before.files != files
-        if is_changed or not was_whole:
-            left_out = update_trends(nw, connection, day)
-    if left_out:
-        with nw.writing() as connection:
-            days.mark_dirty(connection, left_out)
+    ask_again(nw, left_out)
+    publish(nw, day)
     topic_days = frames["topic_days"]
     report = BuildReport(
         day=day,
@@ -83,6 +83,15 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
     )
     log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
     return report
+
+
+def _write(nw: Newswatch, day: date, contents: Mapping[str, bytes], *, is_staged: bool) -> None:
+    """Stage the day's tables, or put the same ones in place again: one of them may be missing or damaged."""
+    if is_staged:
+        stage(nw.store, day, contents)
+        return
+    for name, content in contents.items():
+        nw.store.write(paths.table(name, day), content)
 
 
 def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:

@@ -17,6 +17,7 @@ from newswatch.ledger import days, digests
 from newswatch.ledger.digests import IssuedDigest
 from newswatch.pipeline.build import ensure_built, ensure_whole
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.publication import finish
 from newswatch.storage import paths
 from newswatch.tables import day_tables
 from newswatch.topics import renames
@@ -50,6 +51,7 @@ def issue_digest(nw: Newswatch, day: date, run_id: str) -> IssueReport:
     ensure_whole(nw, days_before(day))  # of which the charts are drawn
     with nw.writing() as connection:
         days.lock(connection, day)  # no build replaces the day's tables while they are read
+        finish(nw, connection, day)
         issued = digests.digests_of(connection, day)
         kept = next((d for d in issued if d.issued_by == run_id), None)
         row = kept or _issue(nw, day, issued[:1], _late(nw, connection, day, known, began), (run_id, began))

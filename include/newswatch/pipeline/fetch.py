@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from newswatch.ledger import days, revisions, stories
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.ledger.leases import ENTRIES, Lease
-from newswatch.ledger.stories import EntryEnd
+from newswatch.ledger.revisions import PlannedVisit
+from newswatch.ledger.stories import EntryEnd, NewStory
 from newswatch.net.client import Client
 from newswatch.pages.time_precedence import is_far
 from newswatch.pipeline.installation import Newswatch, log
@@ -19,10 +20,11 @@ from newswatch.pipeline.shared_links import SHARED_LINK, told_apart
 from newswatch.pipeline.story_files import first_revision, new_story, write_stories
 from newswatch.storage import paths
 from newswatch.storage.warc import WarcBuffer
+from newswatch.stories import edits
 from newswatch.stories.assemble import FetchedPage, assemble
 from newswatch.stories.story import RawRecord, Story
 from newswatch.text import sanitise
-from newswatch.urls.canonical import canonical_url, names_of
+from newswatch.urls.canonical import canonical_url, host_of, names_of
 
 ENTRIES_A_CLAIM = 400  # more are taken as soon as fewer than half of them run
 
@@ -109,6 +111,7 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
             stories.add_aliases(connection, _aliases(results, made))
             stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
             commit(connection, batch, files, outcomes)
+            revisions.plan_visits(connection, _visits_of_live(nw, (s for s in new if s.story_id in added), made.fresh))
             dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}
             days.mark_dirty(connection, dirty)
         self.story_count += len(added)
@@ -191,6 +194,16 @@ def _count(outcomes: Outcomes, result: FetchResult, day: date, new: Story | None
         elif outcome == "ok" and new and is_far(new.published_at, seen.entry.published_at, seen.first_seen_at):
             outcome, detail = "far_date", f"{new.published_at:%Y-%m-%d} by {new.published_at_source}: {detail}"
         outcomes.add("page", outcome, seen.entry.feed_id, day, detail[:300])
+
+
+def _visits_of_live(nw: Newswatch, added: Iterable[NewStory], fresh: Mapping[str, Story]) -> list[PlannedVisit]:
+    """First visits of live blogs, whether they match a topic or not: what they say of one is yet to be written."""
+    now = nw.clock()
+    return [
+        PlannedVisit(new.story_id, host_of(new.page_url), now, edits.later(now))
+        for new in added
+        if new.page_url and edits.is_running(fresh[new.story_id].claims or (), fresh[new.story_id].updated_at, now, now)
+    ]
 
 
 def _aliases(results: Sequence[FetchResult], made: _Made) -> dict[str, str]:

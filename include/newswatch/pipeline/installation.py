@@ -163,6 +163,7 @@ def open_newswatch(
     `config_warning`. `parsers`: processes that run already. Raises ConfigError otherwise, or where nothing was ever
     accepted; and where the days that are stored are of another zone than the configured one.
     """
+    _make_home(settings)
     ledger, good, timezone = _ledger(settings)
     warning = None
     try:
@@ -224,6 +225,18 @@ def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None, str]:
     ledger = open_ledger(settings)
     with ledger.begin() as connection:
         return ledger, catalogues.last_good(connection), zone.settle(connection, settings.timezone)
+
+
+def _make_home(settings: Settings) -> None:
+    """Where the data are to lie in it: both for their owner alone, unless they are there already."""
+    data = settings.home / "data"
+    if settings.data_url != str(data):
+        return
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([f"environment: NEWSWATCH_HOME={settings.home}: cannot be written: {error}"]) from error
 
 
 def ledger_url(settings: Settings) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,11 +17,10 @@ from newswatch.pipeline.deliver import read_issued
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
 from newswatch.pipeline.installation import Newswatch, ledger_url, parser_pool, read_good
+from newswatch.pipeline.tables_in_force import TablesInForce
 from newswatch.settings import Settings
-from newswatch.storage import paths
 from newswatch.storage.files import Store
 from newswatch.tables import day_tables
-from newswatch.tables.parquet import Table
 from newswatch.topics import renames
 
 Row = dict[str, Any]
@@ -90,51 +88,45 @@ class Reader:
 
     def table(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
         """Rows of one of the day's tables, topics under today's ids. Raises MissingFile where the day was not built."""
-        decode = partial(_table(name).from_bytes, columns=columns)
-        return self._of_today(self._store.load(paths.table(name, day), decode))
+        return self._of_today(self._tables([day]).rows(name, day, columns))
 
     def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
         """Day → topic → row of topic_trends, of those of the days that have any."""
-        name = day_tables.TOPIC_TRENDS.name
-        there = [day for day in wanted if self._store.exists(paths.table(name, day))]
-        return {day: {row["topic"]: row for row in self.table(name, day)} for day in there}
+        name, tables = day_tables.TOPIC_TRENDS.name, self._tables(wanted)
+        there = [day for day in wanted if tables.has(name, day)]
+        return {day: {row["topic"]: row for row in self._of_today(tables.rows(name, day))} for day in there}
 
     def day_rows(self, day: date) -> DayRows:
         """The day's stories and mentions, with today's topics."""
         catalogue = self.catalogue()
         names = {topic.id: topic.name for topic in catalogue.topics} if catalogue else {}
-        found = self.table("mentions", day)
+        tables = self._tables([day])
+        found = self._of_today(tables.rows("mentions", day))
         mentioned = {row["story_id"] for row in found}
-        return DayRows.from_rows(day, self._chosen("stories", day, "story_id", mentioned, _SHOWN), found, names)
+        return DayRows.from_rows(day, tables.chosen("stories", day, "story_id", mentioned, _SHOWN), found, names)
 
     def topic_rows(self, topic: str, wanted: Sequence[date]) -> dict[str, list[Row]]:
         """What the tables say of a topic on these days: `mentions` (each with its story), and the counted tables."""
         ids = {topic, *(former for former, id_ in self._topic_ids().items() if id_ == topic)}
         found: dict[str, list[Row]] = {"mentions": [], "topic_days": [], "topic_outlet_days": [], "topic_pair_days": []}
+        tables = self._tables(wanted)
         for day in wanted:
-            if not self._store.exists(paths.table("topic_days", day)):
+            if not tables.has("topic_days", day):
                 continue
             for name in ("topic_days", "topic_outlet_days"):
-                found[name] += self._chosen(name, day, "topic", ids)
-            pairs = self.table("topic_pair_days", day)
+                found[name] += self._of_today(tables.chosen(name, day, "topic", ids))
+            pairs = self._of_today(tables.rows("topic_pair_days", day))
             found["topic_pair_days"] += [row for row in pairs if topic in (row["topic"], row["other_topic"])]
-            mentions = self._chosen("mentions", day, "topic", ids)
+            mentions = self._of_today(tables.chosen("mentions", day, "topic", ids))
             named = {row["story_id"] for row in mentions}
-            by_id = {row["story_id"]: row for row in self._chosen("stories", day, "story_id", named, _SHOWN)}
+            by_id = {row["story_id"]: row for row in tables.chosen("stories", day, "story_id", named, _SHOWN)}
             found["mentions"] += [by_id[row["story_id"]] | row for row in mentions]
         return found
 
-    def _chosen(
-        self, name: str, day: date, key: str, values: set[str], columns: Sequence[str] | None = None
-    ) -> list[Row]:
-        """Rows of the day's table whose key is one of the values: the others are never made into Python objects."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        decode = partial(_table(name).arrow, columns=columns)
-        content = self._store.load(paths.table(name, day), decode)
-        rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
-        return self._of_today(rows)
+    def _tables(self, wanted: Sequence[date]) -> TablesInForce:
+        """The tables of these days as the ledger names them now."""
+        with self._ledger.begin() as connection:
+            return TablesInForce(self._store, days.builds_of(connection, wanted))
 
     def _of_today(self, rows: list[Row]) -> list[Row]:
         return renames.with_ids_of_today(rows, self._topic_ids())
@@ -161,14 +153,15 @@ class Reader:
 
     def _cluster(self, story_id: str, day: date) -> list[Row]:
         near = [day + timedelta(days=n) for n in (-2, -1, 0, 1, 2)]
-        there = [d for d in near if self._store.exists(paths.table("stories", d))]
-        mine = self._chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there else []
+        tables = self._tables(near)
+        there = [d for d in near if tables.has("stories", d)]
+        mine = tables.chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there else []
         if not mine:
             return []
         original = mine[0]["cluster_id"]
-        found = [row for d in there for row in self._chosen("stories", d, "cluster_id", {original}, _SHOWN)]
+        found = [row for d in there for row in tables.chosen("stories", d, "cluster_id", {original}, _SHOWN)]
         if all(row["story_id"] != original for row in found):
-            found += [row for d in there for row in self._chosen("stories", d, "story_id", {original}, _SHOWN)]
+            found += [row for d in there for row in tables.chosen("stories", d, "story_id", {original}, _SHOWN)]
         return sorted(found, key=lambda r: (moment_of(r), r["story_id"]))
 
     def health(self, now: datetime) -> list[FeedHealth]:
@@ -196,7 +189,3 @@ class Reader:
 
     def close(self) -> None:
         self._ledger.close()
-
-
-def _table(name: str) -> Table:
-    return next(t for t in day_tables.TABLES if t.name == name)

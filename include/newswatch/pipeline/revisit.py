@@ -139,7 +139,8 @@ class _Revisit(NetworkVerb[_Job, _Visited]):
             # One that was reextracted from its bytes meanwhile is compared with that, later.
             crossed = texts.keys() - replaced
             visited = [replace(v, outcome=None) if v.story_id in crossed else v for v in visited]
-            revisions.finish(connection, [(v.visit.state, _next(v, nw, replaced)) for v in visited])
+            now_known = [(v, edited.get(v.story_id, v.story)) for v in visited]
+            revisions.finish(connection, [(v.visit.state, _next(v, story, nw, replaced)) for v, story in now_known])
             outcomes = _outcomes(visited, replaced, today)
             commit(connection, batch, files, outcomes)
             dirty = {edited[story_id].day for story_id in replaced} | ({today} if outcomes.counts else set())
@@ -245,18 +246,20 @@ def _edited(nw: Newswatch, v: _Visited, raw: WarcBuffer, raw_path: str) -> Story
     story = relist(was, entry, feed, nw.settings.tz) if entry and is_own else was
     if v.page and v.answer:
         fetched = FetchedPage(v.answer.url, v.page, RawRecord(raw_path, 0, 0))
-        story = with_time_of(reassemble(story, fetched, feed, nw.settings.tz), was)
+        story = with_time_of(reassemble(story, fetched, feed, nw.settings.tz, read_at=nw.clock()), was)
     if not edits.changes(was, story):
         return None
     return replace(story, raw=RawRecord(raw_path, *raw.add(v.answer))) if v.answer else story
 
 
-def _next(v: _Visited, nw: Newswatch, replaced: Container[str]) -> VisitState:
-    """Of which visits the story is due next. What came to nothing is made again in an hour."""
+def _next(v: _Visited, story: Story, nw: Newswatch, replaced: Container[str]) -> VisitState:
+    """Of which visits the story, as it is known now, is due next. What came to nothing is made again in an hour."""
     state, now = v.visit.state, nw.clock()
     if state.due_at and state.due_at <= now:
-        made = state.visit_count + (v.outcome is not None)
-        due_at = edits.later(now) if v.outcome is None else edits.next_visit_at(made, v.visit.began_at or now)
+        made, began_at = state.visit_count + (v.outcome is not None), v.visit.began_at or now
+        claims = v.page.claims if v.page else story.claims or ()
+        is_soon = v.outcome is None or edits.is_running(claims, story.updated_at, began_at, now)
+        due_at = edits.later(now) if is_soon else edits.next_visit_at(made, began_at)
         state = replace(state, visit_count=made, due_at=due_at)
     if state.listed_due_at and v.outcome is None:
         return replace(state, listed_due_at=edits.later(now))

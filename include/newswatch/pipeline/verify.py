@@ -189,6 +189,8 @@ def _of_day(nw: Newswatch, connection: sa.Connection, day: date) -> list[Fault]:
     faults = []
     for table in TABLES:
         path = paths.table(table.name, day)
+        if build and build.is_staged and nw.store.exists(staged := paths.staged_table(table.name, day)):
+            path = staged
         try:
             rows = nw.store.load(path, table.arrow, files.get(table.name)).num_rows
         except MissingFile as error:

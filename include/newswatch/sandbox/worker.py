@@ -14,7 +14,6 @@ import struct
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 SIZES = struct.Struct("!II")  # bytes of the JSON head, bytes of the body
@@ -45,7 +44,7 @@ def _answer(parse: Callable[..., Any], arguments: dict[str, Any], body: bytes) -
         name = type(error).__name__
         detail = str(error) if name in names else f"{name}: {error}"
         answer = {"failed": names.get(name, "failed"), "detail": detail[:500]}
-    return json.dumps(answer, default=datetime.isoformat).encode()
+    return json.dumps(answer, default=lambda moment: moment.isoformat()).encode()
 
 
 def _serve() -> None:

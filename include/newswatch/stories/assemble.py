@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import Feed
 from newswatch.feeds.model import Entry, SeenEntry
-from newswatch.pages import metadata_precedence, page_kinds, time_precedence
+from newswatch.pages import metadata_precedence, page_kinds, time_precedence, title_precedence
 from newswatch.pages.line_zones import without_metadata
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine, story_text
 from newswatch.stories.boilerplate_recurring import sample_of
@@ -78,15 +78,19 @@ def assemble(
     )
 
 
-def reassemble(story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo) -> Story:
+def reassemble(
+    story: Story, fetched: FetchedPage, feed: Feed, tz: ZoneInfo, *, read_at: datetime | None = None
+) -> Story:
     """The story extracted anew from its page; its identity, first sight and the feed's claims stay.
 
-    `story` must have its claims. Its date, and so its day, may become another one. `tz`: as in `assemble`.
+    `story` must have its claims. Its date, and so its day, may become another one. `tz`: as in `assemble`. `read_at`:
+    when the page was fetched, UTC; None: the bytes are those of `story`, and no later change is in them.
     """
     assert story.claims is not None
     claims = (*fetched.page.claims, *(claim for claim in story.claims if claim.source == "feed"))
     address = story.canonical_url
     of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
+    of_claims["updated_at"] = _updated(claims, of_claims["published_at"], read_at or _read_at(story), feed)
     of_lines = _fields_of_lines(fetched.page.lines, address, of_claims["title"], of_claims["authors"])
     return replace(story, **of_claims, **of_lines, **_fields_of_page(fetched, feed), claims=claims)
 
@@ -103,6 +107,7 @@ def relist(story: Story, entry: Entry, feed: Feed, tz: ZoneInfo) -> Story:
     address = story.canonical_url
     of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
     listed = replace(story, **of_claims, claims=claims)
+    listed = replace(listed, updated_at=_updated(claims, listed.published_at, _read_at(story), feed))
     if story.text_source == "feed":
         lines = _feed_lines(entry.summary)
         listed = replace(listed, **_fields_of_lines(lines, address, listed.title, listed.authors))
@@ -137,10 +142,8 @@ def _fields_of_claims(
     claims: Sequence[Claim], address: str, seen_at: datetime, feed: Feed, tz: ZoneInfo
 ) -> dict[str, Any]:
     """The story's fields that claims decide, each with the source that is believed."""
-    feed_tz = ZoneInfo(feed.timezone) if feed.timezone else None
-    title, title_source = metadata_precedence.headline(claims, address)
-    dated = (*claims, Claim("language", "feed", feed.language))
-    time = time_precedence.published(dated, seen_at, feed_tz)
+    title, title_source = title_precedence.headline(claims, address)
+    time = time_precedence.published(_with_language(claims, feed), seen_at, _tz(feed))
     names, authors_source = metadata_precedence.authors(claims)
     published_at = time.moment if time else None
     is_day_only = time is not None and time.is_day_only
@@ -153,10 +156,27 @@ def _fields_of_claims(
         "published_at": published_at,
         "published_at_source": time.source if time else "first_seen",
         "is_day_only": is_day_only,
-        "updated_at": time_precedence.updated(dated, published_at, seen_at, feed_tz),
+        "updated_at": _updated(claims, published_at, seen_at, feed),
         "day": story_day(published_at, seen_at, tz, is_day_only=is_day_only),
         "is_paywalled": page_kinds.is_paywalled(claims),
     }
+
+
+def _updated(claims: Sequence[Claim], published_at: datetime | None, read_at: datetime, feed: Feed) -> datetime | None:
+    return time_precedence.updated(_with_language(claims, feed), published_at, read_at, _tz(feed))
+
+
+def _read_at(story: Story) -> datetime:
+    """A time before which the story was not read last."""
+    return max(story.first_seen_at, story.updated_at or story.first_seen_at)
+
+
+def _with_language(claims: Sequence[Claim], feed: Feed) -> tuple[Claim, ...]:
+    return (*claims, Claim("language", "feed", feed.language))
+
+
+def _tz(feed: Feed) -> ZoneInfo | None:
+    return ZoneInfo(feed.timezone) if feed.timezone else None
 
 
 def _fields_of_lines(lines: Sequence[StoryLine], address: str, title: str, authors: Sequence[str]) -> dict[str, Any]:

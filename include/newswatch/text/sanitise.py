@@ -18,6 +18,7 @@ _ANGLE = re.compile(r"<(/?)([A-Za-z][\w:-]{0,60})([^<>]{0,4000})")
 _END_TAG = re.compile(r"</([A-Za-z][\w:-]{0,60})")
 _ATTRIBUTE = re.compile(r"(?:^|\s)[\w:@.-]{1,60}\s{0,9}=")
 _BLANKS = re.compile(r"[ \t\xa0]+")
+_NO_LETTERS = re.compile(r"[\W_]+")
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)  # before it the web had no news feeds: such a date is a fault
 MAX_TITLE_CHARS = 500
 MAX_SUMMARY_CHARS = 4000
@@ -38,6 +39,11 @@ def line(value: str, limit: int = MAX_TITLE_CHARS) -> str:
 def paragraphs(value: str) -> str:
     """Text with its empty lines taken out: a paragraph a line."""
     return "\n".join(part for part in text(value).split("\n") if part)
+
+
+def letters_key(value: str) -> str:
+    """A text's letters and digits, case-folded: lines with one key count as the same."""
+    return _NO_LETTERS.sub("", value.casefold())
 
 
 def plain(markup: str, *, between_blocks: str = " ") -> str:

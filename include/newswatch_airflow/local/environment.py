@@ -9,7 +9,6 @@ import secrets
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from newswatch.settings import SHIPPED_CONFIG_DIR
@@ -19,15 +18,6 @@ from newswatch_airflow.ids import PAGES
 PROJECT = SHIPPED_CONFIG_DIR.parent
 AIRFLOW_DATABASE = "airflow"
 USER = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """TCP ports on loopback of Airflow's servers."""
-
-    api: int
-    worker_log: int
-    trigger_log: int
 
 
 def free_port() -> int:
@@ -48,22 +38,25 @@ def is_free(port: int) -> bool:
     return True
 
 
-def airflow_environment(home: Path, ports: Ports, base: Mapping[str, str] | None = None) -> dict[str, str]:
+def airflow_environment(home: Path, port: int, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables for all Airflow processes and for `newswatch`; the embedded server is started, its databases made.
 
-    Secrets are made once and kept in `home/airflow`, mode 0600.
+    `port` is that of Airflow's pages, on loopback. No other is opened: scheduler and triggerer would serve the logs of
+    their tasks on all of the machine's addresses, and are to be started with `--skip-serve-logs`. Secrets are made once
+    and kept in `home/airflow`, mode 0600.
     """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     airflow_home = home / "airflow"
-    airflow_home.mkdir(parents=True, exist_ok=True)
+    airflow_home.mkdir(mode=0o700, exist_ok=True)
     server = embedded_postgres.start(home / "postgres")
     kept = _secrets(airflow_home / "secrets.json")
-    api = f"http://127.0.0.1:{ports.api}"
+    api = f"http://127.0.0.1:{port}"
     env = {k: v for k, v in (os.environ if base is None else base).items() if not k.startswith("AIRFLOW__")}
     env |= {
         "AIRFLOW_HOME": str(airflow_home),
         "AIRFLOW__API__BASE_URL": api,
         "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(ports.api),
+        "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__SECRET_KEY": kept["api"],
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
@@ -79,8 +72,8 @@ def airflow_environment(home: Path, ports: Ports, base: Mapping[str, str] | None
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": embedded_postgres.database(server, AIRFLOW_DATABASE),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_log),
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_log),
+        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
+        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "NEWSWATCH_HOME": str(home),
         "NEWSWATCH_PAGES_URL": env.get("NEWSWATCH_PAGES_URL") or f"{api}{PAGES}",
         "NEWSWATCH_DATABASE_URL": env.get("NEWSWATCH_DATABASE_URL")

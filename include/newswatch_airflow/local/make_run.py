@@ -15,22 +15,32 @@ from collections.abc import Callable, Iterator, MutableMapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import click
 import httpx
 
-from newswatch.errors import NewswatchError
+from newswatch.errors import NewswatchError, TransientError
 from newswatch.pipeline import Reader
 from newswatch.settings import Settings, load_settings
 from newswatch.storage import embedded_postgres
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
-from newswatch_airflow.local.environment import PROJECT, USER, Ports, airflow_environment, free_port, is_free
+from newswatch_airflow.local.environment import PROJECT, USER, airflow_environment, free_port, is_free
 from newswatch_airflow.local.processes import Processes
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# Logs of tasks are read from the disk; what serves them to other machines would listen to all of them.
+COMPONENTS = {
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
+MENDS, MENDS_SECONDS = 10, 600.0  # as often, in so much time, what ended by itself is started again
+RECOVERY_SECONDS = 90.0  # after that, in which Airflow finds its feet, an error is an error
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -43,6 +53,7 @@ class Failed(Exception):
 
 def main() -> None:
     """Run until Ctrl-C. Exit code 1 with a message where something does not start."""
+    os.umask(0o077)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
@@ -77,15 +88,17 @@ class _Run:
         named = os.environ.get("NEWSWATCH_HOME")
         self._home = PROJECT / "var" / "newsroom" if self._is_newsroom and not named else settings.home
         self._processes = Processes(self._home / "logs", self._home / "processes.json")
+        self._postgres = self._home / "postgres"
         self._env: dict[str, str] = {}
+        self._mended: list[float] = []  # when something that had ended by itself was started again
 
     def run(self) -> None:
-        self._home.mkdir(parents=True, exist_ok=True)
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(self._home), contextlib.ExitStack() as stack:
             left = self._processes.end_leftovers()
             if left:
                 self._say(f"ended {left} processes that an earlier run had left")
-            stack.callback(embedded_postgres.stop, self._home / "postgres")
+            stack.callback(embedded_postgres.stop, self._postgres, self._say)
             stack.callback(self._processes.stop)
             settings = self._start()
             with AirflowApi(self._env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
@@ -95,7 +108,7 @@ class _Run:
                 self._show(settings)
             while True:
                 time.sleep(1)
-                self._check_children()
+                self._look_after()
 
     def _say(self, text: str) -> None:
         click.echo(f"[{time.monotonic() - self._began:4.0f} s] {text}")
@@ -103,11 +116,11 @@ class _Run:
     def _start(self) -> Settings:
         """Databases, newsroom and Airflow's processes; returns the settings of the started installation."""
         self._say(f"everything of this run is kept in {_short(self._home)}")
-        ports = Ports(_api_port(), free_port(), free_port())
+        port = _api_port()
         base = dict(os.environ)
         if self._is_newsroom:
             base |= {"NEWSWATCH_CONFIG_DIR": str(self._home / "config"), "NEWSWATCH_HOST_DELAY_SECONDS": "0"}
-        self._env = airflow_environment(self._home, ports, base)
+        self._env = airflow_environment(self._home, port, base)
         self._say("PostgreSQL runs")
         if self._is_newsroom:
             self._start_newsroom()
@@ -116,8 +129,8 @@ class _Run:
         self._command("newswatch", "check")
         self._say("bringing Airflow's database up to date …")
         self._command("airflow", "db", "migrate")
-        for component in COMPONENTS:
-            self._processes.start(component, ["airflow", component], self._env)
+        for component, options in COMPONENTS.items():
+            self._processes.start(component, ["airflow", component, *options], self._env)
         self._say("Airflow is starting")
         return settings
 
@@ -157,22 +170,22 @@ class _Run:
     def _wait_for_airflow(self, api: AirflowApi) -> None:
         self._say("waiting for Airflow …")
         self._until(api.is_healthy, "Airflow", 180)
-        api.log_in()
+        self._insist(api.log_in)
         self._until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor", 120)
-        api.unpause(*DAG_IDS)
+        self._insist(lambda: api.unpause(*DAG_IDS))
         self._say("Airflow is up, its DAGs run")
 
     def _digests(self, api: AirflowApi, settings: Settings) -> None:
         """Have Airflow issue the last week's missing digests, by a backfill as a user would start it."""
         yesterday = _yesterday(settings)
         wanted = [yesterday - timedelta(days=n) for n in reversed(range(DIGEST_DAYS))]
-        if all(day in self._issued() for day in wanted):
+        if set(wanted) <= self._insist(self._issued):
             return
         self._until(lambda: not api.has_open_backfill(DAILY_DIGEST), "the backfill of an earlier run", 300)
-        missing = [day for day in wanted if day not in self._issued()]
+        missing = sorted(set(wanted) - self._insist(self._issued))
         if not missing:
             return
-        api.backfill(DAILY_DIGEST, missing[0], missing[-1], reprocess="failed")
+        self._insist(lambda: api.backfill(DAILY_DIGEST, missing[0], missing[-1], reprocess="failed"))
         self._say(f"backfill of {DAILY_DIGEST} from {missing[0]} to {missing[-1]} …")
         shown: set[date] = set()
 
@@ -185,17 +198,18 @@ class _Run:
         self._until(all_issued, "the backfill", 300)
 
     def _issued(self) -> set[date]:
+        return self._read(lambda reader: {digest.day for digest in reader.digests()})
+
+    def _read(self, look: Callable[[Reader], T]) -> T:
         reader = Reader(load_settings(self._env))
         try:
-            return {digest.day for digest in reader.digests()}
+            return look(reader)
         finally:
             reader.close()
 
     def _show(self, settings: Settings) -> None:
         yesterday = _yesterday(settings)
-        reader = Reader(load_settings(self._env))
-        rows = reader.table("topic_days", yesterday)
-        reader.close()
+        rows = self._insist(lambda: self._read(lambda reader: reader.table("topic_days", yesterday)))
         facts = {
             "feeds": "the make-believe newsroom: invented stories" if self._is_newsroom else str(settings.config_dir),
             "Airflow": f"{self._env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
@@ -226,30 +240,74 @@ class _Run:
         return str(json.loads(passwords)[USER])
 
     def _command(self, *command: str) -> str:
-        """Run a command to its end; returns what it printed. Raises Failed with what it said."""
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / command[0]), *command[1:]],
-            env=self._env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise Failed(f"`{' '.join(command)}` failed:\n{(done.stderr or done.stdout)[-3000:]}")
-        return done.stdout
+        """Run a command to its end, again where the database died under it; returns what it printed.
+
+        Raises Failed with what it said.
+        """
+        began = time.monotonic()
+        program = str(Path(sys.executable).parent / command[0])
+        with subprocess.Popen(
+            [program, *command[1:]], env=self._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                printed, told = self._await(process)
+            except BaseException:
+                process.kill()
+                raise
+        if not process.returncode:
+            return printed
+        time.sleep(1)  # a server that was killed is not gone at once
+        self._look_after()
+        if any(mended > began for mended in self._mended):
+            return self._command(*command)
+        raise Failed(f"`{' '.join(command)}` failed:\n{(told or printed)[-3000:]}")
+
+    def _await(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """Look after everything else until the process ends; returns what it wrote to output and standard error."""
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=1)
+            self._look_after()
 
     def _until(self, is_there: Callable[[], bool], what: str, seconds: float) -> None:
         ends = time.monotonic() + seconds
-        while not is_there():
-            self._check_children()
+        while not self._insist(is_there):
+            self._look_after()
             if time.monotonic() > ends:
                 raise Failed(f"{what} was not ready after {seconds:.0f} s; its logs are in {self._home / 'logs'}")
             time.sleep(0.5)
 
-    def _check_children(self) -> None:
+    def _insist(self, action: Callable[[], T]) -> T:
+        """Try it again while what it needs has just been started again."""
+        while True:
+            try:
+                return action()
+            except (TransientError, httpx.HTTPError):
+                time.sleep(1)
+                self._look_after()
+                if not self._mended or time.monotonic() > self._mended[-1] + RECOVERY_SECONDS:
+                    raise
+
+    def _look_after(self) -> None:
+        """Start again what has ended by itself: the database, and parts of Airflow, which may end with it.
+
+        Raises Failed where that happens too often, DatabaseFailed where the database does not start.
+        """
+        if not embedded_postgres.is_running(self._postgres):
+            self._mend("PostgreSQL", self._postgres.with_name("postgres.run") / "log")
+            embedded_postgres.start(self._postgres, self._say)
+            self._say("PostgreSQL runs again")
         ended = self._processes.ended()
         if ended:
-            raise Failed(f"{ended} has ended by itself; see {self._processes.log(ended)}")
+            self._mend(ended, self._processes.log(ended))
+            self._processes.start_again(ended)
+
+    def _mend(self, what: str, log: Path) -> None:
+        now = time.monotonic()
+        self._mended = [*(mended for mended in self._mended if mended > now - MENDS_SECONDS), now]
+        if len(self._mended) > MENDS:
+            raise Failed(f"{what} has ended by itself, one time too often; see {log}")
+        self._say(f"{what} has ended by itself, see {log}; starting it again …")
 
 
 def _forget_sourced(environ: MutableMapping[str, str]) -> None:

@@ -24,24 +24,32 @@ class Processes:
     folder: Path  # one log file a child
     record: Path
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _commands: dict[str, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start `command` with its output in `<folder>/<name>.log`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(self.log(name), "ab") as log:
             child = subprocess.Popen(
                 command, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._children[name] = child
+        self._commands[name] = command, env
         self._save()
         return child
+
+    def start_again(self, name: str) -> None:
+        """Start one that has ended as it was started before. What it had started itself, and left, is ended first."""
+        _end_sessions([self._children[name].pid])
+        self._children[name].wait()
+        self.start(name, *self._commands[name])
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
     def ended(self) -> str | None:
         """The name of a child that has ended by itself, if any."""
-        return next((name for name, child in self._children.items() if child.poll() is not None), None)
+        return next((name for name, child in self._children.items() if _has_ended(child)), None)
 
     def stop(self) -> None:
         """End all children and what they started: first asked, then killed."""
@@ -67,6 +75,12 @@ class Processes:
     def _save(self) -> None:
         pids = [(child.pid, _started(child.pid)) for child in self._children.values()]
         self.record.write_text(json.dumps(pids))
+
+
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Without taking note of it, so that its number stays its own until what it left is ended too."""
+    state = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return child.returncode is not None or os.waitid(os.P_PID, child.pid, state) is not None
 
 
 def _started(pid: int) -> float | None:

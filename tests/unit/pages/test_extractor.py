@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from newswatch.errors import NoStory
-from newswatch.pages import extractor, metadata_precedence
+from newswatch.pages import extractor, title_precedence
 from newswatch.pages.model import ExtractedPage
 
 URL = "https://www.example.com/news/a"
@@ -99,7 +100,7 @@ def test_pleas_inside_the_text_are_cut_and_kept_with_the_reason() -> None:
 
 def test_the_headline_is_not_the_texts_first_line() -> None:
     found = parse(page('<meta property="og:title" content="Quay works begin">', "<h1>Quay works begin</h1>" + BODY))
-    assert metadata_precedence.headline(found.claims, URL) == ("Quay works begin", "opengraph")
+    assert title_precedence.headline(found.claims, URL) == ("Quay works begin", "opengraph")
     assert found.text.startswith(WORDS)
     assert found.lines[0].reason == "headline"
 
@@ -529,3 +530,102 @@ def test_a_brief_has_its_lines_as_the_page_has_them(date: str) -> None:
         ("cut", "headline"),
         ("cut", "byline"),
     ]
+
+
+@pytest.mark.parametrize("dated", ["26 Nov", "26 November 2026, 10:05", "26 листопада"])
+def test_a_date_and_a_name_in_one_box_are_a_byline(dated: str) -> None:
+    head = f"<h1>Quay</h1><div class=meta><time datetime=2026-11-26>{dated}</time> <span>Ann Bee</span></div>"
+    brief = "<p>The quay was closed on Monday, the harbour board said.</p><p>Repairs will take three days.</p>"
+    for body in (brief, BODY):
+        found = parse(f"<html lang=en><body><main><article>{head}{body}</article></main></body></html>")
+        assert "Ann Bee" not in found.text
+        assert ("Ann Bee" in found.lines[0].text) == (found.lines[0].reason == "byline")
+
+
+def test_a_time_before_what_happened_is_no_byline() -> None:
+    body = "<p><time>26 Nov</time> ships came back</p>" + BODY
+    assert parse(page(body=body)).text.startswith("26 Nov ships came back")
+
+
+def test_the_day_is_read_off_the_pages_title_where_nothing_else_dates_it() -> None:
+    found = parse(page("<title>Quay works begin | Ledger | 28.04.2026</title>"))
+    assert [c.value for c in found.claims if c.field == "published_at"] == ["2026-04-28"]
+    found = parse(page("<title>Quay works begin | Ledger 28</title>"))
+    assert not [c for c in found.claims if c.field == "published_at"]
+
+
+def of_state(script: str, shown: str = "<div id=root>Loading…</div>") -> str:
+    head = '<meta property="og:title" content="Quay works begin at last">'
+    return f"<html lang=en><head>{head}</head><body>{shown}{script}</body></html>"
+
+
+DAYS = [f"On day {n} the clerk read out what had been spent on stone, timber and rope." for n in range(5)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '<script id="__NEXT_DATA__" type="application/json">{}</script>',
+        '<script type="application/json">{}</script>',
+    ],
+)
+@pytest.mark.parametrize(
+    "story",
+    [
+        {"title": "Quay works begin at last", "body": "".join(f"<p>{p}</p>" for p in DAYS)},
+        {"title": "Quay works begin at last", "blocks": [{"kind": "p", "text": p} for p in DAYS]},
+        {"head": {"title": "Quay works begin at last"}, "content": DAYS},
+    ],
+)
+def test_a_story_that_stands_in_the_pages_state_alone_is_read(script: str, story: dict[str, Any]) -> None:
+    teasers = [{"title": f"Story {n}", "summary": f"A word on story {n} which stands beside this one."} for n in "abc"]
+    state = {"page": {"story": story, "more": teasers, "buildId": "x" * 90}}
+    assert parse(of_state(script.format(json.dumps(state)))).text.split("\n") == DAYS
+
+
+def test_the_state_of_a_front_page_is_no_story() -> None:
+    teasers = [{"title": f"Story {n}", "summary": DAYS[n], "url": f"/news/{n}"} for n in range(5)]
+    script = (
+        f'<script type="application/json">{json.dumps({"name": "Quay works begin at last", "list": teasers})}</script>'
+    )
+    with pytest.raises(NoStory):
+        parse(of_state(script))
+
+
+def test_the_state_is_not_taken_for_the_story_without_its_headline_or_beside_a_text() -> None:
+    script = '<script type="application/json">{}</script>'
+    other = {"title": "Another story of that day", "content": DAYS}
+    with pytest.raises(NoStory):
+        parse(of_state(script.format(json.dumps(other))))
+    own = {"title": "Quay works begin at last", "content": DAYS}
+    assert "On day" not in parse(of_state(script.format(json.dumps(own)), BODY)).text
+
+
+@pytest.mark.parametrize("state", ["{", "[]", "null", "[" * 20_000, '"' + "a" * 100 + '"', '{"a": 1}'])
+def test_a_state_that_holds_nothing_or_is_broken_does_no_harm(state: str) -> None:
+    with pytest.raises(NoStory):
+        parse(of_state(f'<script type="application/json">{state}</script>'))
+
+
+@pytest.mark.parametrize(
+    ("address", "link", "is_partial"),
+    [
+        ("/news/quay", "/news/quay?page=2", True),
+        ("/news/quay", "/news/quay/2", True),
+        ("/news/quay", "/news/quay/page/2/", True),
+        ("/news/quay.html", "quay-2.html", True),
+        ("/news/quay.html", "quay,seite-02.html", True),
+        ("/news/quay?id=7", "?id=7&p=2", True),
+        ("/news/1", "/news/2", False),
+        ("/news/41", "/news/42", False),
+        ("/news/quay", "/news/harbour-2", False),
+        ("/news/quay", "/news/quay/comment-page-2", False),
+        ("/news/quay", "/news/quay", False),
+        ("/news/quay", "https://other.example/news/quay/2", False),
+        ("/news/quay", "javascript:next(2)", False),
+    ],
+)
+@pytest.mark.parametrize("element", ["<link rel=next href='{}'>", "<a rel='nofollow next' href='{}'>2</a>"])
+def test_the_first_part_of_a_story_is_partial(element: str, address: str, link: str, *, is_partial: bool) -> None:
+    html = page(body=BODY + element.format(link)) if element.startswith("<a") else page(element.format(link))
+    assert parse(html, url=f"https://www.example.com{address}").is_partial == is_partial

@@ -10,7 +10,7 @@ import pytest
 from made_pages import ordinary_page
 
 from newswatch.errors import ParseFailed
-from newswatch.feeds import autodiscovery
+from newswatch.feeds import autodiscovery, parser
 from newswatch.sandbox.pool import ParserPool
 
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel></rss>'
@@ -38,6 +38,17 @@ def test_feeds_and_pages_come_back_as_they_would_without_a_child() -> None:
             page = await pool.page(PAGE, **PAGE_ARGUMENTS)
         assert [entry.title for entry in feed.entries] == ["A"]
         assert page.text.startswith("The harbour board met")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("stated", ["Sat, 21 Nov 2026 10:30:15 +0200", "2026-11-21", "21 November 2026", ""])
+def test_dates_with_and_without_a_time_come_back_as_they_would_without_a_child(stated: str) -> None:
+    feed = FEED.replace(b"</item>", f"<pubDate>{stated}</pubDate></item>".encode())
+
+    async def run() -> None:
+        with parsers() as pool:
+            assert await pool.feed(feed, **FEED_ARGUMENTS) == parser.parse(feed, **FEED_ARGUMENTS)
 
     asyncio.run(run())
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from newswatch_airflow.local.make_run import SOURCED, Failed, _forget_sourced, _Run
+from newswatch.errors import TransientError
+from newswatch.storage import embedded_postgres
+from newswatch_airflow.local.make_run import COMPONENTS, MENDS, SOURCED, Failed, _forget_sourced, _Run
 
 
 def test_variables_of_a_sourced_env_file_do_not_choose_the_next_runs_home(tmp_path: Path) -> None:
@@ -30,3 +32,79 @@ def test_the_newsroom_refuses_a_place_that_may_hold_real_stories(name: str, monk
     monkeypatch.setenv(name, "/somewhere")
     with pytest.raises(Failed, match=f"{name} is set.*NEWSWATCH_CONFIG_DIR=include make run"):
         _Run()
+
+
+@pytest.fixture
+def a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Run:
+    """One that has not begun, with a database that is said to run."""
+    monkeypatch.delenv("NEWSWATCH_CONFIG_DIR", raising=False)
+    monkeypatch.setenv("NEWSWATCH_HOME", str(tmp_path))
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: True)
+    return _Run()
+
+
+def test_a_database_that_has_ended_is_started_again(
+    a_run: _Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: bool(started))
+    monkeypatch.setattr(embedded_postgres, "start", lambda folder, tell: started.append(folder))
+    a_run._look_after()
+    a_run._look_after()
+    assert started == [tmp_path / "postgres"]
+    assert "PostgreSQL has ended by itself" in capsys.readouterr().out
+
+
+def test_what_ends_again_and_again_is_given_up(a_run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(a_run._processes, "ended", lambda: "scheduler")
+    monkeypatch.setattr(a_run._processes, "start_again", started.append)
+    for _ in range(MENDS):
+        a_run._look_after()
+    with pytest.raises(Failed, match=r"scheduler has ended by itself, one time too often; see .*scheduler\.log"):
+        a_run._look_after()
+    assert started == ["scheduler"] * MENDS
+
+
+def test_an_error_is_borne_while_something_was_just_started_again_and_not_otherwise(
+    a_run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, True])
+    tries: list[int] = []
+
+    def action() -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise TransientError("the ledger does not answer")
+        return "done"
+
+    monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: next(answers))
+    monkeypatch.setattr(embedded_postgres, "start", lambda folder, tell: "")
+    assert a_run._insist(action) == "done"
+    a_run._mended.clear()
+    tries.clear()
+    with pytest.raises(TransientError):
+        a_run._insist(action)
+
+
+def test_a_command_under_which_the_database_died_is_run_again(
+    a_run: _Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False])
+    monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: next(answers, True))
+    monkeypatch.setattr(embedded_postgres, "start", lambda folder, tell: "")
+    a_run._env = {"PATH": "/bin:/usr/bin"}
+    script = f"from pathlib import Path; Path({str(tmp_path)!r}, 'tried').rmdir(); exit('it died')"
+    (tmp_path / "tried").mkdir()
+    with pytest.raises(
+        Failed, match=r"No such file or directory: .*tried"
+    ):  # the second time, after which none follows
+        a_run._command("python", "-c", script)
+    with pytest.raises(Failed, match="failed:\nno such luck"):
+        a_run._command("python", "-c", "exit('no such luck')")
+
+
+def test_no_part_of_airflow_serves_logs_to_other_machines() -> None:
+    for component in ("scheduler", "triggerer"):  # the two that would: airflow.utils.serve_logs knows no host
+        assert "--skip-serve-logs" in COMPONENTS[component]
