@@ -44,6 +44,10 @@ class DayToCome(NewswatchError):
     """A day after today was to be built."""
 
 
+class DamagedFile(MissingFile):
+    """A file is there, but not as it was written. Whoever can do without a missing file can do without this one."""
+
+
 class ParseFailed(NewswatchError):
     """A parser child gave no result: `reason` is the outcome, `timeout` for one."""
 

@@ -183,6 +183,27 @@ def test_a_viewer_reads_the_latest_digest_and_chooses_a_day(client: Any, newswat
     assert "This is issue 2" not in client.get(f"/newswatch/digest/{DAY}/1").text
 
 
+@pytest.mark.parametrize("rest", [b"", b"<p>Nobody mentioned it.</p>"])
+def test_a_page_of_a_damaged_file_names_it_and_the_way_out(client: Any, read_days: ReadDays, rest: bytes) -> None:
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    shown = {
+        f"digests/{days[1]}/issue-1/digest.html": f"/newswatch/digest/{days[1]}",
+        f"tables/mentions/{days[1]}.parquet": f"/newswatch/topic/donetsk?last={days[1]}",
+        f"tables/stories/{days[1]}.parquet": f"/newswatch/day/{days[1]}",
+    }
+    for path, page in shown.items():
+        whole = nw.store.read(path)
+        nw.store.write(path, rest)
+        answer = client.get(page)
+        nw.store.write(path, whole)
+        assert answer.status_code == 500
+        assert f"{path} is damaged" in answer.text
+        assert "newswatch verify --repair" in answer.text
+        assert "Nobody mentioned it." not in answer.text
+        assert client.get(page).status_code == 200
+
+
 def test_no_page_allows_a_foreign_script_style_or_frame(client: Any, read_days: ReadDays) -> None:
     nw, days = read_days
     log_in(client, "VIEWER")

@@ -128,7 +128,9 @@ def test_better_cleaning_reaches_old_stories_when_it_is_asked_for_and_is_no_edit
 
 def _rewrite(nw: Newswatch, row: dict[str, Any]) -> None:
     (path,) = set(values(nw, sa.select(t.stories.c.path)))
-    nw.store.write(path, batch_tables.STORY_TEXTS.to_bytes([row]))
+    sha256 = nw.store.write(path, batch_tables.STORY_TEXTS.to_bytes([row]))
+    with nw.ledger.begin() as connection:
+        connection.execute(sa.update(t.batch_files).where(t.batch_files.c.path == path).values(sha256=sha256))
 
 
 def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(

@@ -21,6 +21,7 @@ from newswatch.cli import days as days_commands
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment, spans
 from newswatch.cli.topics import topics
+from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
 from newswatch.settings import Settings, load_settings
 
@@ -66,6 +67,7 @@ def main(verbose: bool) -> None:
 main.add_command(days_commands.days)
 main.add_command(feeds)
 main.add_command(topics)
+main.add_command(verify)
 
 
 @contextmanager
@@ -181,7 +183,8 @@ def build(
 def _reextracted(done: ReextractReport, day: date) -> str:
     moved = f"; some moved to {', '.join(map(str, done.moved_to))}" if done.moved_to else ""
     failed = f"; {done.failed_count} could not be, and stay as they were" if done.failed_count else ""
-    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{moved}"
+    lost = f"; damaged or missing: {', '.join(done.lost_files)}" if done.lost_files else ""
+    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{lost}{moved}"
 
 
 @main.command()

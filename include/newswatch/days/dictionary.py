@@ -20,6 +20,8 @@ OUTCOME_DOCS = {
     "damaged": "feed: its end or some of its entries could not be read; the others count, its validators do not.",
     "unreadable": "feed: no reader, ours included, made anything of it; its bytes are kept.",
     "no_link": "entry: no usable link; the feed's own text became the story.",
+    "file_damaged": "file: what the feed said of an entry is stored, but damaged; the page alone counts.",
+    "file_missing": "file: what the feed said of an entry is stored no more; the page alone counts.",
     "empty": "entry: neither link nor text; nothing to keep.",
     "far_date": "page: read and understood; its date, which is believed, lies more than 31 days from the feed's and "
     "from the first sight.",

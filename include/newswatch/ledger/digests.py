@@ -29,6 +29,11 @@ class IssuedDigest:
     record: dict[str, Any] | None
 
 
+def issue_of(connection: sa.Connection, day: date, number: int) -> IssuedDigest | None:
+    """One issue of the day's digest; None: there is none of that number."""
+    return next((issued for issued in digests_of(connection, day) if issued.number == number), None)
+
+
 def lock_delivery(connection: sa.Connection) -> None:
     """Wait for the one who delivers; held until the transaction ends."""
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, 0)))  # no day has the ordinal 0

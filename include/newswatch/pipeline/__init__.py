@@ -22,9 +22,11 @@ from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
+from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.revisit import VisitReport, visit_due
 from newswatch.pipeline.rezone import RezoneReport, rezone
 from newswatch.pipeline.tag import TagReport, tag_new
+from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
     "AnnounceReport",
@@ -32,6 +34,7 @@ __all__ = [
     "Channel",
     "Comparison",
     "Discovery",
+    "Fault",
     "FeedHealth",
     "FetchReport",
     "ForgetReport",
@@ -45,11 +48,13 @@ __all__ = [
     "PollShard",
     "Reader",
     "ReextractReport",
+    "Repaired",
     "RezoneReport",
     "Sending",
     "StoryChange",
     "TagReport",
     "VisitReport",
+    "Walk",
     "announce",
     "build_as_known",
     "build_day",
@@ -69,10 +74,12 @@ __all__ = [
     "poll",
     "publish_staged",
     "reextract_day",
+    "repair",
     "rezone",
     "send",
     "tag_new",
     "topics_of_version",
+    "verify",
     "versions",
     "visit_due",
     "watch_feeds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,18 +15,18 @@ import sqlalchemy as sa
 
 from newswatch.days import syndication
 from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables
-from newswatch.errors import DayToCome
+from newswatch.errors import DayToCome, MissingFile
 from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.local_days import LOOK_BACK
 from newswatch.pipeline.installation import Newswatch, log
-from newswatch.pipeline.publication import finish, publish, stage
+from newswatch.pipeline.publication import ask_again, finish, publish, stage
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
 from newswatch.pipeline.story_files import of_one_day, read_printed, read_stories
 from newswatch.pipeline.tag import mentions_of_day
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
-from newswatch.tables.day_tables import DAY_TABLES, TABLES, TOPIC_TRENDS
+from newswatch.tables.day_tables import DAY_TABLES, TABLES
 from newswatch.version import code_version
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         raise DayToCome(f"{day} is yet to come (today is {today}, {nw.settings.timezone}): it has nothing to build.")
     with nw.writing() as connection:
         days.lock(connection, day)
-        finish(nw, connection, day)  # what a writer that was killed has left
+        left_out = finish(nw, connection, day)  # what a writer that was killed has left
         known = frozen_lines(nw, [day])
         generation = days.generation_of(connection, day)
         facts = _Facts.read(connection, day)
@@ -62,7 +62,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         contents = {table.name: table.to_bytes(frames[table.name]) for table in DAY_TABLES}
         files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         is_changed = before is None or before.files != files
-        is_staged = is_changed or not nw.store.exists(paths.table(TOPIC_TRENDS.name, day))
+        is_staged = is_changed or not is_whole(nw, day, before)  # a damaged day may have been left out of trends
         _write(nw, day, contents, is_staged=is_staged)
         build = days.Build(
             day=day,
@@ -75,6 +75,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
             is_staged=is_staged,
         )
         days.save_build(connection, build, generation)
+    ask_again(nw, left_out)
     publish(nw, day)
     topic_days = frames["topic_days"]
     report = BuildReport(
@@ -112,7 +113,7 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
 
 
 def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
-    """Build those of the days whose tables are missing or were made from other inputs; returns them."""
+    """Build those of the days whose tables are missing, damaged or made from other inputs; returns them."""
     return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
 
 
@@ -120,6 +121,13 @@ def without_anything(nw: Newswatch, wanted: list[date]) -> list[date]:
     """Those of the days of which nothing is stored, not even that a feed reached over them."""
     with nw.ledger.begin() as connection:
         return [day for day in wanted if not days.has_anything(connection, day)]
+
+
+def ensure_whole(nw: Newswatch, wanted: Sequence[date]) -> list[date]:
+    """Build those of the days that were built and whose tables are lost or damaged since; returns them."""
+    with nw.ledger.begin() as connection:
+        built = [build for day in wanted if (build := days.build_of(connection, day))]
+    return [build_day(nw, build.day).day for build in built if not is_whole(nw, build.day, build)]
 
 
 def never_built(nw: Newswatch, wanted: list[date]) -> list[date]:
@@ -134,7 +142,21 @@ def _is_current(nw: Newswatch, day: date) -> bool:
         build = days.build_of(connection, day)
         if build is None or build.inputs_sha256 != _Facts.read(connection, day).sha256(nw):
             return False
-    return all(nw.store.exists(paths.table(t.name, day)) for t in TABLES)
+    return is_whole(nw, day, build)
+
+
+def is_whole(nw: Newswatch, day: date, build: days.Build | None) -> bool:
+    """Whether the day has its tables, as the build made them."""
+    if build is None:
+        return False
+    try:
+        for table in TABLES:
+            sha256 = build.files.get(table.name)  # trends have none: they change with other days
+            nw.store.load(paths.table(table.name, day), bytes if sha256 else table.arrow, sha256)
+    except MissingFile as error:
+        log.warning("day not as it was built", day=str(day), reason=str(error))
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from newswatch.digest import formats
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.ledger import digests
+from newswatch.ledger.digests import IssuedDigest
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
+from newswatch.storage.files import Store
 
 FEED_ITEMS = 30
 
@@ -38,12 +40,18 @@ def show_newest(nw: Newswatch, connection: sa.Connection) -> None:
     for name in formats.FORMATS:
         if delivered:
             newest = delivered[0]
-            nw.store.write(paths.latest(name), nw.store.read(paths.issue(newest.day, newest.number, name)))
+            nw.store.write(paths.latest(name), read_issued(nw.store, newest, name))
         else:
             nw.store.remove(paths.latest(name))
     told = [(d, d.record) for d in delivered if d.record][:FEED_ITEMS]
     items = [formats.FeedItem(d.day, d.number, d.issued_at, record["title"], record["summary"]) for d, record in told]
     nw.store.write(paths.DIGEST_FEED, formats.to_rss(items, nw.settings.pages_url))
+
+
+def read_issued(store: Store, issued: IssuedDigest, name: str) -> bytes:
+    """One of the issue's files. Raises DamagedFile where it is not as it was issued, MissingFile where it is lost."""
+    path = paths.issue(issued.day, issued.number, name)
+    return store.load(path, bytes, issued.files.get(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +70,11 @@ class Message:
 def message_of(nw: Newswatch, day: date, number: int) -> Message:
     """The issue as it was issued."""
     with nw.ledger.begin() as connection:
-        record = next(d.record for d in digests.digests_of(connection, day) if d.number == number)
-    assert record is not None
-    html, text = (nw.store.read(paths.issue(day, number, f"digest.{end}")).decode() for end in ("html", "md"))
+        issued = digests.issue_of(connection, day, number)
+    assert issued is not None
+    assert issued.record is not None
+    record = issued.record
+    html, text = (read_issued(nw.store, issued, f"digest.{end}").decode() for end in ("html", "md"))
     title = record["title"] + (f" (corrected, issue {number})" if number > 1 else "")
     link = f"{nw.settings.pages_url}/digest/{day}/{number}" if nw.settings.pages_url else ""
     return Message(day, number, title, record["summary"], html, text, link)

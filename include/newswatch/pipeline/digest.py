@@ -15,7 +15,7 @@ from newswatch.digest.content import LATE_DAYS, Digest, Issue, compose
 from newswatch.digest.items import DayRows
 from newswatch.ledger import days, digests
 from newswatch.ledger.digests import IssuedDigest
-from newswatch.pipeline.build import ensure_built
+from newswatch.pipeline.build import ensure_built, ensure_whole
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import finish
 from newswatch.storage import paths
@@ -48,6 +48,7 @@ def issue_digest(nw: Newswatch, day: date, run_id: str) -> IssueReport:
     week = [day - timedelta(days=back) for back in range(LATE_DAYS, 0, -1)]
     known = [d for d in week if _is_known(nw, d)]
     ensure_built(nw, [*known, day])
+    ensure_whole(nw, days_before(day))  # of which the charts are drawn
     with nw.writing() as connection:
         days.lock(connection, day)  # no build replaces the day's tables while they are read
         finish(nw, connection, day)
@@ -102,7 +103,7 @@ def _of_today(nw: Newswatch, record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rows(nw: Newswatch, table: str, day: date) -> list[dict[str, Any]]:
     chosen = next(t for t in day_tables.TABLES if t.name == table)
-    rows = chosen.from_bytes(nw.store.read(paths.table(table, day)))
+    rows = nw.store.load(paths.table(table, day), chosen.from_bytes)
     return renames.with_ids_of_today(rows, nw.catalogue.topic_ids)
 
 

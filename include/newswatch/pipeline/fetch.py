@@ -185,6 +185,8 @@ def _count(outcomes: Outcomes, result: FetchResult, day: date, new: Story | None
     """One outcome an entry: the first that brought a story (`new`) counts as read, others as leading to the same."""
     if result.outcome is None:
         return
+    for lost in result.job.lost:
+        outcomes.add("file", lost.outcome, lost.feed_id, day, lost.detail[:300])
     for number, seen in enumerate(result.job.entries):
         outcome, detail = result.outcome, result.detail or result.job.address or ""
         if outcome == "ok" and (number > 0 or new is None):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -15,7 +16,7 @@ import structlog
 from newswatch import local_days
 from newswatch.config.catalogue import Catalogue, Feed, load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
-from newswatch.ledger import Ledger, catalogues, zone
+from newswatch.ledger import Ledger, catalogues, days, zone
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.leases import Lease
 from newswatch.net.client import Client, Fetcher
@@ -122,6 +123,15 @@ class Newswatch:
         now = self.clock()
         batch_id = f"{now:%Y%m%dT%H%M%S}-{self.batch_ids()[:12]}"
         return Batch(batch_id, kind, run_id, code_version(), now)
+
+    def hashes(self, wanted: Iterable[str]) -> dict[str, str]:
+        """SHA-256 by path, of those of the batches' files that the ledger knows."""
+        with self.ledger.begin() as connection:
+            return days.file_hashes(connection, sorted(set(wanted)))
+
+    def rows(self, path: str, table: Table) -> list[dict[str, Any]]:
+        """A batch's file of rows, compared with the ledger. Raises MissingFile, DamagedFile."""
+        return self.store.load(path, table.from_bytes, self.hashes([path]).get(path))
 
     def write_rows(self, path: str, table: Table, rows: list[dict[str, object]]) -> BatchFile:
         return self.write_file(path, table.to_bytes(rows), len(rows))

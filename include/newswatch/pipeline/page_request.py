@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from newswatch.errors import MissingFile, ParseFailed
+from newswatch.errors import DamagedFile, MissingFile, ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry, from_row
 from newswatch.ledger.feeds import EntryKey
-from newswatch.ledger.stories import ClaimedEntry
+from newswatch.ledger.stories import ClaimedEntry, EntryPlace
 from newswatch.net import retry
 from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
@@ -23,12 +23,22 @@ PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 
 
 @dataclass(frozen=True, slots=True)
+class LostWords:
+    """An entry whose feed's words are lost with their file. `outcome`: how; `detail` names the file and the way out."""
+
+    feed_id: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageJob:
     """All pending entries that lead to one address: one request serves them."""
 
     address: str | None  # canonical; None: an entry without a link
     entries: tuple[SeenEntry, ...]
     attempt_count: int
+    lost: tuple[LostWords, ...] = ()
 
     @property
     def keys(self) -> list[EntryKey]:
@@ -55,20 +65,20 @@ class FetchResult:
 
 def make_jobs(nw: Newswatch, claimed: Sequence[ClaimedEntry]) -> list[PageJob]:
     """Entries with what their poll kept of them, grouped by the page that they lead to."""
-    texts: dict[str, dict[EntryKey, SeenEntry]] = {}
-    groups: dict[str, list[tuple[SeenEntry, int]]] = {}
+    texts: dict[str, dict[EntryKey, SeenEntry] | MissingFile] = {}
+    groups: dict[str, list[_Member]] = {}
     # In one order everywhere: the first entry of an address decides whose story it is.
     for row in sorted(claimed, key=lambda r: (r.first_seen_at, r.feed_id, r.entry_key)):
-        key = (row.feed_id, row.entry_key)
         if row.path not in texts:
-            texts[row.path] = entry_texts(nw, row.path)
-        group = twin_key(canonical_url(row.url)) if row.url else f"no link: {key}"
-        groups.setdefault(group, []).append((texts[row.path].get(key) or _bare(row), row.attempt_count))
+            texts[row.path] = _texts_or_loss(nw, row.path)
+        group = twin_key(canonical_url(row.url)) if row.url else f"no link: {row.feed_id, row.entry_key}"
+        groups.setdefault(group, []).append(_member(row, texts[row.path]))
     jobs = [
         PageJob(
-            address=canonical_url(url) if (url := members[0][0].entry.url) else None,
-            entries=tuple(seen for seen, _ in members),
-            attempt_count=max(count for _, count in members),
+            address=canonical_url(url) if (url := members[0].seen.entry.url) else None,
+            entries=tuple(member.seen for member in members),
+            attempt_count=max(member.attempt_count for member in members),
+            lost=tuple(member.lost for member in members if member.lost),
         )
         for members in groups.values()
     ]
@@ -77,16 +87,38 @@ def make_jobs(nw: Newswatch, claimed: Sequence[ClaimedEntry]) -> list[PageJob]:
 
 def entry_texts(nw: Newswatch, path: str) -> dict[EntryKey, SeenEntry]:
     """The entries of one file. A lost file costs the feed's words, not the pages that its entries lead to."""
+    texts = _texts_or_loss(nw, path)
+    return {} if isinstance(texts, MissingFile) else texts
+
+
+def _texts_or_loss(nw: Newswatch, path: str) -> dict[EntryKey, SeenEntry] | MissingFile:
     try:
-        rows = ENTRIES.from_bytes(nw.store.read(path))
-    except MissingFile:
-        log.error("entries file lost", path=path)
-        return {}
-    return {(row["feed_id"], row["entry_key"]): from_row(row) for row in rows}
+        return {(row["feed_id"], row["entry_key"]): from_row(row) for row in nw.rows(path, ENTRIES)}
+    except MissingFile as error:
+        log.error("entries file lost", reason=str(error))
+        return error
 
 
-def _bare(row: ClaimedEntry) -> SeenEntry:
-    """The entry without the feed's words."""
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """An entry that leads to an address."""
+
+    seen: SeenEntry
+    attempt_count: int
+    lost: LostWords | None
+
+
+def _member(row: ClaimedEntry, texts: dict[EntryKey, SeenEntry] | MissingFile) -> _Member:
+    """The entry with its feed's words; without them, where they are lost."""
+    bare = bare_entry(row)
+    if isinstance(texts, MissingFile):
+        outcome = "file_damaged" if isinstance(texts, DamagedFile) else "file_missing"
+        return _Member(bare, row.attempt_count, LostWords(row.feed_id, outcome, str(texts)))
+    return _Member(texts.get((row.feed_id, row.entry_key)) or bare, row.attempt_count, None)
+
+
+def bare_entry(row: ClaimedEntry | EntryPlace) -> SeenEntry:
+    """The entry without its feed's words."""
     return SeenEntry(Entry(row.feed_id, row.entry_key, row.url, "", "", (), None), row.first_seen_at)
 
 

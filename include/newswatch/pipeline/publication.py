@@ -6,7 +6,7 @@ then on. Then they are renamed into place. Where a writer was killed between, th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
@@ -28,18 +28,26 @@ def publish(nw: Newswatch, day: date) -> None:
     """Put the day's staged tables in place, if the ledger names them, and make its trends."""
     with nw.writing() as connection:
         days.lock(connection, day)
-        finish(nw, connection, day)
+        left_out = finish(nw, connection, day)
+    ask_again(nw, left_out)
 
 
-def finish(nw: Newswatch, connection: sa.Connection, day: date) -> None:
-    """As `publish`, within a transaction that holds the day's lock."""
+def ask_again(nw: Newswatch, left_out: Sequence[date]) -> None:
+    """Let days whose tables are lost or damaged be built again. In no transaction that holds a lock of days."""
+    if left_out:
+        with nw.writing() as connection:
+            days.mark_dirty(connection, left_out)
+
+
+def finish(nw: Newswatch, connection: sa.Connection, day: date) -> list[date]:
+    """As `publish`, within a transaction that holds the day's lock. Returns days that trends had to leave out."""
     build = days.build_of(connection, day)
     if build is None or not build.is_staged:
-        return
+        return []
     for name in build.files:  # one that is not there was put in place before the writer was killed
         nw.store.move(paths.staged_table(name, day), paths.table(name, day))
     days.mark_published(connection, day)
-    update_trends(nw, connection, day)
+    return update_trends(nw, connection, day)
 
 
 def publish_staged(nw: Newswatch) -> None:

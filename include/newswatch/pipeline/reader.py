@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import Catalogue
 from newswatch.digest.items import DayRows, moment_of
+from newswatch.errors import MissingFile
 from newswatch.ledger import Ledger, catalogues, days, digests, stories, zone
 from newswatch.local_days import day_of
+from newswatch.pipeline.deliver import read_issued
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
 from newswatch.pipeline.installation import Newswatch, ledger_url, parser_pool, read_good
 from newswatch.pipeline.tables_in_force import TablesInForce
 from newswatch.settings import Settings
-from newswatch.storage import paths
 from newswatch.storage.files import Store
 from newswatch.tables import day_tables
 from newswatch.topics import renames
@@ -72,8 +73,12 @@ class Reader:
         return [Issued(r.day, r.number, r.issued_at, r.issued_by, r.delivered_at is not None) for r in rows]
 
     def digest(self, day: date, number: int, name: str = "digest.html") -> str:
-        """One of the digest's files. Raises MissingFile where it was not issued."""
-        return self._store.read(paths.issue(day, number, name)).decode()
+        """One of the digest's files. Raises MissingFile where it was not issued, DamagedFile where it is altered."""
+        with self._ledger.begin() as connection:
+            issued = digests.issue_of(connection, day, number)
+        if issued is None:
+            raise MissingFile(f"No digest of {day}, issue {number}, was issued.")
+        return read_issued(self._store, issued, name).decode()
 
     def builds(self) -> dict[date, Built]:
         """Every day that has tables, newest first."""

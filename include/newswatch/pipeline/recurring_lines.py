@@ -65,6 +65,6 @@ def _freeze(nw: Newswatch, fresh: list[date]) -> dict[date, str]:
 
 def _known(nw: Newswatch, path: str) -> KnownLines:
     known: dict[str, set[int]] = {}
-    for row in KNOWN_LINES.from_bytes(nw.store.read(path)):
+    for row in nw.rows(path, KNOWN_LINES):
         known.setdefault(row["host"], set()).add(row["line_key"])
     return {host: frozenset(keys) for host, keys in known.items()}

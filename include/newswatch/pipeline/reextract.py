@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from newswatch.errors import MissingFile, ParseFailed
 from newswatch.ledger import days, revisions, stories
@@ -23,12 +24,16 @@ STORIES_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class ReextractReport:
-    """Stories read again, those that read otherwise now, those whose bytes gave no story, days they moved to."""
+    """Stories read again, those that read otherwise now, those whose bytes gave no story, days they moved to.
+
+    `lost_files`: with bytes that are missing or damaged.
+    """
 
     story_count: int
     changed_count: int
     failed_count: int
     moved_to: tuple[date, ...]
+    lost_files: tuple[str, ...]
 
 
 def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
@@ -43,10 +48,11 @@ def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
     path_of = {story_id: path for path, ids in wanted.items() for story_id in ids}
     numbers = {story_id: number for ids in wanted.values() for story_id, number in ids.items()}
     stored = [story for story in read_stories(nw, of_one_day(day, wanted)) if story.raw]
+    lost_files: set[str] = set()
     found = [
         pair
         for at in range(0, len(stored), STORIES_AT_ONCE)
-        for pair in asyncio.run(_extract(nw, stored[at : at + STORIES_AT_ONCE]))
+        for pair in asyncio.run(_extract(nw, stored[at : at + STORIES_AT_ONCE], lost_files))
     ]
     changed = [new for old, new in found if new and new != old]
     moved = {story.day for story in changed} - {day}
@@ -65,23 +71,29 @@ def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
         days.mark_dirty(connection, {day} | moved)
     failed = sum(new is None for _, new in found)
     log.info("day extracted anew", day=str(day), stories=len(stored), changed=len(changed), failed=failed)
-    return ReextractReport(len(stored), len(changed), failed, tuple(sorted(moved)))
+    return ReextractReport(len(stored), len(changed), failed, tuple(sorted(moved)), tuple(sorted(lost_files)))
 
 
-async def _extract(nw: Newswatch, stored: Sequence[Story]) -> list[tuple[Story, Story | None]]:
+async def _extract(nw: Newswatch, stored: Sequence[Story], lost_files: set[str]) -> list[tuple[Story, Story | None]]:
     turns = asyncio.Semaphore(2 * nw.settings.parse_workers)  # bodies in memory at once
-    return await asyncio.gather(*(_extract_one(nw, turns, story) for story in stored))
+    return await asyncio.gather(*(_extract_one(nw, turns, story, lost_files) for story in stored))
 
 
-async def _extract_one(nw: Newswatch, turns: asyncio.Semaphore, story: Story) -> tuple[Story, Story | None]:
+async def _extract_one(
+    nw: Newswatch, turns: asyncio.Semaphore, story: Story, lost_files: set[str]
+) -> tuple[Story, Story | None]:
     raw = story.raw
     assert raw is not None
     try:
         async with turns:
-            record = await asyncio.to_thread(nw.store.read, raw.path, raw.offset, raw.offset + raw.length)
-            url, content_type, body = warc.read(record, nw.settings.max_page_bytes)
+            decode = partial(warc.read, max_bytes=nw.settings.max_page_bytes)
+            url, content_type, body = await asyncio.to_thread(
+                nw.store.load_part, raw.path, raw.offset, raw.length, decode
+            )
             page = await nw.parsers.page(body, url=url, content_type=content_type)
-    except (MissingFile, ParseFailed, ValueError) as error:
+    except (MissingFile, ParseFailed) as error:
+        if isinstance(error, MissingFile):
+            lost_files.add(raw.path)
         log.warning("story not extracted anew", url=story.canonical_url, reason=str(error))
         return story, None
     return story, reassemble(story, FetchedPage(url, page, raw), nw.feed_of(story.feed_id), nw.settings.tz)

@@ -41,7 +41,7 @@ def rezone(settings: Settings, *, is_dry_run: bool) -> RezoneReport:
     """Move all that is stored to its days in the configured zone, in one transaction; those days are dirty then.
 
     It waits for whoever writes days, and they for it; one that began with the zone before then refuses to commit.
-    Raises MissingFile where a file of stories is lost: then nothing moves.
+    Raises MissingFile where a file of stories is lost or damaged: then nothing moves.
     """
     store = Store(settings.data_url)
     with closing(open_ledger(settings)) as ledger, ledger.begin() as connection:
@@ -80,7 +80,7 @@ class _Plan:
         files: dict[str, set[str]] = {}
         for place in places:
             files.setdefault(place.path, set()).add(place.story_id)
-        new_day = dict(read_days(store, files, tz))
+        new_day = dict(read_days(store, days.file_hashes(connection, sorted(files)), files, tz))
         polls = feeds.good_polls(connection)
         return cls(
             story_count=len(places),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,24 +44,28 @@ def of_one_day(day: date, wanted: Wanted) -> WantedOfDays:
 def read_stories(nw: Newswatch, wanted: WantedOfDays, *, is_whole: bool = True) -> list[Story]:
     """Stories in order of their ids; not whole: without claims, samples of lines and the place of their bytes."""
     day_of = {story_id: day for days in wanted.values() for story_id, day in days.items()}
-    rows = _rows(nw.store, wanted, None if is_whole else _OF_A_BUILD)
+    rows = _rows(nw.store, nw.hashes(wanted), wanted, None if is_whole else _OF_A_BUILD)
     return sorted((rows_of.from_row(row, day_of[row["story_id"]]) for row in rows), key=lambda story: story.story_id)
 
 
 def read_printed(nw: Newswatch, wanted: Wanted) -> list[PrintedStory]:
     """No more of the same stories than what is compared to find reprints: a twentieth of their bytes."""
-    return sorted(map(rows_of.printed_from_row, _rows(nw.store, wanted, OF_PRINTED)), key=lambda story: story.story_id)
+    rows = _rows(nw.store, nw.hashes(wanted), wanted, OF_PRINTED)
+    return sorted(map(rows_of.printed_from_row, rows), key=lambda story: story.story_id)
 
 
-def read_days(store: Store, wanted: Wanted, tz: ZoneInfo) -> Iterator[tuple[str, date]]:
-    """Of each story its id, and its day in the zone, by the times that its row states."""
-    for row in _rows(store, wanted, OF_A_DAY):
+def read_days(store: Store, hashes: Mapping[str, str], wanted: Wanted, tz: ZoneInfo) -> Iterator[tuple[str, date]]:
+    """Of each story its id, and its day in the zone, by the times that its row states. `hashes`: of the files."""
+    for row in _rows(store, hashes, wanted, OF_A_DAY):
         yield row["story_id"], story_day(row["published_at"], row["first_seen_at"], tz, is_day_only=row["is_day_only"])
 
 
-def _rows(store: Store, wanted: Wanted, columns: Sequence[str] | None) -> Iterator[Mapping[str, Any]]:
+def _rows(
+    store: Store, hashes: Mapping[str, str], wanted: Wanted, columns: Sequence[str] | None
+) -> Iterator[Mapping[str, Any]]:
+    decode = partial(STORY_TEXTS.from_bytes, columns=columns)
     for path, ids in sorted(wanted.items()):
-        yield from (r for r in STORY_TEXTS.from_bytes(store.read(path), columns) if r["story_id"] in ids)
+        yield from (row for row in store.load(path, decode, hashes.get(path)) if row["story_id"] in ids)
 
 
 def stored_text(story: Story, batch: Batch) -> StoredText:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from io import BytesIO
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from newswatch.errors import MissingFile
+from newswatch.errors import DamagedFile, MissingFile
 from newswatch.ledger.days import Build
 from newswatch.storage import paths
 from newswatch.storage.files import Store
@@ -15,6 +15,7 @@ from newswatch.tables import day_tables
 from newswatch.tables.parquet import Table
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 class TablesInForce:
@@ -30,7 +31,7 @@ class TablesInForce:
 
     def rows(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
         """The table's rows. Raises MissingFile where the day was not built."""
-        return _table(name).from_bytes(self._content(name, day), columns)
+        return self._load(name, day, partial(_table(name).from_bytes, columns=columns))
 
     def chosen(
         self, name: str, day: date, key: str, values: set[str], columns: Sequence[str] | None = None
@@ -38,22 +39,21 @@ class TablesInForce:
         """Rows of the table whose key is one of the values: the others are never made into Python objects."""
         import pyarrow as pa
         import pyarrow.compute as pc
-        import pyarrow.parquet as pq
 
-        wanted = list(columns) if columns else None
-        file = BytesIO(self._content(name, day))
-        content = pq.read_table(file, schema=_table(name).schema, columns=wanted)
+        content = self._load(name, day, partial(_table(name).arrow, columns=columns))
         rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
         return rows
 
-    def _content(self, name: str, day: date) -> bytes:
+    def _load(self, name: str, day: date, decode: Callable[[bytes], T]) -> T:
         *staged, place = self._places(name, day)
         for path in staged:
             try:
-                return self._store.read(path)
+                return self._store.load(path, decode)
+            except DamagedFile:
+                raise
             except MissingFile:  # it has been put in its place
                 continue
-        return self._store.read(place)
+        return self._store.load(place, decode)
 
     def _places(self, name: str, day: date) -> list[str]:
         """Where the table may be, the first first."""

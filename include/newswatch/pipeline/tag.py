@@ -96,10 +96,11 @@ def mentions_of_day(
 
 
 def _mentions_in(nw: Newswatch, file: str) -> list[MentionRow] | None:
-    """The rows of a batch's file of mentions; None where it is lost: they can be found again."""
+    """The rows of a batch's file of mentions; None where it is lost or damaged: they can be found again."""
     try:
-        return MENTIONS.from_bytes(nw.store.read(file))
-    except MissingFile:
+        return nw.rows(file, MENTIONS)
+    except MissingFile as error:
+        log.warning("mentions of arrival found again", reason=str(error))
         return None
 
 

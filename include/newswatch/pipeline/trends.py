@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from newswatch.days import trends
+from newswatch.errors import MissingFile
 from newswatch.ledger import days
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
@@ -16,30 +18,40 @@ from newswatch.tables import day_tables
 from newswatch.tables.parquet import Table
 
 
-def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> None:
+def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> list[date]:
     """Make the trends of the day, and of the built days for whose baseline it counts; files that stay alike stay.
+
+    Returns days that had to be left out, as their tables are lost or damaged: they count when they are built again.
 
     One writer at a time: who comes second reads what the first has written. In the caller's transaction.
     """
     days.lock_trends(connection)
     span = timedelta(days=trends.WINDOW_DAYS)
     built = days.built_between(connection, day - span, day + span)
+    left_out: set[date] = set()
     history = trends.History.from_tables(
-        _values(nw, day_tables.TOPIC_DAYS, built, trends.TOPICS),
-        _values(nw, day_tables.TOPIC_OUTLET_DAYS, built, trends.CARRIERS),
-        _values(nw, day_tables.OUTLET_DAYS, built, trends.OUTLETS),
+        _values(nw, day_tables.TOPIC_DAYS, built, trends.TOPICS, left_out),
+        _values(nw, day_tables.TOPIC_OUTLET_DAYS, built, trends.CARRIERS, left_out),
+        _values(nw, day_tables.OUTLET_DAYS, built, trends.OUTLETS, left_out),
     )
     changed = sum(_write(nw, other, history) for other in built if other >= day)
     log.info("trends made", day=str(day), changed=changed)
+    return sorted(left_out)
 
 
-def _values(nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """The values of these columns, topics under their ids of today."""
+def _values(
+    nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...], left_out: set[date]
+) -> Iterator[tuple[Any, ...]]:
+    """The values of these columns, topics under their ids of today. Days whose table is not to be had: `left_out`."""
     ids = nw.catalogue.topic_ids
     at = columns.index("topic") if ids and "topic" in columns else None
     for day in built:
-        path = paths.table(table.name, day)
-        rows = table.values(nw.store.read(path), columns) if nw.store.exists(path) else ()
+        try:
+            rows = nw.store.load(paths.table(table.name, day), partial(table.values, columns=columns))
+        except MissingFile as error:
+            log.error("day left out of trends", day=str(day), reason=str(error))
+            left_out.add(day)
+            continue
         for row in rows:
             yield row if at is None else (*row[:at], ids.get(row[at], row[at]), *row[at + 1 :])
 

@@ -1,15 +1,24 @@
-"""A store of files: a folder or any fsspec URL, behind five methods. Files appear whole or not at all."""
+"""A store of files: a folder or any fsspec URL. Files appear whole or not at all, and damage is seen on reading."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import fsspec
 
-from newswatch.errors import MissingFile, TransientError
+from newswatch.errors import DamagedFile, MissingFile, TransientError
+
+WAY_OUT = (
+    "`newswatch verify --repair` makes it again where that can be done, and says what is lost where it cannot; "
+    "or bring it back from a copy of the data folder."
+)
+T = TypeVar("T")
 
 
 class Store:
@@ -70,12 +79,53 @@ class Store:
         try:
             content: bytes = self._fs.cat_file(self.locate(path), start=start, end=end)
         except FileNotFoundError:
-            raise MissingFile(
-                f"{self.locate(path)} is missing. Bring it back from a copy of the data folder."
-            ) from None
+            raise MissingFile(f"{self.locate(path)} is missing. {WAY_OUT}") from None
         except OSError as error:
             raise TransientError(f"cannot read {self.locate(path)}: {error}") from error
         return content
+
+    def load(self, path: str, decode: Callable[[bytes], T], sha256: str | None = None) -> T:
+        """What `decode` makes of the file. `sha256`: of its bytes as the ledger has it, in hex; None: it has none.
+
+        Raises DamagedFile where the bytes have another hash, or `decode` a ValueError; MissingFile as `read`.
+        """
+        content = self.read(path)
+        if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+            raise self.damaged(path, "its bytes are not those whose SHA-256 the ledger has")
+        try:
+            return decode(content)
+        except ValueError as error:
+            raise self.damaged(path, str(error)) from error
+
+    def load_part(self, path: str, start: int, length: int, decode: Callable[[bytes], T]) -> T:
+        """The same of `length` bytes from `start`, for which the ledger has no hash."""
+        try:
+            return decode(self.read(path, start, start + length))
+        except ValueError as error:
+            raise self.damaged(path, f"at byte {start}: {error}") from error
+
+    def damaged(self, path: str, reason: str) -> DamagedFile:
+        """The error that names the file, what is wrong with it, and the way out."""
+        return DamagedFile(f"{self.locate(path)} is damaged: {reason}. {WAY_OUT}")
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """Paths of all files below the folder, a directory at a time; temporary ones left out."""
+        place = self.locate(folder)
+        if not self._fs.exists(place):
+            return
+        for found, _, names in self._fs.walk(place):
+            below = str(found).removeprefix(place).strip("/")
+            for name in sorted(names):
+                if not any(part.startswith("_") for part in (*below.split("/"), name)):
+                    yield "/".join(filter(None, (folder, below, name)))
+
+    def modified(self, path: str) -> datetime | None:
+        """When the file was written last, UTC; None: it is gone."""
+        try:
+            moment: datetime = self._fs.modified(self.locate(path))
+        except FileNotFoundError:
+            return None
+        return moment.astimezone(UTC)
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""

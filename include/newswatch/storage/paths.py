@@ -55,3 +55,13 @@ def digest(day: date, name: str) -> str:
 def latest(name: str) -> str:
     """A file of the newest delivered digest, at an address that stays: `digest.html` as `digests/latest.html`."""
     return f"digests/{name.replace('digest', 'latest')}"
+
+
+def quarantined(path: str) -> str:
+    """Where a repair puts a file that cannot be used any more."""
+    return f"quarantine/{path}"
+
+
+def loss_note(path: str) -> str:
+    """What a repair says of such a file: what is lost with it."""
+    return f"quarantine/{path}.lost.json"

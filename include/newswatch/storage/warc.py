@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
 from io import BytesIO
 
 from warcio.archiveiterator import ArchiveIterator
@@ -9,8 +11,13 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newswatch.errors import ParseFailed
 from newswatch.net.content_coding import BadEncoding, Body, CutShort, TooLarge
 from newswatch.net.messages import Response
+
+HEADERS_BYTES = 1 << 20  # of a record, at most: those of WARC and those of the answer
+_MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins (RFC 1952)
+_CHUNK_BYTES = 1 << 16
 
 
 class WarcBuffer:
@@ -52,17 +59,65 @@ def _latin(value: str) -> str:
 def read(record_bytes: bytes, max_bytes: int) -> tuple[str, str, bytes]:
     """URL, content type ("" where none was stated) and decoded body of one record.
 
-    Raises ValueError where there is no record that can be read, or its body is longer than `max_bytes`.
+    Raises ValueError where these bytes are no whole record as it was written; ParseFailed where the body of a whole
+    one is longer than `max_bytes` or cannot be decoded.
     """
     try:
-        record = next(iter(ArchiveIterator(BytesIO(record_bytes))), None)
+        unpacked = BytesIO(_unpacked(record_bytes, max_bytes))
+        record = next(iter(ArchiveIterator(unpacked, check_digests="raise")), None)
         if record is None or record.http_headers is None:
             raise ValueError("these bytes hold no WARC record of an answer")
         headers = record.http_headers
-        body = Body(headers.get_header("Content-Encoding") or "", max_bytes)
-        body.add(record.raw_stream.read())
-        _, decoded = body.finish()
-    except (ArchiveLoadFailed, AttributeError, BadEncoding, CutShort, TooLarge) as error:
+        content = record.raw_stream.read()
+        if record.raw_stream.limit:  # what is left of Content-Length
+            raise ValueError("the record is shorter than it says")
+    except (ArchiveLoadFailed, AttributeError, zlib.error) as error:
         # warcio raises AttributeError for a missing header.
         raise ValueError(f"the record cannot be read: {error}") from error
+    body = Body(headers.get_header("Content-Encoding") or "", max_bytes)
+    try:
+        body.add(content)
+        _, decoded = body.finish()
+    except TooLarge as error:
+        raise ParseFailed("too_large", str(error)) from error
+    except (BadEncoding, CutShort) as error:
+        raise ParseFailed("bad_encoding", str(error)) from error
     return record.rec_headers.get_header("WARC-Target-URI"), headers.get_header("Content-Type") or "", decoded
+
+
+def _unpacked(record_bytes: bytes, max_bytes: int) -> bytes:
+    """The one gzip member, which ends with its own checksum; warcio alone takes a cut one for a shorter record."""
+    member = zlib.decompressobj(wbits=31)
+    unpacked = member.decompress(record_bytes, max_bytes + HEADERS_BYTES)
+    if not member.eof and member.unconsumed_tail:
+        raise ParseFailed("too_large", f"the record holds more than {max_bytes} bytes")
+    if not member.eof or member.unused_data:
+        raise ValueError("the record is cut, or more than one")
+    return unpacked
+
+
+def records(content: bytes, url: str) -> Iterator[tuple[int, int]]:
+    """Where the file's records of answers of this address begin and how long they are, bytes, in their order.
+
+    Found member by member, as one that cannot be unpacked has no end: the next whose beginning can is gone on with.
+    """
+    wanted = f"WARC-Target-URI: {url}\r\n".encode()
+    at = content.find(_MEMBER)
+    while at >= 0:
+        head, length = _member(content, at)
+        if length and wanted in head.partition(b"\r\n\r\n")[0] + b"\r\n":
+            yield at, length
+        at = content.find(_MEMBER, at + (length or 1))
+
+
+def _member(content: bytes, at: int) -> tuple[bytes, int]:
+    """How the gzip member there begins, unpacked, and its length in bytes; 0: it cannot be unpacked."""
+    member, end, head = zlib.decompressobj(wbits=31), at, b""
+    try:
+        while not member.eof and end < len(content):
+            unpacked = member.decompress(content[end : end + _CHUNK_BYTES])
+            head = head or unpacked
+            end += _CHUNK_BYTES
+    except zlib.error:
+        return b"", 0
+    return head, min(end, len(content)) - len(member.unused_data) - at if member.eof else 0

@@ -233,7 +233,8 @@ OUTCOMES = Table(
         DAY,
         coded(
             "kind",
-            "What ended so: feed (a poll), entry (an item of it), page (a fetch), visit (a page again).",
+            "What ended so: feed (a poll), entry (an item of it), page (a fetch), visit (a page again), file (what is "
+            "stored, when it was read).",
         ),
         coded("outcome", "How it ended: see the list of outcomes below."),
         FEED,

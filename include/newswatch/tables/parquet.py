@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+_MAGIC = b"PAR1"
+_TAIL_BYTES = 8  # of the file: the footer's length, and the magic
+_SEAL = b"newswatch sha256"
+_SEAL_BYTES = len(_SEAL) + hashlib.sha256().digest_size
 
 TYPES = ("string", "int64", "float64", "bool", "date", "timestamp", "strings", "ints", "claims")
 
@@ -67,8 +73,16 @@ class Table:
         table = table.replace_schema_metadata(None).sort_by([(name, "ascending") for name in self.key])
         buffer = BytesIO()
         coded = [f"{c.name}.list.element" if c.type == "strings" else c.name for c in self.columns if c.is_coded]
-        pq.write_table(table, buffer, compression="zstd", compression_level=3, store_schema=True, use_dictionary=coded)
-        return buffer.getvalue()
+        pq.write_table(
+            table,
+            buffer,
+            compression="zstd",
+            compression_level=3,
+            store_schema=True,
+            use_dictionary=coded,
+            write_page_checksum=True,
+        )
+        return sealed(buffer.getvalue())
 
     def _from_rows(self, rows: list[dict[str, Any]]) -> pa.Table:
         """The rows by way of JSON: pyarrow's own conversion of lists imports pandas, 60 MB and half a second a task."""
@@ -84,28 +98,35 @@ class Table:
         ).select(self.schema.names)
 
     def from_bytes(self, content: bytes, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        """The rows of a file that `to_bytes` made; of these columns alone, where some are named."""
-        rows: list[dict[str, Any]] = self._read(content, columns).to_pylist()
+        """The rows of a file that `to_bytes` made; of these columns alone, where some are named.
+
+        This and all that reads raises ValueError where the bytes are not those that `to_bytes` made.
+        """
+        rows: list[dict[str, Any]] = self.arrow(content, columns).to_pylist()
         return rows
 
     def values(self, content: bytes, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of these columns, a tuple a row."""
-        table = self._read(content, columns)
+        table = self.arrow(content, columns)
         return zip(*(table[name].to_pylist() for name in columns), strict=True)
 
     def frame(self, content: bytes) -> pd.DataFrame:
         """The file as a pandas frame."""
-        frame: pd.DataFrame = self._read(content).to_pandas()
+        frame: pd.DataFrame = self.arrow(content).to_pandas()
         return frame
 
-    def _read(self, content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    def arrow(self, content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+        """The file as an Arrow table."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
+        check_seal(content)
         names = list(columns) if columns else self.schema.names
-        file = pq.ParquetFile(BytesIO(content))
-        if file.schema_arrow.equals(self.schema):
-            return file.read(names)
-        return self._renamed(file, names)
+        try:
+            file = pq.ParquetFile(BytesIO(content), page_checksum_verification=True)
+            return file.read(names) if file.schema_arrow.equals(self.schema) else self._renamed(file, names)
+        except (pa.ArrowException, OSError, KeyError) as error:  # OSError: a page's checksum
+            raise ValueError(f"it is no table {self.name}: {error}") from error
 
     def _renamed(self, file: pq.ParquetFile, names: Sequence[str]) -> pa.Table:
         """These columns of a file of before some were renamed or added. Raises KeyError where it lacks another."""
@@ -123,6 +144,34 @@ class Table:
             for f in fields
         ]
         return pa.table(values, schema=pa.schema(fields))
+
+
+def sealed(content: bytes) -> bytes:
+    """The Parquet file with the SHA-256 of all its bytes before its footer, where no reader of Parquet looks.
+
+    Page checksums say nothing of the footer, and a bit there can change what the pages mean.
+    """
+    at = _footer_at(content)
+    return content[:at] + _SEAL + hashlib.sha256(content).digest() + content[at:]
+
+
+def check_seal(content: bytes) -> None:
+    """Raises ValueError where the bytes are not those that were sealed; files of before there were seals pass."""
+    at = _footer_at(content)
+    seal = content[max(at - _SEAL_BYTES, 0) : at]
+    if not seal.startswith(_SEAL):
+        return
+    digest = hashlib.sha256(memoryview(content)[: at - _SEAL_BYTES])
+    digest.update(memoryview(content)[at:])
+    if digest.digest() != seal[len(_SEAL) :]:
+        raise ValueError("its bytes are not those that were written")
+
+
+def _footer_at(content: bytes) -> int:
+    at = len(content) - _TAIL_BYTES - int.from_bytes(content[-_TAIL_BYTES : -len(_MAGIC)], "little")
+    if content[: len(_MAGIC)] != _MAGIC or content[-len(_MAGIC) :] != _MAGIC or at < len(_MAGIC):
+        raise ValueError("it is cut, or no Parquet file")
+    return at
 
 
 def _retyped(values: pa.Array, wanted: pa.DataType) -> pa.Array:

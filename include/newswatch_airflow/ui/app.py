@@ -12,7 +12,6 @@ from airflow.api_fastapi.core_api.security import requires_access_dag, requires_
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from newswatch.errors import MissingFile
 from newswatch.local_days import day_of
 from newswatch.pipeline import Issued, Reader
 from newswatch.settings import load_settings
@@ -80,10 +79,7 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
         return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag=DAILY_DIGEST)
     today = day_of(datetime.now(UTC), reader.tz)
-    try:
-        shown = of_day(reader, day, is_over=day < today)
-    except MissingFile as error:
-        raise HTTPException(404, str(error)) from None
+    shown = of_day(reader, day, is_over=day < today)
     return site.page(
         "day.html.j2",
         "today",
@@ -161,10 +157,7 @@ def _mentions_csv(topic: str, filters: Annotated[Filters, Depends(_filters)]) ->
 
 def _story(request: Request, story_id: str) -> HTMLResponse:
     reader = _reader()
-    try:
-        found = reader.story(story_id)
-    except MissingFile as error:
-        raise HTTPException(404, str(error)) from None
+    found = reader.story(story_id)
     catalogue = reader.catalogue()
     if found is None or catalogue is None:
         raise HTTPException(404, f"No story {story_id!r} is known.")
@@ -207,8 +200,5 @@ def _shown_digest(site: Site, every: list[Issued], chosen: Issued) -> HTMLRespon
     for digest in every:
         newest.setdefault(digest.day, digest)
     labels = {d: f"{d:%a} {d}{f' (issue {i.number})' if i.number > 1 else ''}" for d, i in newest.items()}
-    try:
-        html = _reader().digest(chosen.day, chosen.number)
-    except MissingFile:
-        raise HTTPException(404, f"The digest of {chosen.day} is no longer stored.") from None
+    html = _reader().digest(chosen.day, chosen.number)
     return site.framed(html, {"steps": _steps(labels, chosen.day, site, "digest")})

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
-from newswatch.errors import NewswatchError
+from newswatch.errors import DamagedFile, MissingFile, NewswatchError
 from newswatch_airflow.ui.site import HEADERS, Site
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ def answer_with_pages(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misunderstood)
     app.add_exception_handler(sa.exc.DBAPIError, _without_ledger)
+    app.add_exception_handler(MissingFile, _lost)
     app.add_exception_handler(NewswatchError, _known_trouble)
     app.middleware("http")(_guarded)
 
@@ -63,6 +64,13 @@ def _misunderstood(request: Request, error: Exception) -> Response:
 def _without_ledger(request: Request, error: Exception) -> Response:
     log.error("page not shown: %s: %s", request.url.path, error)
     return _page(request, 503, _NOT_SHOWN, _LEDGER)
+
+
+def _lost(request: Request, error: Exception) -> Response:
+    """What is missing or damaged is named, with the way out, and nothing of it is shown."""
+    is_damaged = isinstance(error, DamagedFile)
+    heading = "A stored file is damaged" if is_damaged else "A stored file is missing"
+    return _page(request, 500 if is_damaged else 404, heading, str(error))
 
 
 def _known_trouble(request: Request, error: Exception) -> Response:

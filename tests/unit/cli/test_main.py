@@ -158,6 +158,7 @@ HELP = {
     "feeds": "OPML",
     "topics": "versions",
     "url-rules": "docs/urls.md",
+    "verify": "quarantine/",
 }
 
 
