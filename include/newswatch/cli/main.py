@@ -18,6 +18,7 @@ import structlog
 
 from newswatch import __version__
 from newswatch.cli import days as days_commands
+from newswatch.cli import store
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment, spans
 from newswatch.cli.topics import topics
@@ -67,6 +68,8 @@ def main(verbose: bool) -> None:
 main.add_command(days_commands.days)
 main.add_command(feeds)
 main.add_command(topics)
+main.add_command(store.backup)
+main.add_command(store.restore)
 main.add_command(verify)
 
 

@@ -1,6 +1,7 @@
 """The few verbs that DAGs and the command line call."""
 
 from newswatch.pipeline.announce import AnnounceReport, announce
+from newswatch.pipeline.backup import BackupReport, backup
 from newswatch.pipeline.build import (
     BuildReport,
     build_as_known,
@@ -23,6 +24,7 @@ from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
+from newswatch.pipeline.restore import RestoreReport, backups_in, restore
 from newswatch.pipeline.revisit import VisitReport, visit_due
 from newswatch.pipeline.rezone import RezoneReport, rezone
 from newswatch.pipeline.tag import TagReport, tag_new
@@ -30,6 +32,7 @@ from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
     "AnnounceReport",
+    "BackupReport",
     "BuildReport",
     "Channel",
     "Comparison",
@@ -49,6 +52,7 @@ __all__ = [
     "Reader",
     "ReextractReport",
     "Repaired",
+    "RestoreReport",
     "RezoneReport",
     "Sending",
     "StoryChange",
@@ -56,6 +60,8 @@ __all__ = [
     "VisitReport",
     "Walk",
     "announce",
+    "backup",
+    "backups_in",
     "build_as_known",
     "build_day",
     "compare_topics",
@@ -75,6 +81,7 @@ __all__ = [
     "publish_staged",
     "reextract_day",
     "repair",
+    "restore",
     "rezone",
     "send",
     "tag_new",

@@ -163,7 +163,7 @@ def open_newswatch(
     `config_warning`. `parsers`: processes that run already. Raises ConfigError otherwise, or where nothing was ever
     accepted; and where the days that are stored are of another zone than the configured one.
     """
-    _make_home(settings)
+    make_home(settings)
     ledger, good, timezone = _ledger(settings)
     warning = None
     try:
@@ -227,7 +227,7 @@ def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None, str]:
         return ledger, catalogues.last_good(connection), zone.settle(connection, settings.timezone)
 
 
-def _make_home(settings: Settings) -> None:
+def make_home(settings: Settings) -> None:
     """Where the data are to lie in it: both for their owner alone, unless they are there already."""
     data = settings.home / "data"
     if settings.data_url != str(data):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -118,6 +119,25 @@ class Store:
             for name in sorted(names):
                 if not any(part.startswith("_") for part in (*below.split("/"), name)):
                     yield "/".join(filter(None, (folder, below, name)))
+
+    def leftovers(self) -> Iterator[str]:
+        """Paths of all files that `walk` leaves out: what is being written, or what killed writers have left."""
+        for found, _, names in self._fs.walk(self._root):
+            below = str(found).removeprefix(self._root).strip("/")
+            for name in sorted(names):
+                if any(part.startswith("_") for part in (*below.split("/"), name)):
+                    yield "/".join(filter(None, (below, name)))
+
+    def size(self, path: str) -> int:
+        """The file's length in bytes; 0 where it is gone."""
+        try:
+            return int(self._fs.size(self.locate(path)) or 0)
+        except FileNotFoundError:
+            return 0
+
+    def free_bytes(self) -> int | None:
+        """What is free on the disk; None: the storage says nothing of it."""
+        return shutil.disk_usage(self._root).free if self._is_local and os.path.isdir(self._root) else None
 
     def modified(self, path: str) -> datetime | None:
         """When the file was written last, UTC; None: it is gone."""
