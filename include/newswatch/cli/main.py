@@ -69,6 +69,7 @@ main.add_command(days_commands.days)
 main.add_command(feeds)
 main.add_command(topics)
 main.add_command(store.backup)
+main.add_command(store.maintain)
 main.add_command(store.restore)
 main.add_command(verify)
 

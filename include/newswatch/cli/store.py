@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 
 import click
 
@@ -67,6 +68,28 @@ def restore(src: str, name: str | None, only_lists: bool, leave_damaged: bool) -
     if manifest.problems or report.damaged:
         _name(dict(manifest.problems) | dict.fromkeys(report.damaged, "lost in the backup"))
         sys.exit(1)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def maintain(dry_run: bool) -> None:
+    """Tidy what is stored: what killed writers left, files that nothing counts on, and what the policy lets go.
+
+    The policy is in the settings (`newswatch settings`): NEWSWATCH_ORPHAN_DAYS, _AS_KNOWN_DAYS, _RAW_FEED_DAYS,
+    _RAW_LIMIT_BYTES, _KEEP_ROWS, _LOW_DISK_BYTES. By itself it keeps all that the ledger names. Polls and builds may
+    run meanwhile.
+    """
+    from newswatch import pipeline
+
+    with closing(pipeline.open_in_force(load_settings())) as nw:
+        report = pipeline.maintain(nw, _tell, is_dry_run=dry_run)
+    for sweep in report.sweeps:
+        size = "" if sweep.byte_count is None else f", {_size(sweep.byte_count)}"
+        click.echo(f"{'would be ' if dry_run else ''}{sweep.done}: {sweep.count}{size}")
+    if not report.sweeps:
+        click.echo("nothing to be done")
+    for warning in report.warnings:
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _tell(text: str) -> None:

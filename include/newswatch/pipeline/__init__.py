@@ -19,6 +19,7 @@ from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
+from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader
@@ -44,6 +45,7 @@ __all__ = [
     "Found",
     "IssueReport",
     "Issued",
+    "MaintainReport",
     "Message",
     "Newswatch",
     "Notice",
@@ -72,6 +74,7 @@ __all__ = [
     "fetch_pending",
     "forget_day",
     "issue_digest",
+    "maintain",
     "message_of",
     "never_built",
     "open_in_force",

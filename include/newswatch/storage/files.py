@@ -120,6 +120,15 @@ class Store:
                 if not any(part.startswith("_") for part in (*below.split("/"), name)):
                     yield "/".join(filter(None, (folder, below, name)))
 
+    def remove_folder(self, folder: str) -> None:
+        """Take the folder away with all that is in it; where there is none, nothing is done."""
+        try:
+            self._fs.rm(self.locate(folder), recursive=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TransientError(f"cannot remove {self.locate(folder)}: {error}") from error
+
     def leftovers(self) -> Iterator[str]:
         """Paths of all files that `walk` leaves out: what is being written, or what killed writers have left."""
         for found, _, names in self._fs.walk(self._root):
