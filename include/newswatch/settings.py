@@ -73,6 +73,9 @@ class Settings(BaseModel):
     airflow_days: int = Field(
         90, ge=0, description="Days for which Airflow's own runs, logs and XComs are kept; 0: for ever."
     )
+    airflow_database_url: SecretStr = Field(
+        SecretStr(""), description="Airflow's own database, for maintenance to clean; empty: its rows are kept."
+    )
     announce_cap: int = Field(40, ge=1, description="Dirty days announced in one run, oldest first.")
 
     @field_validator("timezone")
