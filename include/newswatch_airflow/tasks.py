@@ -219,10 +219,12 @@ def clean_airflow(*, is_dry_run: bool) -> None:
     before = datetime.now(UTC) - timedelta(days=settings.airflow_days)
     would = "would be " if is_dry_run else ""
     logs = clean_logs(Path(conf.get_mandatory_value("logging", "base_log_folder")), before, is_dry_run=is_dry_run)
-    _note(f"Airflow's logs of before {before:%Y-%m-%d}: {logs.count}, {logs.byte_count / 1e6:.1f} MB {would}deleted.")
-    url = settings.airflow_database_url.get_secret_value()
-    if not url:
-        _note("Airflow's own rows are kept: NEWSWATCH_AIRFLOW_DATABASE_URL does not say where they are.")
-        return
-    rows = clean_rows(url, before, is_dry_run=is_dry_run)
-    _note(f"Airflow's rows of before {before:%Y-%m-%d} {would}deleted: {_counts(rows)}.")
+    lines = [
+        f"Airflow's logs of before {before:%Y-%m-%d} {would}deleted: {logs.count}, {logs.byte_count / 1e6:.1f} MB."
+    ]
+    if url := settings.airflow_database_url.get_secret_value():
+        rows = clean_rows(url, before, is_dry_run=is_dry_run)
+        lines.append(f"Airflow's rows {would}deleted: {_counts(rows)}.")
+    else:
+        lines.append("Airflow's own rows are kept: NEWSWATCH_AIRFLOW_DATABASE_URL does not say where they are.")
+    _note("\n".join(f"- {line}" for line in lines))

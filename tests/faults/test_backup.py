@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -221,3 +222,15 @@ def test_the_commands(
     assert "is not empty" in done.stderr
     assert Path(copies).stat().st_mode & 0o077 == 0
     assert {table.name for table in TABLES} == {path.name for path in Path(second.data_url, "tables").iterdir()}
+
+
+def test_what_killed_backups_left_goes_with_a_later_one(kept: Newswatch, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    backup(kept.settings, str(copies), silent)
+    old, young = copies / "objects" / "00" / "_a.tmp", copies / "objects" / "00" / "_b.tmp"
+    old.parent.mkdir(exist_ok=True)
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    backup(kept.settings, str(copies), silent)
+    assert (old.exists(), young.exists()) == (False, True)

@@ -31,7 +31,9 @@ def backup(dest: str) -> None:
         f"new in {dest}: {report.new_object_count} objects of {_size(report.new_byte_count)}"
     )
     if made.unbuilt:
-        click.echo(f"{len(made.unbuilt)} days were built anew meanwhile: a restore has them built.")
+        click.echo(
+            f"{len(made.unbuilt)} days were built anew meanwhile, or have damaged tables: a restore lets them be built."
+        )
     if made.problems:
         _name(made.problems)
         click.echo("All else is copied. `newswatch verify --repair` says what can be had again.", err=True)

@@ -22,7 +22,7 @@ from newswatch.errors import BackupFailed, ConfigError, MissingFile
 from newswatch.ledger import Ledger, audit, days, digests, dump, zone
 from newswatch.ledger.days import Build
 from newswatch.pipeline import manifest as backups
-from newswatch.pipeline.copying import Tell, side_by_side
+from newswatch.pipeline.copying import DEAD_AFTER, Tell, side_by_side
 from newswatch.pipeline.installation import log, open_ledger, utc_now
 from newswatch.pipeline.manifest import Manifest, SavedFile
 from newswatch.settings import Settings
@@ -75,6 +75,8 @@ def backup(settings: Settings, destination: str, tell: Tell, clock: Callable[[],
         problems=dict(sorted(copy.problems.items())),
     )
     backups.write(target, made)
+    for path in target.abandoned(clock() - DEAD_AFTER):  # of backups that were killed
+        target.remove(path)
     log.info("backup made", name=made.name, files=made.file_count, new=copy.new_count, problems=len(made.problems))
     return BackupReport(made, copy.new_count, copy.new_bytes)
 

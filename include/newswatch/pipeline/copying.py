@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,6 +14,7 @@ Tell = Callable[[str], None]
 SIDE_BY_SIDE = 8  # files on their way at once: a store far away answers late, a near one waits for its disk
 _A_ROUND = 400
 TELL_SECONDS = 5.0
+DEAD_AFTER = timedelta(days=1)  # whoever wrote a temporary file that is older was killed
 
 
 def side_by_side(work: Callable[[T], R], items: Sequence[T], what: str, tell: Tell) -> Iterator[R]:

@@ -31,7 +31,7 @@ def forget_day(nw: Newswatch, day: date) -> ForgetReport:
     """
     with nw.writing() as connection:
         if not dump.may_take_files(connection):
-            raise TransientError("A backup is being made, and nothing is taken away meanwhile. Ask again after it.")
+            raise TransientError("A backup is being made, or maintenance; nothing is taken away meanwhile. Ask again.")
         digests.lock_delivery(connection)
         days.lock(connection, day)
         issued = digests.digests_of(connection, day)

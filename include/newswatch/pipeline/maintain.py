@@ -16,12 +16,11 @@ from itertools import groupby, islice
 from newswatch.errors import ConfigError, MissingFile
 from newswatch.ledger import audit, days, digests, dump, retention
 from newswatch.ledger.retention import RawFile
-from newswatch.pipeline.copying import Tell
+from newswatch.pipeline.copying import DEAD_AFTER, Tell
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
 from newswatch.tables.batch_tables import STORY_TEXTS
 
-DEAD_AFTER = timedelta(days=1)  # a writer's temporary file is renamed within seconds
 FEWEST_ROW_DAYS = 7  # younger rows are in use
 FILES_AT_ONCE = 500
 MOVES_AT_ONCE = 50  # while those who commit batches wait
@@ -89,13 +88,11 @@ def _row_days(policy: str) -> dict[str, int]:
 
 
 def _low_disks(nw: Newswatch) -> Iterator[str]:
-    """A warning for each place with little room."""
-    home = nw.settings.home
-    places = {nw.settings.data_url: nw.store.free_bytes(), str(home): None}
-    if home.is_dir():
-        places[str(home)] = shutil.disk_usage(home).free
-    for place, free in places.items():
-        if free is not None and free < nw.settings.low_disk_bytes:
+    """A warning for each disk with little room."""
+    places = [place for place in (nw.store.folder, nw.settings.home) if place and place.is_dir()]
+    for place in {place.stat().st_dev: place for place in places}.values():
+        free = shutil.disk_usage(place).free
+        if free < nw.settings.low_disk_bytes:
             yield f"The disk of {place} has {free / 1e9:.1f} GB left (NEWSWATCH_LOW_DISK_BYTES)."
 
 
@@ -111,9 +108,8 @@ class _Sweeper:
         self.warnings: list[str] = []
 
     def sweeps(self, row_days: dict[str, int]) -> Iterator[Sweep]:
-        leftovers = list(self._store.leftovers())
-        yield self._remove("temporary files of killed writers", self._temporary(leftovers))
-        yield self._staged(leftovers)
+        yield self._remove("temporary files of killed writers", self._store.abandoned(self._now - DEAD_AFTER))
+        yield self._staged()
         yield self._as_known()
         yield self._put_back()
         yield self._quarantine(list(self._orphans()))
@@ -138,13 +134,10 @@ class _Sweeper:
                 self._store.remove(path)
         return Sweep(f"taken away: {what}", len(found), size)
 
-    def _temporary(self, leftovers: Sequence[str]) -> list[str]:
-        names = [path for path in leftovers if path.rpartition("/")[2].startswith("_") and path.endswith(".tmp")]
-        return [path for path in names if self._is_older(path, DEAD_AFTER)]
-
-    def _staged(self, leftovers: Sequence[str]) -> Sweep:
+    def _staged(self) -> Sweep:
         """Tables of builds that were killed before the ledger named them; a build of the day writes its own anew."""
         count = size = 0
+        leftovers = self._store.leftovers()
         staged = [path for path in leftovers if path.startswith(_STAGED) and not path.endswith(".tmp")]
         for day, of_day in groupby(sorted(staged), key=lambda path: date.fromisoformat(path.split("/")[2])):
             with self._nw.ledger.begin() as connection:

@@ -16,7 +16,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from newswatch.digest import formats
-from newswatch.errors import BackupFailed, MissingFile
+from newswatch.errors import BackupFailed, ConfigError, MissingFile
 from newswatch.ledger import Ledger, digests, dump, known_revisions
 from newswatch.pipeline import manifest as backups
 from newswatch.pipeline.copying import Tell, side_by_side
@@ -156,13 +156,18 @@ def _bring_ledger(ledger: Ledger, objects: Objects, manifest: Manifest, unbuilt:
 def _make_the_rest(settings: Settings, tell: Tell) -> None:
     """Trends, and digests where readers look: made of what was brought back, so that they agree with it."""
     tell("trends and digests")
-    with closing(open_in_force(settings)) as nw, nw.ledger.begin() as connection:
+    try:
+        nw = open_in_force(settings)
+    except ConfigError as error:  # an older version has accepted what this one cannot read
+        tell(f"{error} After that `newswatch verify --repair` makes trends and the digests' copies.")
+        return
+    with closing(nw), nw.ledger.begin() as connection:
         update_all_trends(nw, connection)
         digests.lock_delivery(connection)
-        newest = {issued.day: issued for issued in reversed(digests.digests_of(connection))}
-        for issued in newest.values():
-            _show(nw, issued)
-        if any(issued.delivered_at for issued in newest.values()):
+        issues = digests.digests_of(connection)  # the newest first
+        for newest in {issued.day: issued for issued in reversed(issues)}.values():
+            _show(nw, newest)
+        if any(issued.delivered_at for issued in issues):
             _show_newest(nw, connection)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -144,9 +143,15 @@ class Store:
         except FileNotFoundError:
             return 0
 
-    def free_bytes(self) -> int | None:
-        """What is free on the disk; None: the storage says nothing of it."""
-        return shutil.disk_usage(self._root).free if self._is_local and os.path.isdir(self._root) else None
+    def abandoned(self, before: datetime) -> list[str]:
+        """Temporary files of writers that were killed: a live one's is renamed within seconds."""
+        found = (path for path in self.leftovers() if path.rpartition("/")[2].startswith("_") and path.endswith(".tmp"))
+        return [path for path in found if (moment := self.modified(path)) and moment < before]
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None: the files lie elsewhere."""
+        return Path(self._root) if self._is_local else None
 
     def modified(self, path: str) -> datetime | None:
         """When the file was written last, UTC; None: it is gone."""
