@@ -187,7 +187,11 @@ class _Run:
         wanted = {yesterday - timedelta(days=n) for n in range(DIGEST_DAYS)}
         if wanted <= self._insist(self._issued):
             return set()
-        self._until(lambda: not api.has_open_backfill(DAILY_DIGEST), "the end of an earlier run's backfill")
+
+        def takes_one() -> bool:
+            return not api.has_open_backfill(DAILY_DIGEST)
+
+        self._until(takes_one, "the end of an earlier run's backfill")
         missing = sorted(wanted - self._insist(self._issued))
         if not missing:
             return set()
@@ -195,12 +199,14 @@ class _Run:
         self._say(f"backfill of {DAILY_DIGEST} from {missing[0]} to {missing[-1]} …")
         waiting = set(missing)
 
-        def is_over() -> bool:
+        def are_all_issued() -> bool:
             nonlocal waiting
             waiting = self._newly_issued(waiting)
-            return not waiting and not api.has_open_backfill(DAILY_DIGEST)  # a user's own one is taken from then on
+            return not waiting
 
-        self._until(is_over, "the backfill's digests", DIGESTS_SECONDS)
+        self._until(are_all_issued, "the backfill's digests", DIGESTS_SECONDS)
+        if not waiting:  # then a user's own backfill is taken
+            self._until(takes_one, "Airflow to close the backfill", DIGESTS_SECONDS)
         return waiting
 
     def _newly_issued(self, waiting: set[date]) -> set[date]:
