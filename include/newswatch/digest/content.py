@@ -182,10 +182,13 @@ def chart_of(topic: str, day: date, trends: Mapping[date, Mapping[str, Row]]) ->
 
 
 def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> TrendNote:
-    """The row of topic_trends in words. Of a day that is not over yet nobody can have read all, which is no outage."""
+    """The row of topic_trends in words, with `usual`, the fewest and the most stories that are usual; None: not known.
+
+    Of a day that is not over yet nobody can have read all, which is no outage.
+    """
     if trend is None:
         return TrendNote("too_few", "not compared yet")
-    usual = f"usually {trend['baseline']:g} on a {day:%A}" if trend["baseline"] is not None else ""
+    usual = "{} to {} is usual on a {:%A}".format(*trend["usual"], day) if trend["usual"] else ""
     if trend["state"] == "cannot_tell" and not is_over:
         return TrendNote("open", usual)
     if trend["state"] == "cannot_tell":

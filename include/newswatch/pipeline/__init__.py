@@ -20,7 +20,7 @@ from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.publication import publish_staged
-from newswatch.pipeline.reader import Issued, Reader
+from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.revisit import VisitReport, visit_due
@@ -70,6 +70,7 @@ __all__ = [
     "never_built",
     "open_in_force",
     "open_newswatch",
+    "outcome_meaning",
     "plan_poll",
     "poll",
     "publish_staged",

@@ -39,6 +39,12 @@ def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> list[d
     return sorted(left_out)
 
 
+def with_usual(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of topic_trends with `usual`: the fewest and the most stories that are neither silence nor spike."""
+    is_known = row["baseline"] is not None
+    return row | {"usual": trends.usual_range(row["baseline"], row["spread"]) if is_known else None}
+
+
 def _values(
     nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...], left_out: set[date]
 ) -> Iterator[tuple[Any, ...]]:
