@@ -27,7 +27,7 @@ def test_a_reissue_says_what_it_replaces_and_which_stories_are_new(told: Told, c
     issue_digest(nw, FRIDAY, "a story more")
     corrected = html(nw, FRIDAY, 3)
     assert "<bdi>Donetsk</bdi>: 1 → 2 stories; added: <bdi>Report /2 from Donetsk</bdi>" in corrected
-    assert "corrected, issue 3" in message_of(nw, FRIDAY, 3).title
+    assert "(issue 3)" in message_of(nw, FRIDAY, 3).title
     assert issue_digest(nw, FRIDAY, "a story more").number == 3
     assert html(nw, FRIDAY, 3) == corrected
 
