@@ -105,7 +105,7 @@ def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(cl
     assert f"{days[2].day} {days[2]:%B %Y}</h1>" in page  # the newest day that has tables
     day = client.get(f"/newswatch/day/{days[1]}").text
     rows = day_tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{days[1]}.parquet"))
-    cell = r'<td><a href="/newswatch/topic/{}\?last={}">.*?</td>\s*<td class="n">(\d+)</td><td class="n">(\d+)</td>'
+    cell = r'<td><a href="/newswatch/topic/{}\?last={}">.*?</td>\s*<td class="n">(\d+)</td><td class="n wide">(\d+)</td>'
     for row in rows:
         shown = re.search(cell.format(row["topic"], days[1]), day)
         assert shown, row["topic"]
