@@ -75,6 +75,11 @@ class Reader:
         with self._ledger.begin() as connection:
             return ZoneInfo(zone.zone_of(connection) or self._settings.timezone)
 
+    @property
+    def topics_file(self) -> str:
+        """Where the topics are edited."""
+        return str(self._settings.config_dir / "topics.yaml")
+
     def digests(self) -> list[Issued]:
         """Every issued digest, newest day and number first."""
         with self._ledger.begin() as connection:
