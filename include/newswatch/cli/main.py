@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from newswatch.cli import days as days_commands
 from newswatch.cli import store
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment, spans
+from newswatch.cli.progress import Progress
 from newswatch.cli.topics import topics
 from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
@@ -78,11 +80,13 @@ main.add_command(verify)
 def _open() -> Iterator[Newswatch]:
     from newswatch.pipeline import open_newswatch, publish_staged
 
-    nw = open_newswatch(load_settings())
+    progress = Progress()
+    nw = replace(open_newswatch(load_settings()), progress=progress)
     try:
         publish_staged(nw)
         yield nw
     finally:
+        progress.close()
         nw.close()
 
 
@@ -173,7 +177,9 @@ def build(
                 f"Nothing is stored of {spans(none)}: no story, no poll, no feed that reached over it. With --empty "
                 "tables and digests of zeros are made all the same."
             )
-        for day in pipeline.never_built(nw, wanted) if missing else wanted:
+        chosen = pipeline.never_built(nw, wanted) if missing else wanted
+        for number, day in enumerate(chosen):
+            nw.progress("days built", number, len(chosen))
             if extract:
                 click.echo(_reextracted(pipeline.reextract_day(nw, day, run_id), day))
             built = pipeline.build_day(nw, day)

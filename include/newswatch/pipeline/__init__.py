@@ -22,7 +22,7 @@ from newswatch.pipeline.installation import Newswatch, open_in_force, open_newsw
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.publication import publish_staged
-from newswatch.pipeline.reader import Issued, Reader
+from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.restore import RestoreReport, backups_in, restore
@@ -79,6 +79,7 @@ __all__ = [
     "never_built",
     "open_in_force",
     "open_newswatch",
+    "outcome_meaning",
     "plan_poll",
     "poll",
     "publish_staged",

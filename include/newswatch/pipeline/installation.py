@@ -67,6 +67,7 @@ class Newswatch:
     """One open installation. `config_warning`: why the last good configuration is in force instead of the files.
 
     `parsers` are its own and end with it. `open_client` is what speaks to the network, for tests to put another there.
+    `progress` hears of long steps: what is done, how many of them are, and of how many, as far as that is known.
     """
 
     settings: Settings
@@ -78,6 +79,7 @@ class Newswatch:
     open_client: OpenClient = polite_client
     config_warning: str | None = None
     batch_ids: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+    progress: Callable[[str, int, int | None], None] = lambda what, done, total: None
 
     @cached_property
     def feeds(self) -> dict[str, Feed]:

@@ -53,6 +53,12 @@ def _update(nw: Newswatch, built: Sequence[date], wanted: Sequence[date]) -> tup
     return sum(_write(nw, day, history) for day in wanted), sorted(left_out)
 
 
+def with_usual(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of topic_trends with `usual`: the fewest and the most stories that are neither silence nor spike."""
+    is_known = row["baseline"] is not None
+    return row | {"usual": trends.usual_range(row["baseline"], row["spread"]) if is_known else None}
+
+
 def _values(
     nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...], left_out: set[date]
 ) -> Iterator[tuple[Any, ...]]:

@@ -130,7 +130,7 @@ def test_building_and_explaining_go_by_the_data_that_is_named(database_url: str,
         "NEWSWATCH_DATA_URL": str(tmp_path),
         "NEWSWATCH_HOME": str(tmp_path),
     }
-    done = run("build", "2026-11-21..2026-11-22", **environ)
+    done = run("build", "--empty", "2026-11-21..2026-11-22", **environ)
     assert done.exit_code == 0, done.output
     assert [line[:10] for line in done.stdout.splitlines()] == ["2026-11-21", "2026-11-22"]
     assert (tmp_path / "digests/2026-11-22/digest.html").is_file()
