@@ -15,7 +15,7 @@ from newswatch.pipeline import Newswatch, open_newswatch, verify
 from newswatch.settings import Settings
 
 
-def silent(_: object) -> None:
+def silent(*_: object) -> None:
     """For those who need not hear of progress."""
 
 

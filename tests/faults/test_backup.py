@@ -176,10 +176,10 @@ def test_an_earlier_backup_has_the_bytes_that_are_lost_since(kept: Newswatch, tm
 def test_no_day_is_forgotten_while_a_backup_is_made(kept: Newswatch, tmp_path: Path) -> None:
     refused: list[str] = []
 
-    def meanwhile(text: str) -> None:
+    def meanwhile(what: str, *_: object) -> None:
         with pytest.raises(NewswatchError, match="A backup is being made"):
             forget_day(kept, ISSUED)
-        refused.append(text)
+        refused.append(what)
 
     assert not backup(kept.settings, str(tmp_path / "copies"), meanwhile).manifest.problems
     assert refused

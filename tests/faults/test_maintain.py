@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from installations import faults, ledger, silent, stored
+from installations import faults, ledger, stored
 from kept_newsroom import ISSUED
 
 from newswatch.cli.main import main
@@ -45,7 +45,7 @@ def put(nw: Newswatch, path: str) -> Path:
 
 
 def done(nw: Newswatch, *, is_dry_run: bool = False) -> dict[str, int]:
-    return {sweep.done: sweep.count for sweep in maintain(nw, silent, is_dry_run=is_dry_run).sweeps}
+    return {sweep.done: sweep.count for sweep in maintain(nw, is_dry_run=is_dry_run).sweeps}
 
 
 ORPHANS = ("raw/pages/2026-11-21/20261121T000000-x.warc.gz", "batches/entries/2026-11-21/20261121T000000-x.parquet")
@@ -91,9 +91,9 @@ def test_a_dry_run_says_the_same_and_changes_nothing(later: Later, kept: Newswat
         put(kept, path)
     nw = later(100, raw_limit_bytes=1, keep_rows="robots=30")
     before = stored(kept), list(kept.store.leftovers()), ledger(kept)
-    said = maintain(nw, silent, is_dry_run=True)
+    said = maintain(nw, is_dry_run=True)
     assert (stored(kept), list(kept.store.leftovers()), ledger(kept)) == before
-    assert maintain(nw, silent, is_dry_run=False) == said
+    assert maintain(nw, is_dry_run=False) == said
     assert len(said.sweeps) == 8
     assert all(sweep.byte_count or sweep.byte_count is None for sweep in said.sweeps)
 
@@ -182,8 +182,8 @@ def test_nothing_is_taken_away_while_a_backup_is_made(later: Later, kept: Newswa
     put(kept, ORPHANS[0])
     said = []
 
-    def meanwhile(text: str) -> None:
-        said.append(maintain(later(8), silent, is_dry_run=False))
+    def meanwhile(what: str, *_: object) -> None:
+        said.append(maintain(later(8), is_dry_run=False))
 
     backup(kept.settings, str(tmp_path / "copies"), meanwhile)
     assert said
@@ -203,7 +203,7 @@ def test_raw_bytes_stay_under_their_limit_but_for_what_stories_were_read_from(
     total = sum(file.byte_count for file in files)
     assert done(later(1, raw_limit_bytes=total)) == {}
     assert done(later(1, raw_limit_bytes=total - 1)) == {"taken away: bytes as they came (raw/)": 1}
-    report = maintain(later(1, raw_limit_bytes=1), silent, is_dry_run=False)
+    report = maintain(later(1, raw_limit_bytes=1), is_dry_run=False)
     assert "over its limit" in report.warnings[0]
     assert list(kept.store.walk("raw/feeds")) == []
     assert sorted(kept.store.walk("raw/pages")) == [file.path for file in pages]
@@ -218,7 +218,7 @@ def test_pages_without_a_story_go_when_feeds_do_not_suffice(later: Later, kept: 
     row = {"path": path, "batch_id": "unread", "row_count": 1, "byte_count": 23, "sha256": "x"}
     with kept.ledger.begin() as connection:
         connection.execute(sa.insert(t.batch_files).values(**row))
-    maintain(later(1, raw_limit_bytes=1), silent, is_dry_run=False)
+    maintain(later(1, raw_limit_bytes=1), is_dry_run=False)
     assert not kept.store.exists(path)
     assert faults(kept, tmp_path) == []
 
@@ -255,7 +255,7 @@ def test_rows_that_something_counts_on_cannot_be_named(later: Later, policy: str
 
 
 def test_a_full_disk_is_told_of(later: Later) -> None:
-    report = maintain(later(0, low_disk_bytes=1 << 60), silent, is_dry_run=True)
+    report = maintain(later(0, low_disk_bytes=1 << 60), is_dry_run=True)
     assert "GB left" in report.warnings[0]
 
 

@@ -23,8 +23,8 @@ def test_a_backup_while_stories_come_is_of_one_moment(
     desk.issue(DAY)
     more = iter([("/water", WATER), ("/schools", SCHOOLS), ("/market", MARKET)])
 
-    def meanwhile(text: str) -> None:
-        """At each word about progress another story comes, and the day is built and issued again."""
+    def meanwhile(what: str, *_: object) -> None:
+        """At each step of it another story comes, and the day is built and issued again."""
         if following := next(more, None):
             path, paragraphs = following
             desk.publish(path, f"Report {path}", *paragraphs, hour=9)

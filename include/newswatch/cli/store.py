@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 
 import click
 
 from newswatch.cli.params import spans
+from newswatch.cli.progress import Progress
 from newswatch.settings import load_settings
 
 
@@ -23,7 +25,8 @@ def backup(dest: str) -> None:
     """
     from newswatch import pipeline
 
-    report = pipeline.backup(load_settings(), dest, _tell)
+    with closing(Progress()) as progress:
+        report = pipeline.backup(load_settings(), dest, progress)
     made = report.manifest
     click.echo(
         f"backup {made.name}: {made.file_count} files of {_size(made.byte_count)}, "
@@ -58,13 +61,16 @@ def restore(src: str, name: str | None, only_lists: bool, leave_damaged: bool) -
             click.echo(known)
         return
     settings = load_settings()
-    report = pipeline.restore(settings, src, _tell, name=name, leaves_damaged=leave_damaged)
+    with closing(Progress()) as progress:
+        report = pipeline.restore(settings, src, progress, name=name, leaves_damaged=leave_damaged)
     manifest = report.manifest
     click.echo(
         f"restored {manifest.name}: {manifest.file_count - len(report.damaged)} files, days of {manifest.timezone}"
     )
     if report.unbuilt:
         click.echo(f"To be built, as the next polls do: newswatch build {spans(report.unbuilt)}")
+    if report.remark:
+        click.echo(report.remark, err=True)
     if manifest.timezone != settings.timezone:
         click.echo(f"Set NEWSWATCH_TIMEZONE={manifest.timezone}, the zone of the days that were brought back.")
     if manifest.problems or report.damaged:
@@ -83,8 +89,8 @@ def maintain(dry_run: bool) -> None:
     """
     from newswatch import pipeline
 
-    with closing(pipeline.open_in_force(load_settings())) as nw:
-        report = pipeline.maintain(nw, _tell, is_dry_run=dry_run)
+    with closing(pipeline.open_in_force(load_settings())) as nw, closing(Progress()) as progress:
+        report = pipeline.maintain(replace(nw, progress=progress), is_dry_run=dry_run)
     for sweep in report.sweeps:
         size = "" if sweep.byte_count is None else f", {_size(sweep.byte_count)}"
         click.echo(f"{'would be ' if dry_run else ''}{sweep.done}: {sweep.count}{size}")
@@ -92,10 +98,6 @@ def maintain(dry_run: bool) -> None:
         click.echo("nothing to be done")
     for warning in report.warnings:
         click.echo(f"warning: {warning}", err=True)
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def _name(problems: Mapping[str, str]) -> None:

@@ -132,7 +132,7 @@ class _Taken:
             tables = {}
             for table, dumped in dump.dump(connection, keep):
                 tables[table] = dumped
-                tell(f"ledger: {table}, {dumped.row_count} rows")
+                tell("tables of the ledger copied", len(tables), None)
             return cls(
                 name=name,
                 revision=dump.revision_of(connection),
@@ -177,8 +177,12 @@ class _Copy:
 
     def tables(self, builds: list[Build], tell: Tell) -> list[date]:
         """Copy each built day's tables; returns the days of which another set is there by now, or a damaged one."""
-        tell(f"tables: {len(builds)} days")
-        return [build.day for build in builds if not self._day(build)]
+        unbuilt = []
+        for number, build in enumerate(builds, 1):
+            if not self._day(build):
+                unbuilt.append(build.day)
+            tell("days' tables copied", number, len(builds))
+        return unbuilt
 
     def _day(self, build: Build) -> bool:
         found = []
@@ -205,7 +209,7 @@ class _Copy:
 
     def files(self, named: Sequence[_Named], tell: Tell) -> None:
         """Copy files that are never changed."""
-        self.saved += [saved for saved in side_by_side(self._file, named, "files", tell) if saved]
+        self.saved += [saved for saved in side_by_side(self._file, named, "files copied", tell) if saved]
 
     def _file(self, named: _Named) -> SavedFile | None:
         """A damaged one is copied as it is, unless an earlier backup has the right bytes."""

@@ -16,7 +16,7 @@ from itertools import groupby, islice
 from newswatch.errors import ConfigError, MissingFile
 from newswatch.ledger import audit, days, digests, dump, retention
 from newswatch.ledger.retention import RawFile
-from newswatch.pipeline.copying import DEAD_AFTER, Tell
+from newswatch.pipeline.copying import DEAD_AFTER
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
 from newswatch.tables.batch_tables import STORY_TEXTS
@@ -44,7 +44,7 @@ class MaintainReport:
     warnings: tuple[str, ...]
 
 
-def maintain(nw: Newswatch, tell: Tell, *, is_dry_run: bool) -> MaintainReport:
+def maintain(nw: Newswatch, *, is_dry_run: bool) -> MaintainReport:
     """Tidy the store and the ledger by the policy of the settings; a dry run changes nothing.
 
     Raises ConfigError where the policy names rows that are kept, TransientError where storage or database fail: asked
@@ -56,10 +56,10 @@ def maintain(nw: Newswatch, tell: Tell, *, is_dry_run: bool) -> MaintainReport:
     with nw.ledger.begin() as guard:
         if dump.may_take_files(guard):
             sweeper = _Sweeper(nw, is_dry_run)
-            for sweep in sweeper.sweeps(row_days):
+            for number, sweep in enumerate(sweeper.sweeps(row_days), 1):
+                nw.progress("kinds of things swept", number, None)
                 if sweep.count:
                     sweeps.append(sweep)
-                    tell(f"{sweep.done}: {sweep.count}")
             warnings += sweeper.warnings
         else:
             warnings.append("A backup or another maintenance is under way: nothing was taken away this time.")

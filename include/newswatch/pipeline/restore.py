@@ -34,10 +34,12 @@ _SHOWN = 5  # damaged files that an error names
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What was brought back. `damaged`: files that the backup itself has lost, left out on demand."""
+    """What was brought back. `damaged`: files that the backup itself has lost, left out on demand. `remark`: what is
+    still to be done; empty: nothing."""
 
     manifest: Manifest
     damaged: tuple[str, ...]
+    remark: str
 
     @property
     def unbuilt(self) -> tuple[date, ...]:
@@ -71,11 +73,11 @@ def restore(
         if damaged and not leaves_damaged:
             raise BackupFailed(_refusal(manifest, damaged))
         if not has_ledger:
-            _bring_ledger(ledger, objects, manifest, _unbuilt(manifest, damaged), tell)
-    _make_the_rest(settings, tell)
+            _bring_ledger(ledger, objects, manifest, _unbuilt(manifest, damaged))
+    remark = _make_the_rest(settings)
     store.remove(paths.RESTORING)
     log.info("backup restored", name=manifest.name, files=len(files), damaged=len(damaged))
-    return RestoreReport(manifest, tuple(damaged))
+    return RestoreReport(manifest, tuple(damaged), remark)
 
 
 def _begin(store: Store, ledger: Ledger, manifest: Manifest) -> bool:
@@ -111,7 +113,7 @@ def _bring_files(store: Store, objects: Objects, files: list[SavedFile], tell: T
             return file.path, str(error)
         return file.path, ""
 
-    return {path: problem for path, problem in side_by_side(bring, files, "files", tell) if problem}
+    return {path: problem for path, problem in side_by_side(bring, files, "files brought back", tell) if problem}
 
 
 def _is_as_saved(store: Store, file: SavedFile) -> bool:
@@ -137,8 +139,7 @@ def _unbuilt(manifest: Manifest, damaged: Mapping[str, str]) -> set[date]:
     return {date.fromisoformat(day) for day in lost | set(manifest.unbuilt)}
 
 
-def _bring_ledger(ledger: Ledger, objects: Objects, manifest: Manifest, unbuilt: set[date], tell: Tell) -> None:
-    tell("ledger")
+def _bring_ledger(ledger: Ledger, objects: Objects, manifest: Manifest, unbuilt: set[date]) -> None:
     for part in (part for table in manifest.tables.values() for part in table.parts):
         objects.get(part)  # all of them looked at before the first row is written
     parts = {name: (objects.get(part) for part in table.parts) for name, table in manifest.tables.items()}
@@ -153,14 +154,15 @@ def _bring_ledger(ledger: Ledger, objects: Objects, manifest: Manifest, unbuilt:
         dump.begin_anew(connection, unbuilt)
 
 
-def _make_the_rest(settings: Settings, tell: Tell) -> None:
-    """Trends, and digests where readers look: made of what was brought back, so that they agree with it."""
-    tell("trends and digests")
+def _make_the_rest(settings: Settings) -> str:
+    """Trends, and digests where readers look: made of what was brought back, so that they agree with it.
+
+    Returns why that could not be done; empty: it is.
+    """
     try:
         nw = open_in_force(settings)
     except ConfigError as error:  # an older version has accepted what this one cannot read
-        tell(f"{error} After that `newswatch verify --repair` makes trends and the digests' copies.")
-        return
+        return f"{error} After that `newswatch verify --repair` makes trends and the digests' copies."
     with closing(nw), nw.ledger.begin() as connection:
         update_all_trends(nw, connection)
         digests.lock_delivery(connection)
@@ -169,6 +171,7 @@ def _make_the_rest(settings: Settings, tell: Tell) -> None:
             _show(nw, newest)
         if any(issued.delivered_at for issued in issues):
             _show_newest(nw, connection)
+    return ""
 
 
 def _show_newest(nw: Newswatch, connection: sa.Connection) -> None:
