@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,34 @@ def test_what_killed_backups_left_goes_with_a_later_one(kept: Newswatch, tmp_pat
     os.utime(old, (0, 0))
     backup(kept.settings, str(copies), silent)
     assert (old.exists(), young.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("path", ["../outside", "/tmp/outside", "raw/../../outside", "raw//x"])
+def test_a_backup_writes_nothing_outside_of_the_data(
+    kept: Newswatch, tmp_path: Path, empty: Callable[[Newswatch], Settings], path: str
+) -> None:
+    copies, settings = tmp_path / "copies", empty(kept)
+    made = backup(kept.settings, str(copies), silent).manifest
+    store = backups.open_backups(str(copies))
+    objects = Objects(store)
+    forged = backups.write_index(objects, [backups.SavedFile(path, objects.put(b"forged"), 6)])
+    backups.write(store, replace(made, index=forged))
+    with pytest.raises(BackupFailed, match="outside of the data folder"):
+        restore(settings, str(copies), silent)
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_days_tables_that_the_backup_has_lost_are_left_to_be_built(
+    kept: Newswatch, tmp_path: Path, empty: Callable[[Newswatch], Settings], parsers: SharedParsers
+) -> None:
+    copies, settings = tmp_path / "copies", empty(kept)
+    made = backup(kept.settings, str(copies), silent).manifest
+    objects = Objects(backups.open_backups(str(copies)))
+    table = next(f for f in backups.read_index(objects, made) if f.path == f"tables/stories/{ISSUED}.parquet")
+    (copies / "objects" / table.sha256[:2] / table.sha256).unlink()
+    report = restore(settings, str(copies), silent, leaves_damaged=True)
+    assert report.unbuilt == (ISSUED,)
+    with closing(opened(settings, parsers)) as again:
+        build_day(again, ISSUED)
+        assert faults(again, tmp_path) == []
+        assert again.store.read(table.path) == kept.store.read(table.path)

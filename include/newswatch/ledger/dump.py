@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg2.extensions
 import sqlalchemy as sa
+from psycopg2 import sql
 
 from newswatch.errors import TransientError
 from newswatch.ledger import Ledger, days, upgrade
@@ -75,9 +76,9 @@ def dump(connection: sa.Connection, keep: Callable[[bytes], str]) -> Iterator[tu
     """
     for table in t.metadata.sorted_tables:
         parts = _Parts(keep)
-        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        names = [column.name for column in table.columns]
         with _clearly(), closing(_cursor(connection)) as cursor:
-            cursor.copy_expert(f'COPY "{table.name}" ({columns}) TO STDOUT (FORMAT csv, HEADER)', parts)
+            cursor.copy_expert(_copy("TO STDOUT", table.name, names), parts)
             row_count = cursor.rowcount
         yield table.name, DumpedTable(row_count, parts.end())
 
@@ -93,9 +94,8 @@ def load(
     row_counts = {}
     for name, parts in tables.items():
         stream = _Stream(parts)
-        columns = ", ".join(f'"{column}"' for column in stream.header)
         with _clearly(), closing(_cursor(connection)) as cursor:
-            cursor.copy_expert(f'COPY "{name}" ({columns}) FROM STDIN (FORMAT csv, HEADER)', stream)
+            cursor.copy_expert(_copy("FROM STDIN", name, stream.header), stream)
             row_counts[name] = cursor.rowcount
     connection.execute(sa.select(sa.func.setval(t.generation.name, generation)))
     upgrade(connection)
@@ -115,6 +115,12 @@ def begin_anew(connection: sa.Connection, unbuilt: Iterable[date]) -> None:
     for day in lacking:
         days.forget_build(connection, day)
     days.mark_dirty(connection, lacking)
+
+
+def _copy(way: str, table: str, columns: Sequence[str]) -> sql.Composed:
+    """Names are quoted: those of a restore come from a file."""
+    command = sql.SQL("COPY {} ({}) " + way + " (FORMAT csv, HEADER)")
+    return command.format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
 
 
 def _cursor(connection: sa.Connection) -> psycopg2.extensions.cursor:

@@ -99,7 +99,11 @@ def write_index(objects: Objects, files: Iterable[SavedFile]) -> str:
 
 def read_index(objects: Objects, manifest: Manifest) -> list[SavedFile]:
     """The backup's files, in order of their paths. Raises BackupFailed where the list is lost or damaged."""
-    return [SavedFile(**json.loads(line)) for line in gzip.decompress(objects.get(manifest.index)).splitlines()]
+    files = [SavedFile(**json.loads(line)) for line in gzip.decompress(objects.get(manifest.index)).splitlines()]
+    for file in files:
+        if not {"", ".", ".."}.isdisjoint(file.path.split("/")):
+            raise BackupFailed(f"The backup {manifest.name} names a file outside of the data folder: {file.path}")
+    return files
 
 
 def _path(name: str) -> str:

@@ -35,16 +35,12 @@ _SHOWN = 5  # damaged files that an error names
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
     """What was brought back. `damaged`: files that the backup itself has lost, left out on demand. `remark`: what is
-    still to be done; empty: nothing."""
+    still to be done; empty: nothing. `unbuilt`: days whose tables are to be built."""
 
     manifest: Manifest
     damaged: tuple[str, ...]
+    unbuilt: tuple[date, ...]
     remark: str
-
-    @property
-    def unbuilt(self) -> tuple[date, ...]:
-        """Days whose tables are to be built."""
-        return tuple(map(date.fromisoformat, self.manifest.unbuilt))
 
 
 def backups_in(source: str) -> list[str]:
@@ -72,12 +68,13 @@ def restore(
         damaged = _bring_files(store, objects, files, tell)
         if damaged and not leaves_damaged:
             raise BackupFailed(_refusal(manifest, damaged))
+        unbuilt = _unbuilt(manifest, damaged)
         if not has_ledger:
-            _bring_ledger(ledger, objects, manifest, _unbuilt(manifest, damaged))
+            _bring_ledger(ledger, objects, manifest, unbuilt)
     remark = _make_the_rest(settings)
     store.remove(paths.RESTORING)
     log.info("backup restored", name=manifest.name, files=len(files), damaged=len(damaged))
-    return RestoreReport(manifest, tuple(damaged), remark)
+    return RestoreReport(manifest, tuple(damaged), tuple(sorted(unbuilt)), remark)
 
 
 def _begin(store: Store, ledger: Ledger, manifest: Manifest) -> bool:
