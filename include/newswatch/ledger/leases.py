@@ -72,8 +72,8 @@ class LeasedTable:
         )
         if len(connection.execute(held).all()) != len(wanted):
             raise LeaseLost(
-                f"another try took over these {self.noun} while this one worked on them. Nothing is lost: it goes on with "
-                "them, and what this one had committed stays."
+                f"another try took over these {self.noun} while this one worked on them. Nothing is lost: it goes on "
+                "with them, and what this one had committed stays."
             )
 
     def release(self, connection: sa.Connection, lease: Lease) -> None:
