@@ -77,7 +77,7 @@ def test_tables_of_earlier_days_are_read_under_the_new_id(renamed: Newswatch) ->
 def test_a_reissue_says_that_nothing_has_changed(renamed: Newswatch) -> None:
     issue_digest(renamed, DAY, "second")
     text = renamed.store.read(paths.issue(DAY, 2, "digest.md")).decode()
-    assert "No topic's stories have changed." in text
+    assert "Re-issued, unchanged." in text
 
 
 def test_a_comparison_takes_both_for_one_topic(renamed: Newswatch) -> None:

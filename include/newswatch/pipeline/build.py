@@ -47,9 +47,9 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
     """Make the day's tables from the committed batches, whole, and record what they were made from, and by which run.
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros: see
-    `without_anything`. Raises DayToCome for a day after today.
+    `without_anything`. Raises DayToCome for a day after today, unless a story is dated ahead of its time.
     """
-    if day > (today := nw.day_of(nw.clock())):
+    if day > (today := nw.day_of(nw.clock())) and without_anything(nw, [day]):
         raise DayToCome(f"{day} is yet to come (today is {today}, {nw.settings.timezone}): it has nothing to build.")
     with nw.writing() as connection:
         days.lock(connection, day)
@@ -117,7 +117,7 @@ def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
     return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
 
 
-def without_anything(nw: Newswatch, wanted: list[date]) -> list[date]:
+def without_anything(nw: Newswatch, wanted: Sequence[date]) -> list[date]:
     """Those of the days of which nothing is stored, not even that a feed reached over them."""
     with nw.ledger.begin() as connection:
         return [day for day in wanted if not days.has_anything(connection, day)]

@@ -300,8 +300,8 @@ def test_make_run_turns_it_on_by_its_variable(
     run._env = {"NEWSWATCH_CONFIG_DIR": str(tmp_path)}
     monkeypatch.setattr(run._processes, "start", lambda name, command, env: commands.append(command))
 
-    def ready(condition: Callable[[], bool], what: str, seconds: float) -> None:
-        assert what == "newsroom"
+    def ready(condition: Callable[[], bool], what: str) -> None:
+        assert what == "the newsroom"
 
     monkeypatch.setattr(run, "_until", ready)
     run._start_newsroom()
