@@ -35,6 +35,7 @@ class PollReport:
     dirty_days: tuple[date, ...]
     held_count: int = 0  # feeds left to somebody else who polls them just now
     late_count: int = 0  # feeds that the time was not enough for; they stay due
+    failures: tuple[tuple[str, str, str], ...] = ()  # id, outcome and detail of each feed that was not read
 
     @property
     def is_any_read(self) -> bool:
@@ -77,6 +78,11 @@ def poll(nw: Newswatch, feed_ids: Sequence[str], run_id: str) -> PollReport:
         tuple(sorted(verb.dirty)),
         held_count=len(chosen) - verb.claimed_count,
         late_count=verb.claimed_count - session.committed_count,
+        failures=tuple(
+            (feed_id, outcome, detail)
+            for (kind, outcome, feed_id, _), detail in sorted(session.outcomes.examples.items())
+            if kind == "feed" and outcome not in SUCCESSES
+        ),
     )
 
 

@@ -126,4 +126,5 @@ class NetworkSession:
             log.error("result refused by the ledger", reason=str(error))
             outcomes = verb.commit([verb.failed(results[0], error)], lease)
         self.outcomes.counts.update(outcomes.counts)
+        self.outcomes.examples.update(outcomes.examples)
         self.committed_count += len(results)
