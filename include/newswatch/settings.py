@@ -104,12 +104,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(
-            [
-                f"environment: {PREFIX}{str(e['loc'][0]).upper()}={without_secrets(str(e['input']))!r}: {e['msg']}"
-                for e in error.errors()
-            ]
-        ) from error
+        wrong = [(str(e["loc"][0]).upper(), without_secrets(str(e["input"])), e["msg"]) for e in error.errors()]
+        raise ConfigError([f"environment: {PREFIX}{name}={value!r}: {why}" for name, value, why in wrong]) from error
     config_dir = settings.config_dir.resolve()
     home = settings.home if "home" in values else SHIPPED_CONFIG_DIR.parent / "var" / profile_of(config_dir)
     home = home.resolve()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -34,19 +36,29 @@ def chosen() -> Settings:
     return load_settings({**own, **_env_of(home), f"{PREFIX}HOME": str(home)})
 
 
+def log_to_stderr() -> None:
+    """Where the logs of what follows go; with `--verbose` all of them, else those of failures."""
+    import structlog  # it takes a tenth of a second, which a command without logs need not wait
+
+    is_verbose = click.get_current_context().find_root().params["verbose"]
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if is_verbose else logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 @contextmanager
 def opened(open_: Callable[[Settings], Newswatch], *, fills_it: bool = False) -> Iterator[Newswatch]:
     """The chosen installation, opened; says which it is where another one runs, and whether it is empty.
 
     `fills_it`: the command is what puts something into an empty one.
     """
+    log_to_stderr()
     settings = chosen()
     tell_which(settings)
     with closing(open_(settings)) as nw:
         if not fills_it and nw.is_empty():
-            click.echo(
-                f"newswatch: the ledger is empty, nothing was ever polled into it: {_ledger(settings)}", err=True
-            )
+            click.echo(f"newswatch: the ledger is empty, nothing was ever polled: {_ledger(settings)}", err=True)
         yield nw
 
 

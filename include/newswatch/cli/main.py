@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import uuid
@@ -45,15 +44,13 @@ class _Group(click.Group):
                 click.echo(problem, err=True)
         except NewswatchError as error:
             click.echo(f"newswatch: {error}", err=True)
+        except BrokenPipeError:  # the reader, `head` for one, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             if not _is_of_another_schema(error):
                 raise
             click.echo(f"newswatch: the ledger's schema is not this version's: {_first_line(error)}", err=True)
-            click.echo(
-                "`newswatch migrate` of the newest version that has written to it brings it up to date.", err=True
-            )
-        except BrokenPipeError:  # the reader, `head` for one, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo("`newswatch migrate` brings an older one up to date; a newer one needs its version.", err=True)
         sys.exit(1)
 
 
@@ -76,19 +73,13 @@ def _first_line(error: Exception) -> str:
     type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
     help="Folder of the installation that is meant, such as var/newsroom; goes before NEWSWATCH_HOME.",
 )
-def main(verbose: bool, home: Path | None) -> None:  # `home` is for `installation.chosen`
+def main(verbose: bool, home: Path | None) -> None:  # both are read where an installation is chosen and opened
     """Watch news feeds for topics: poll, build days, and ask why a story is there.
 
     feeds.yaml and topics.yaml are read from NEWSWATCH_CONFIG_DIR (default: the folder include/). Data go to
     NEWSWATCH_DATA_URL, a folder or fsspec URL, and small facts to the PostgreSQL at NEWSWATCH_DATABASE_URL (default: an
     embedded server, started when needed).
     """
-    import structlog
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 main.add_command(days_commands.days)
@@ -237,6 +228,7 @@ def extract(path: Path | None, url: str | None, manifest: Any) -> None:
     from newswatch.pipeline import offline
 
     pages = [(str(path), str(url))] if path else offline.read_manifest(manifest)
+    installation.log_to_stderr()
     failed = 0
     for result in offline.extract_pages(pages, installation.chosen()):
         failed += "error" in result

@@ -48,7 +48,5 @@ def verify(repair: bool, from_start: bool) -> None:
 
 
 def _tell(walk: Walk) -> None:
-    click.echo(
-        f"{walk.stage}: {walk.counts.get(walk.stage, 0)} looked at, {counted(len(walk.faults), 'fault')} so far",
-        err=True,
-    )
+    faults = counted(len(walk.faults), "fault")
+    click.echo(f"{walk.stage}: {walk.counts.get(walk.stage, 0)} looked at, {faults} so far", err=True)

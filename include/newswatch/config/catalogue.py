@@ -249,7 +249,7 @@ def _listed(name: str, text: str, items: str, model: type[M]) -> _Listed[M]:
             problems.append(f"{name}: expected a list under the key {items!r}")
         return _Listed(name, text, problems=tuple(problems))
     lines = yaml_positions.Lines(reading.text)
-    for key in raw.keys() - {items}:
+    for key in (key for key in raw if key != items):
         problems.append(f"{name}:{lines.line_of((key,))}: {key}: no such key. Remove it or correct its spelling.")
     entries = raw.get(items)
     if not isinstance(entries, list) or not entries:

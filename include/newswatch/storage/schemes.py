@@ -19,19 +19,18 @@ def check(url: str) -> None:
     The URL itself is not repeated: it may hold a password.
     """
     for scheme in _SCHEME.findall(url):
-        name = scheme.lower()
-        if name == "memory":
-            raise ConfigError(
-                [f"NEWSWATCH_DATA_URL: {scheme}:// ends with its process. Name a folder, or another URL."]
-            )
-        try:
-            fsspec.get_filesystem_class(name)
-        except ImportError as error:
-            raise ConfigError(
-                [f"NEWSWATCH_DATA_URL: {scheme}:// is not installed here: {error} (with pip)."]
-            ) from error
-        except ValueError as error:
-            near = get_close_matches(name, known_implementations, n=3) or sorted(known_implementations)
-            raise ConfigError(
-                [f"NEWSWATCH_DATA_URL: {scheme}:// is no storage that fsspec knows. It knows {', '.join(near)}."]
-            ) from error
+        if reason := _refusal(scheme.lower()):
+            raise ConfigError([f"environment: NEWSWATCH_DATA_URL: {scheme}:// {reason}"])
+
+
+def _refusal(scheme: str) -> str | None:
+    if scheme == "memory":
+        return "ends with its process. Name a folder, or another URL."
+    try:
+        fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        return f"is not installed here: {error} (with pip)."
+    except ValueError:
+        near = get_close_matches(scheme, known_implementations, n=3) or sorted(known_implementations)
+        return f"is no storage that fsspec knows. It knows {', '.join(near)}."
+    return None

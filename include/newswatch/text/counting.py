@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """`1 topic`, `0 topics`, `1 story`, `2 stories`; `plural` where it is neither `-s` nor `-ies` of a consonant's y."""
+    """`1 topic`, `0 topics`, `2 stories`; `plural` where it is neither `-s` nor `-ies` for `-y`."""
     if count == 1:
         return f"1 {noun}"
     if not plural:
