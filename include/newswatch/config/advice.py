@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,20 +20,17 @@ def explained(name: str, lines: Lines, raw: Any, within: Place, error: Validatio
         loc = problem["loc"]
         if problem["type"] == "too_short" and any(p["loc"] != loc and p["loc"][: len(loc)] == loc for p in found):
             continue  # the list is empty because all that is in it is wrong
-        yield f"{name}:{lines.line_of(loc)}:{place_in_words(raw, loc)} {_advice(problem, lines)}"
+        around = _nodes(raw, loc[:-1])[-1]
+        yield f"{name}:{lines.line_of(loc)}:{place_in_words(raw, loc)} {_advice(problem, around, lines)}"
 
 
 def place_in_words(raw: Any, place: Place) -> str:
     """Keys and positions on the way to a place, an entry with an id by that."""
     words = ""
-    node: Any = raw
-    for step in place:
-        if isinstance(step, str) and step in ("term", "group") and (not isinstance(node, dict) or step not in node):
-            continue  # which of the two was meant, and no key
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            node = {}
+    nodes = _nodes(raw, place)
+    for step, node, around in zip(place, nodes[1:], nodes, strict=False):
+        if _is_tag(step, around):
+            continue
         if isinstance(step, int) and isinstance(node, dict) and "id" in node:
             words += f" {node['id']!r}:"
         elif isinstance(step, int):
@@ -42,22 +40,47 @@ def place_in_words(raw: Any, place: Place) -> str:
     return words
 
 
-def _advice(problem: Any, lines: Lines) -> str:
+def _nodes(raw: Any, place: Place) -> list[Any]:
+    """What stands on the way to a place, the whole first; an empty mapping where there is nothing."""
+    nodes = [raw]
+    for step in place:
+        if _is_tag(step, nodes[-1]):
+            nodes.append(nodes[-1])
+            continue
+        try:
+            nodes.append(nodes[-1][step])
+        except (KeyError, IndexError, TypeError):
+            nodes.append({})
+    return nodes
+
+
+def _is_tag(step: str | int, around: Any) -> bool:
+    """Whether the step says which of two forms was meant, and is no key."""
+    return step in ("term", "group") and (not isinstance(around, dict) or step not in around)
+
+
+def _advice(problem: Any, around: Any, lines: Lines) -> str:
     kind, value, loc = problem["type"], problem["input"], problem["loc"]
     if kind == "extra_forbidden":
-        return "no such key. Remove it or correct its spelling."
+        is_text = isinstance(around, dict) and len(around) == 1 and not isinstance(value, dict | list)
+        or_text = f" Or, if it is a text with a colon, write `- {quoted(f'{loc[-1]}: {value}')}`." if is_text else ""
+        return f"no such key. Remove it or correct its spelling.{or_text}"
     if kind == "missing":
         return "is missing. Add it."
-    if kind == "string_type":
+    if kind == "string_type" or (kind == "model_type" and isinstance(value, bool | int | float | date)):
         return _no_text(value, loc, lines.written(loc))
     if kind == "string_too_short":
         return "is empty. Write something there, or remove it."
     if kind == "too_short":
         return "is empty. Put something on the list, or remove it."
     if kind in ("tuple_type", "list_type"):
-        return f"{value!r} is one thing where a list belongs. Write {_line(loc, f'[{_flow(value)}]')}."
+        if value is None:
+            return "is empty. Put something on the list, or remove it."
+        right = f"{{words: [{_flow(value)}]}}" if loc[-1] in ("near", "unless") else f"[{_flow(value)}]"
+        return f"{value!r} is one thing where a list belongs. Write {_line(loc, right)}."
     if kind == "model_type":
-        return f"{value!r} is no set of keys. Write it as in docs/topics.md, such as {{words: [treaty]}}."
+        such = "as in docs/topics.md, such as {words: [treaty]}" if {"near", "unless"} & {*loc} else "with its keys"
+        return f"{value!r} is no set of keys. Write it {such}."
     if kind == "string_pattern_mismatch":
         return f"{value!r} does not fit: use small letters, digits and hyphens ({problem['ctx']['pattern']})."
     return f"{str(problem['msg']).removeprefix('Value error, ')}."
@@ -82,4 +105,5 @@ def _flow(value: Any) -> str:
 
 
 def _line(loc: Sequence[str | int], text: str) -> str:
+    loc = [step for step in loc if step not in ("term", "group")]
     return f"`{loc[-1]}: {text}`" if isinstance(loc[-1], str) else f"`- {text}`"

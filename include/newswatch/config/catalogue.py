@@ -246,7 +246,7 @@ def _listed(name: str, text: str, items: str, model: type[M]) -> _Listed[M]:
     raw = reading.value
     if not isinstance(raw, dict):
         if reading.is_read:
-            problems.append(f"{name}: expected a list under the key {items!r}")
+            problems.append(f"{name}: expected a list under the key {items!r}. {_way_out(items)}")
         return _Listed(name, text, problems=tuple(problems))
     lines = yaml_positions.Lines(reading.text)
     for key in (key for key in raw if key != items):
@@ -265,10 +265,11 @@ def _listed(name: str, text: str, items: str, model: type[M]) -> _Listed[M]:
 
 
 def _no_list(items: str, found: Any) -> str:
-    what = "is no list" if found else "has no entry; at least 1 is needed"
-    return (
-        f"{what}. Write `{items}:` and below it, one after the other, `  - id: a-name` with the other keys under `id`."
-    )
+    return f"{'is no list' if found else 'has no entry; at least 1 is needed'}. {_way_out(items)}"
+
+
+def _way_out(items: str) -> str:
+    return f"Write `{items}:` and below it, one after the other, `  - id: a-name` with the other keys under `id`."
 
 
 def _repeated_ids(items: str, ids: list[str]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ import yaml
 from newswatch.config import yaml_positions
 
 MAX_FAULTS = 20
+MAX_CHARS = 300_000  # of a longer text the first fault alone is named: each correction is tried out on all of it
 _CLOSING = {'"': '"', "'": "'", "[": "]", "{": "}"}
 _LEAD = re.compile(r"[ \t]*(?:- +)*")
 _KEY_AND_TEXT = re.compile(r"(?P<lead>[ \t]*(?:- +)*(?:[\w-]+: +)?)(?P<text>[^\s\"'].*?)\s*$")
@@ -42,13 +43,14 @@ def read(text: str) -> Reading:
         try:
             return Reading(yaml_positions.load(text), text, tuple(problems))
         except yaml.MarkedYAMLError as error:
-            mended = _mended(text, error) if len(problems) < MAX_FAULTS else None
+            is_worth_it = len(problems) < MAX_FAULTS and len(text) <= MAX_CHARS
+            mended = _mended(text, error) if is_worth_it else None
             problems.append(mended[1] if mended else _as_it_is(error))
             if mended is None:
                 return Reading(None, text, tuple(problems), is_read=False)
             text = mended[0]
         except yaml.YAMLError as error:
-            return Reading(None, text, (*problems, f" not YAML: {error}"), is_read=False)
+            return Reading(None, text, (*problems, f" not YAML: {' '.join(str(error).split())}"), is_read=False)
 
 
 def quoted(text: str) -> str:
@@ -101,13 +103,26 @@ def _candidates(lines: list[str], mark: yaml.Mark) -> Iterator[tuple[str, str]]:
         yield "a colon after a key has no blank behind it", _NO_BLANK.sub(r"\1: ", line)
     if not rest:
         return  # the end of the text: what is amiss began before it
-    dashes = lead.strip()
-    own = len(lead.expandtabs(2)) - len(lead.lstrip())
-    cause = (
-        "a tab in the indent, where YAML takes blanks alone" if "\t" in lead else "its indent is none of those above"
-    )
-    for column in sorted(_columns(lines[: mark.line]), key=lambda column: (abs(column - own), -column)):
+    dashes, own = lead.strip(), len(lead) - len(lead.lstrip())
+    if "\t" in lead:
+        columns, cause = (
+            [_column_after(lines[: mark.line], dashes)],
+            "a tab in the indent, where YAML takes blanks alone",
+        )
+    else:
+        columns, cause = [], "its indent is none of those above"
+    columns += sorted(_columns(lines[: mark.line]), key=lambda column: (abs(column - own), -column))
+    for column in columns:
         yield cause, " " * column + (f"{dashes} " if dashes else "") + rest
+
+
+def _column_after(above: list[str], dashes: str) -> int:
+    """The likeliest indent: a step further below a key without a value, else that of the neighbours."""
+    told = _told(above)
+    if told and told[-1].rstrip().endswith(":"):
+        return len(_split(told[-1])[0]) + 2
+    leads = [lead for lead, _ in map(_split, reversed(told)) if not dashes or lead.strip()]
+    return next((lead.index("-") if dashes else len(lead) for lead in leads), 0)
 
 
 def _split(line: str) -> tuple[str, str]:
@@ -118,8 +133,12 @@ def _split(line: str) -> tuple[str, str]:
 
 def _columns(above: list[str]) -> set[int]:
     """Where the lines above begin, with their dash and without it; and a step further than the last of them."""
-    told = [line for line in above if line.strip() and not line.lstrip().startswith("#")][-_NEAR:]
-    leads = [_split(line)[0] for line in told]
+    leads = [_split(line)[0] for line in _told(above)]
     ends = {len(lead) for lead in leads}
     starts = {len(lead) - len(lead.lstrip()) for lead in leads}
     return ends | starts | {max(ends, default=0) + 2}
+
+
+def _told(above: list[str]) -> list[str]:
+    """The last lines that are no comments."""
+    return [line for line in above if line.strip() and not line.lstrip().startswith("#")][-_NEAR:]

@@ -276,6 +276,23 @@ BAD_TOPICS = {
         TOPICS.replace("text: harbour quay", "text: [harbour quay, pier]"),
         ["topics.yaml:6:", "one text, not a list", "`text: harbour quay`", "`variants: [pier]`"],
     ),
+    "a colon in a plain term": (
+        TOPICS.replace("text: harbour quay", "Quay: the harbour"),
+        ["topics.yaml:6:", 'write `- "Quay: the harbour"`'],
+    ),
+    "a number as a plain term": (
+        TOPICS.replace("text: harbour quay", "1991"),
+        ["topics.yaml:6:", "1991 is no text to YAML", '`- "1991"`'],
+    ),
+    "yes or no as a plain term": (TOPICS.replace("text: harbour quay", "no"), ["topics.yaml:6:", '`- "no"`']),
+    "a tab below a key": (
+        TOPICS.replace("      - text", "\t- text"),
+        ["topics.yaml:6:", "a tab in the indent", "Write `      - text: harbour quay`"],
+    ),
+    "tabs before keys": (
+        TOPICS.replace("    name", "\tname").replace("    description", "\tdescription"),
+        ["topics.yaml:3:", "Write `    name: Quay`", "topics.yaml:4:", "Write `    description: The quay.`"],
+    ),
     "a text in place of texts": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        variants: pier"),
         ["topics.yaml:7:", "Write `variants: [pier]`"],
