@@ -251,7 +251,7 @@ def test_nothing_moves_until_it_is_said_and_what_was_issued_stays(evening: Desk)
     assert (day_of_story(evening.nw), dirty_days(evening.nw)) == (date(2026, 11, 20), set())
     done = CliRunner().invoke(main, ["days", "rezone", "--yes"], env=environment)
     assert done.exit_code == 0, done.output
-    assert "1 of 1 stories moved" in done.stdout
+    assert "1 of 1 story moved" in done.stdout
     assert "--yes" not in done.stdout
     assert day_of_story(evening.nw) == date(2026, 11, 21)
     assert dirty_days(evening.nw) == {date(2026, 11, 20), date(2026, 11, 21)}

@@ -23,6 +23,7 @@ from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.poll_batch import PollBatch
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
 from newswatch.stories import edits
+from newswatch.text.counting import counted
 from newswatch.urls.canonical import host_of
 
 
@@ -59,7 +60,7 @@ def plan_poll(nw: Newswatch, shards: int, *, only_due: bool = True) -> list[Poll
     for feed_id in wanted:  # of a host with too many feeds for the time, those that have waited longest come first
         by_host.setdefault(host_of(nw.feeds[feed_id].url), []).append(feed_id)
     return [
-        PollShard(f"{len(feed_ids)} feeds", tuple(feed_ids))
+        PollShard(counted(len(feed_ids), "feed"), tuple(feed_ids))
         for feed_ids in schedule.share_out(list(by_host.values()), shards)
     ]
 
