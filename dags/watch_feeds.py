@@ -18,6 +18,9 @@ back**. The page *Newswatch ▸ Feeds* shows all of them at any time.
 | gone | the server says that the feed is gone for good (410); it is asked again weekly |
 | quiet | the feed answers, and nothing new has come for longer than it ever was quiet before (two days at least) |
 
+The page also says *doubtful* (the last poll failed) and *never read* (no poll has succeeded yet), of which nobody is
+told.
+
 Notices go to `notices.jsonl` in `NEWSWATCH_HOME`, to the run's note and, where `NEWSWATCH_NOTIFY_URLS` holds
 [apprise](https://github.com/caronc/apprise) addresses (mail, Slack, Telegram and many more), there too, in one message.
 A service that does not take it is named in the run's note by its number and is not asked again: the file has it.

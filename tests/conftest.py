@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -176,3 +177,20 @@ def config_dir(newsroom: Newsroom, tmp_path: Path) -> Path:
 def nw(make_newswatch: Callable[..., Newswatch], config_dir: Path) -> Newswatch:
     """Newswatch reading the newsroom, nothing polled yet."""
     return make_newswatch(config_dir)
+
+
+@pytest.fixture
+def empty(server_url: str, tmp_path: Path) -> Callable[[Newswatch], Settings]:
+    """Makes the settings of an empty installation that has another one's configuration."""
+
+    def make(nw: Newswatch) -> Settings:
+        name = f"empty_{uuid.uuid4().hex[:8]}"
+        engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        engine.dispose()
+        url = sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        home = tmp_path / name
+        return nw.settings.model_copy(update={"home": home, "data_url": str(home / "data"), "database_url": url})
+
+    return make

@@ -40,6 +40,10 @@ class MissingFile(NewswatchError):
     """A file that the ledger counts on is not in the store. Only a copy brought back from elsewhere helps."""
 
 
+class BackupFailed(NewswatchError):
+    """A backup cannot be made, read or brought back as it was asked for. The message names the way out."""
+
+
 class DayToCome(NewswatchError):
     """A day after today was to be built."""
 

@@ -57,6 +57,26 @@ class Settings(BaseModel):
         "type with an apprise URL as its password. The file is always written.",
     )
     pages_url: str = Field("", description="Address of the pages in Airflow's UI, for links in messages and feeds.")
+    orphan_days: int = Field(
+        7,
+        ge=1,
+        description="Days after which a file that the ledger does not name is put apart, and then deleted.",
+    )
+    as_known_days: int = Field(90, ge=0, description="Days for which folders of as-known/ are kept; 0: for ever.")
+    raw_feed_days: int = Field(0, ge=0, description="Days for which the bytes of feeds are kept; 0: for ever.")
+    raw_limit_bytes: int = Field(
+        0, ge=0, description="Largest size of raw/; what stories were read from stays all the same. 0: no limit."
+    )
+    keep_rows: str = Field(
+        "", description="Days by table for which rows are kept, such as `robots=30 visits=365`; all others stay."
+    )
+    low_disk_bytes: int = Field(5_000_000_000, ge=0, description="Room on a disk below which maintenance warns.")
+    airflow_days: int = Field(
+        90, ge=0, description="Days for which Airflow's own runs, logs and XComs are kept; 0: for ever."
+    )
+    airflow_database_url: SecretStr = Field(
+        SecretStr(""), description="Airflow's own database, for maintenance to clean; empty: its rows are kept."
+    )
     announce_cap: int = Field(40, ge=1, description="Dirty days announced in one run, oldest first.")
 
     @field_validator("timezone")

@@ -6,5 +6,6 @@ POLL_FEEDS = "poll_feeds"
 REFRESH_DAY = "refresh_day"
 DAILY_DIGEST = "daily_digest"
 WATCH_FEEDS = "watch_feeds"
-DAG_IDS = (POLL_FEEDS, REFRESH_DAY, DAILY_DIGEST, WATCH_FEEDS)
+MAINTAIN_STORE = "maintain_store"
+DAG_IDS = (POLL_FEEDS, REFRESH_DAY, DAILY_DIGEST, WATCH_FEEDS, MAINTAIN_STORE)
 PAGES = "/newswatch"  # below Airflow's own address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -10,6 +11,7 @@ from newswatch_airflow.ids import DAG_IDS
 
 NOTE_KEY = "newswatch_note"  # the XCom under which tasks leave their lines
 MAX_NOTE_CHARS = 1000  # Airflow's own limit for a note
+MAX_NAMES = 5  # of failed tasks
 
 
 @hookimpl
@@ -38,6 +40,31 @@ def _write_note(dag_run: Any) -> None:
         .where(XComModel.dag_id == dag_run.dag_id, XComModel.run_id == dag_run.run_id, XComModel.key == NOTE_KEY)
         .order_by(XComModel.timestamp, XComModel.task_id, XComModel.map_index)
     )
-    lines = [str(value) for value in session.scalars(query)]
+    lines = _failures(dag_run, session) + [str(value) for value in session.scalars(query)]
     if lines:
         dag_run.note = "\n\n".join(lines)[:MAX_NOTE_CHARS]
+
+
+def _failures(dag_run: Any, session: Any) -> list[str]:
+    """A line that comes first: which of the run's tasks failed, if any did."""
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    query = (
+        select(TaskInstance)
+        .where(TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
+        .order_by(TaskInstance.task_id, TaskInstance.map_index)
+    )
+    return failure_lines(session.scalars(query).all())
+
+
+def failure_lines(tasks: Sequence[Any]) -> list[str]:
+    """The note's first line, by the run's task instances: which failed; none where none did."""
+    failed = [task for task in tasks if task.state == "failed"]
+    if not failed:
+        return []
+    names = [f"{t.task_id} {t.rendered_map_index or t.map_index}" if t.map_index >= 0 else t.task_id for t in failed]
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return [
+        f"**{len(failed)} of {len(tasks)} tasks failed**: {', '.join(names[:MAX_NAMES])}{more}. Their logs say why."
+    ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import get_current_context
@@ -189,3 +190,41 @@ def watch() -> None:
     shortfall = "".join(f"**{s.shortfall}**\n\n" for s in sent if s.shortfall)  # first: a long note is cut
     lines = "\n".join(f"- {notices.line_of(notice)}" for notice in told)
     _note(shortfall + (lines or "No feed has turned bad or come back."))
+
+
+def maintain(*, is_dry_run: bool) -> None:
+    """Tidy the store and the ledger by the policy of the settings."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.maintain(nw, is_dry_run=is_dry_run)
+    lines = [f"**{warning}**" for warning in report.warnings]  # first: a long note is cut
+    for sweep in report.sweeps:
+        size = "" if sweep.byte_count is None else f", {sweep.byte_count / 1e6:.1f} MB"
+        lines.append(f"{'would be ' if is_dry_run else ''}{sweep.done}: {sweep.count}{size}")
+    _note("\n".join(f"- {line}" for line in lines) or "Nothing was to be done in the store.")
+
+
+def clean_airflow(*, is_dry_run: bool) -> None:
+    """Take away Airflow's own old runs, logs and XComs."""
+    from airflow.configuration import conf
+
+    from newswatch.settings import load_settings
+    from newswatch_airflow.housekeeping import clean_logs, clean_rows
+
+    settings = load_settings()
+    if not settings.airflow_days:
+        _note("Airflow's own runs and logs are kept for ever.")
+        return
+    before = datetime.now(UTC) - timedelta(days=settings.airflow_days)
+    would = "would be " if is_dry_run else ""
+    logs = clean_logs(Path(conf.get_mandatory_value("logging", "base_log_folder")), before, is_dry_run=is_dry_run)
+    lines = [
+        f"Airflow's logs of before {before:%Y-%m-%d} {would}deleted: {logs.count}, {logs.byte_count / 1e6:.1f} MB."
+    ]
+    if url := settings.airflow_database_url.get_secret_value():
+        rows = clean_rows(url, before, is_dry_run=is_dry_run)
+        lines.append(f"Airflow's rows {would}deleted: {_counts(rows)}.")
+    else:
+        lines.append("Airflow's own rows are kept: NEWSWATCH_AIRFLOW_DATABASE_URL does not say where they are.")
+    _note("\n".join(f"- {line}" for line in lines))

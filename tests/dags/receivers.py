@@ -16,7 +16,7 @@ from newswatch.pipeline import Message
 MESSAGE = Message(
     day=date(2026, 11, 20),
     number=2,
-    title="Newswatch, Friday 20 November 2026 (corrected, issue 2)",
+    title="Newswatch, Friday 20 November 2026 (issue 2)",
     summary="21 stories from 10 outlets.\nDonetsk: 2 (usually 2 on a Friday)",
     html="<!doctype html><html><body><h1>Friday</h1><p>Донецк</p></body></html>",
     text="# Friday\n\nДонецк",

@@ -70,9 +70,9 @@ def test_the_task_mails_the_issue_and_tells_the_hook_once(
     assert "0 stories from 0 outlets." in told["message"]
     assert f"https://desk.example/newswatch/digest/{DAY}/1" in told["message"]
     deliver(2)
-    assert mails.mails[1]["Subject"] == "Newswatch, Friday 20 November 2026 (corrected, issue 2)"
+    assert mails.mails[1]["Subject"] == "Newswatch, Friday 20 November 2026 (issue 2)"
     assert "This is issue 2" in mails.mails[1].get_body(("html",)).get_content()
-    assert got[1][1]["title"].endswith("(corrected, issue 2)")
+    assert got[1][1]["title"].endswith("(issue 2)")
     assert mails.mails[0]["Message-ID"] != mails.mails[1]["Message-ID"]
 
 

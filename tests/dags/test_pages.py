@@ -105,7 +105,9 @@ def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(cl
     assert f"{days[2].day} {days[2]:%B %Y}</h1>" in page  # the newest day that has tables
     day = client.get(f"/newswatch/day/{days[1]}").text
     rows = day_tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{days[1]}.parquet"))
-    cell = r'<td><a href="/newswatch/topic/{}\?last={}">.*?</td>\s*<td class="n">(\d+)</td><td class="n">(\d+)</td>'
+    cell = (
+        r'<td><a href="/newswatch/topic/{}\?last={}">.*?</td>\s*<td class="n">(\d+)</td><td class="n wide">(\d+)</td>'
+    )
     for row in rows:
         shown = re.search(cell.format(row["topic"], days[1]), day)
         assert shown, row["topic"]
@@ -316,3 +318,36 @@ def test_what_nobody_foresaw_is_a_page_without_its_details(
     assert "division" not in answer.text
     assert "log says what" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_the_page_of_topics_says_what_each_brought_lately(client: Any, read_days: ReadDays) -> None:
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    page = client.get("/newswatch/topics").text
+    assert str(nw.settings.config_dir / "topics.yaml") in page
+    counts = {day: day_tables.TOPIC_DAYS.from_bytes(nw.store.read(f"tables/topic_days/{day}.parquet")) for day in days}
+    last = max(day for day, rows in counts.items() for row in rows if row["topic"] == "donetsk" and row["story_count"])
+    assert f'<a href="/newswatch/day/{last}#donetsk">{last}</a>' in page
+
+
+def test_the_stories_of_a_topic_are_paged_and_no_page_is_missing(
+    client: Any, read_days: ReadDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, days = read_days
+    log_in(client, "VIEWER")
+    address = f"/newswatch/topic/donetsk?last={days[2]}&span=7"
+    story = re.compile(r'<li><a href="/newswatch/story/(\w+)"')
+    every = story.findall(client.get(address).text)
+    assert "Page <strong>1</strong>" not in client.get(address).text
+    monkeypatch.setattr("newswatch_airflow.ui.topic.STORIES_SHOWN", 2)
+    numbers = range(1, -(-len(every) // 2) + 1)
+    pages = [client.get(f"{address}&page={number}").text for number in numbers]
+    assert [id_ for page in pages for id_ in story.findall(page)] == every
+    assert len(numbers) > 1
+    assert "page=2#mentions" in pages[0].replace("&amp;", "&")
+
+
+def test_a_past_day_says_how_it_is_rebuilt(client: Any, read_days: ReadDays) -> None:
+    _, days = read_days
+    log_in(client, "VIEWER")
+    assert f"newswatch build {days[1]}" in client.get(f"/newswatch/day/{days[1]}").text

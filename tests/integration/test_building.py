@@ -304,7 +304,7 @@ def test_a_digest_keeps_its_number_for_the_same_issuer_and_counts_on_for_another
 
     assert (first.number, again.number, second.number) == (1, 1, 2)
     assert nw.store.read(f"digests/{day}/issue-1/digest.html") == bytes_of_first
-    assert b"<strong>Corrected.</strong> This is issue 2; it replaces issue 1 of 2026" in nw.store.read(
+    assert b"<strong>Re-issued, unchanged.</strong> This is issue 2; it replaces issue 1 of 2026" in nw.store.read(
         f"digests/{day}/issue-2/digest.html"
     )
     assert nw.store.read(f"digests/{day}/digest.html") == nw.store.read(f"digests/{day}/issue-2/digest.html")

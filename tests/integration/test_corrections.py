@@ -21,13 +21,13 @@ def test_a_reissue_says_what_it_replaces_and_which_stories_are_new(told: Told, c
     issue_digest(nw, FRIDAY, "first")
     issue_digest(nw, FRIDAY, "nothing new")
     assert "it replaces issue 1 of 2026-11-21 06:00" in html(nw, FRIDAY, 2)
-    assert "No topic's stories have changed." in html(nw, FRIDAY, 2)
+    assert "Re-issued, unchanged." in html(nw, FRIDAY, 2)
     other = "Water returned to Donetsk after four days, for three hours a morning, the waterworks of the city reported."
     tell("/2", at(21, 12), other)
     issue_digest(nw, FRIDAY, "a story more")
     corrected = html(nw, FRIDAY, 3)
     assert "<bdi>Donetsk</bdi>: 1 → 2 stories; added: <bdi>Report /2 from Donetsk</bdi>" in corrected
-    assert "corrected, issue 3" in message_of(nw, FRIDAY, 3).title
+    assert "(issue 3)" in message_of(nw, FRIDAY, 3).title
     assert issue_digest(nw, FRIDAY, "a story more").number == 3
     assert html(nw, FRIDAY, 3) == corrected
 
@@ -58,7 +58,7 @@ def test_a_reissue_of_the_next_day_lists_the_late_story_again_in_the_same_words(
     for name in ("digest.html", "digest.md"):
         listed, relisted = (late_part(files[name]).replace("issue 2.", "issue 1.") for files in (first, again))
         assert relisted == listed
-    assert "No topic's stories have changed." in again["digest.md"]
+    assert "Re-issued, unchanged." in again["digest.md"]
 
 
 def test_a_digest_whose_run_is_repeated_later_keeps_its_bytes(late: Desk) -> None:

@@ -51,8 +51,8 @@ def test_every_feed_of_the_list_is_shown_those_in_trouble_first(
     assert good.new_entries[-1][0] == clock().date()
 
 
-def test_a_feed_that_was_never_polled_is_new(nw: Newswatch) -> None:
-    assert {h.condition for h in health(nw).values()} == {"new"}
+def test_a_feed_that_was_never_polled_is_never_read(nw: Newswatch) -> None:
+    assert {h.condition for h in health(nw).values()} == {"never read"}
 
 
 def test_a_gap_is_recorded_polled_sooner_and_shown(

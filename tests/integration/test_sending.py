@@ -100,7 +100,7 @@ def test_each_channel_gets_the_message_once_and_what_failed_keeps_no_other_from_
     assert got == ["Newswatch, Sunday 22 November 2026"]
     late.issue(DAY, "again", 2)
     send(late.nw, message_of(late.nw, DAY, 2), {"good": lambda m: got.append(m.title)})
-    assert got[1:] == ["Newswatch, Sunday 22 November 2026 (corrected, issue 2)"]
+    assert got[1:] == ["Newswatch, Sunday 22 November 2026 (issue 2)"]
 
 
 def test_a_sending_that_died_in_the_middle_is_told_as_unknown_and_the_others_go_on(late: Desk) -> None:

@@ -31,10 +31,7 @@ def rezone(yes: bool) -> None:
     """
     from newswatch import pipeline
 
-    settings = installation.chosen()
-    installation.log_to_stderr()
-    installation.tell_which(settings)
-    report = pipeline.rezone(settings, is_dry_run=not yes)
+    report = pipeline.rezone(installation.named(), is_dry_run=not yes)
     if report.before == report.after and not report.touched:
         click.echo(f"What is stored is counted in days of {report.after}: nothing is to be moved.")
         return

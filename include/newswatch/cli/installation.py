@@ -47,15 +47,21 @@ def log_to_stderr() -> None:
     )
 
 
+def named() -> Settings:
+    """The chosen settings, for a command that opens what is stored by itself; logs and standard error are set up."""
+    log_to_stderr()
+    settings = chosen()
+    tell_which(settings)
+    return settings
+
+
 @contextmanager
 def opened(open_: Callable[[Settings], Newswatch], *, fills_it: bool = False) -> Iterator[Newswatch]:
     """The chosen installation, opened; says which it is where another one runs, and whether it is empty.
 
     `fills_it`: the command is what puts something into an empty one.
     """
-    log_to_stderr()
-    settings = chosen()
-    tell_which(settings)
+    settings = named()
     with closing(open_(settings)) as nw:
         if not fills_it and nw.is_empty():
             click.echo(f"newswatch: the ledger is empty, nothing was ever polled: {_ledger(settings)}", err=True)

@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ import click
 
 from newswatch import __version__
 from newswatch.cli import days as days_commands
-from newswatch.cli import installation
+from newswatch.cli import installation, store
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment, spans
+from newswatch.cli.progress import Progress
 from newswatch.cli.topics import topics
 from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
@@ -85,6 +87,9 @@ def main(verbose: bool, home: Path | None) -> None:  # both are read where an in
 main.add_command(days_commands.days)
 main.add_command(feeds)
 main.add_command(topics)
+main.add_command(store.backup)
+main.add_command(store.maintain)
+main.add_command(store.restore)
 main.add_command(verify)
 
 
@@ -92,9 +97,13 @@ main.add_command(verify)
 def _open(*, fills_it: bool = False) -> Iterator[Newswatch]:
     from newswatch.pipeline import open_newswatch, publish_staged
 
+    progress = Progress()
     with installation.opened(open_newswatch, fills_it=fills_it) as nw:
-        publish_staged(nw)
-        yield nw
+        try:
+            publish_staged(nw)
+            yield replace(nw, progress=progress)
+        finally:
+            progress.close()
 
 
 def _line(value: dict[str, Any]) -> None:
@@ -191,7 +200,9 @@ def build(
                 f"Nothing is stored of {spans(none)}: no story, no poll, no feed that reached over it. With --empty "
                 "tables and digests of zeros are made all the same."
             )
-        for day in pipeline.never_built(nw, wanted) if missing else wanted:
+        chosen = pipeline.never_built(nw, wanted) if missing else wanted
+        for number, day in enumerate(chosen):
+            nw.progress("days built", number, len(chosen))
             if extract:
                 click.echo(_reextracted(pipeline.reextract_day(nw, day, run_id), day))
             built = pipeline.build_day(nw, day)

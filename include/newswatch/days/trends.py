@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import sqrt
+from math import ceil, sqrt
 from statistics import median
 from typing import Any
 
@@ -100,6 +100,13 @@ def _row(topic: str, day: date, window: Sequence[date], history: History, outage
     else:
         state = "silence" if _is_silent(day, count, comparable, missing) else "normal"
     return row | {"state": state}
+
+
+def usual_range(baseline: float, spread: float) -> tuple[int, int]:
+    """The fewest and the most stories of a day that is neither a silence, be it the first one, nor a spike."""
+    most = ceil(baseline + max(SPIKE_STORIES, SPIKE_DEVIATION * spread)) - 1
+    fewest = int(QUIET_SHARE * baseline) + 1 if baseline >= SILENT_FROM else 0
+    return fewest, most
 
 
 def _stories_by_outlet(days: Iterable[date], carriers: Mapping[date, Mapping[str, int]]) -> dict[str, int]:

@@ -19,10 +19,14 @@ LATE_DAYS = 7  # before the digest's own, of which late additions are listed
 
 @dataclass(frozen=True, slots=True)
 class TrendNote:
-    """A topic's day compared with what is usual. `state`: of topic_trends, or `open`: the day is not over."""
+    """A topic's day compared with what is usual. `state`: of topic_trends, or `open`: the day is not over.
+
+    `span`: the usual numbers of stories, for where there is no room; "" where they are not known.
+    """
 
     state: str
     text: str
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +186,23 @@ def chart_of(topic: str, day: date, trends: Mapping[date, Mapping[str, Row]]) ->
 
 
 def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> TrendNote:
-    """The row of topic_trends in words. Of a day that is not over yet nobody can have read all, which is no outage."""
+    """The row of topic_trends in words, with `usual`, the fewest and the most stories that are usual; None: not known.
+
+    Of a day that is not over yet nobody can have read all, which is no outage.
+    """
     if trend is None:
         return TrendNote("too_few", "not compared yet")
-    usual = f"usually {trend['baseline']:g} on a {day:%A}" if trend["baseline"] is not None else ""
+    span = "{} to {}".format(*trend["usual"]) if trend["usual"] else ""
+    usual = f"{span} is usual on a {day:%A}" if span else ""
     if trend["state"] == "cannot_tell" and not is_over:
-        return TrendNote("open", usual)
+        return TrendNote("open", usual, span)
     if trend["state"] == "cannot_tell":
         missing = trend["missing_share"]
         why = "nobody looked all day" if missing >= 1 else f"outlets that bring {missing:.0%} of it were out"
-        return TrendNote("cannot_tell", f"{why}{'; ' if usual else ''}{usual}")
+        return TrendNote("cannot_tell", f"{why}{'; ' if usual else ''}{usual}", span)
     if trend["state"] == "too_few":
         return TrendNote("too_few", "too few weeks to compare with")
-    return TrendNote(trend["state"], usual)
+    return TrendNote(trend["state"], usual, span)
 
 
 def _late(day: date, rows: DayRows, late_ids: frozenset[str], tz: ZoneInfo) -> Late | None:

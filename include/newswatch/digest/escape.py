@@ -6,7 +6,11 @@ import re
 
 from markupsafe import Markup
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>=:.@-]|/(?=/))")
+_ANYWHERE = r"[\\`*_{}\[\]|~>@]|/(?=/)"
+_AT_BEGINNING = r"(?<![^\s])(?:[#+=:-]|(?<=\d)[.)])"  # of a line, and to be sure of a word: headings, lists, rules
+_IN_ADDRESSES = r":(?=\S)|(?<=\w\w)\.(?=\w\w)"  # of which readers make links by themselves; `1.5` and `U.S.` are none
+_ORDERED = r"(?<=\d)[.)](?=\s|$)"  # a number that begins a list
+_MARKDOWN = re.compile(rf"({_ANYWHERE}|{_AT_BEGINNING}|{_IN_ADDRESSES}|{_ORDERED})")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _IN_LINKS = re.compile(r"[\s()<>\\`\"'\[\]]")
 # What a spreadsheet reads as a formula: at a cell's beginning, or where another separator or a line break makes one.
@@ -17,8 +21,8 @@ _FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|[\"'])*)(?=[=+\-@＝＋－�
 def markdown(value: object) -> str:
     """The text with everything that Markdown, or HTML in it, would act on made inert; in one line.
 
-    Full stops, colons and two slashes too: `1.` begins a list, and many readers make links of `https://` and
-    `//localhost` by themselves.
+    Full stops, colons and two slashes too where they matter: `1.` begins a list, and many readers make links of
+    `https://`, `example.org` and `//localhost` by themselves.
     """
     escaped = _MARKDOWN.sub(r"\\\1", _LINE_BREAKS.sub(" ", str(value)))
     return escaped.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,4 +1,4 @@
-"""A feed's health as one word: new, gone, failing, quiet or well. Pure."""
+"""A feed's health in a word: failing, gone, doubtful, quiet, never read or well. "Well" needs proof. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from newswatch.feeds.state import SUCCESSES, FeedState
 QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
 QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
 BAD_AFTER = 3  # failures in a row
+CONDITIONS = ("failing", "gone", "doubtful", "quiet", "never read", "well")  # the worst first
 
 
 def is_quiet(state: FeedState, now: datetime) -> bool:
@@ -21,13 +22,15 @@ def is_quiet(state: FeedState, now: datetime) -> bool:
 
 
 def condition(state: FeedState, now: datetime) -> str:
-    """One word on the feed's health: new, gone, failing, quiet or well."""
-    if state.polled_at is None:
-        return "new"
+    """The feed's health, one of CONDITIONS. "Well" is one whose last poll succeeded, and lately."""
     if state.last_outcome == "gone":
         return "gone"
     if state.failure_count >= BAD_AFTER:
         return "failing"
+    if state.succeeded_at is None:
+        return "never read"
+    if state.failure_count:
+        return "doubtful"
     return "quiet" if is_quiet(state, now) else "well"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ LONGEST_INTERVAL = timedelta(days=1)
 GONE_INTERVAL = timedelta(days=7)
 FULL_EVERY = timedelta(days=1)  # some servers answer 304 whatever has changed
 POLLS_AN_ENTRY = 4  # so that an entry waits a quarter of the usual time between two of them at most
+SLOW_SPAN = timedelta(days=90)  # by which a feed is judged that listed no two entries in a week
 UNKNOWN_RATE = 24.0  # entries a day, until a feed has shown its own: the shortest interval
 SHORTEST_LISTING = 10  # entries that nearly every feed lists
 RATE_MEMORY = timedelta(days=3)
@@ -113,12 +115,21 @@ def _entry_rate(state: FeedState, facts: PollFacts) -> float | None:
     """Entries a day: at first by the dates that the feed lists, then by what each poll brought, older ones fading."""
     new = facts.listing.new_count if facts.listing else 0
     if state.succeeded_at is None or state.entry_rate is None:
-        week = [d for d in facts.listing.dates if d > facts.moment - timedelta(days=7)] if facts.listing else []
-        days = (facts.moment - min(week)) / timedelta(days=1) if week else 0.0
-        return len(week) / days if len(week) > 1 and days > 0.04 else UNKNOWN_RATE
+        return _listed_rate(facts.listing.dates if facts.listing else (), facts.moment)
     days = max((facts.moment - state.succeeded_at) / timedelta(days=1), 1e-4)
     weight = math.exp(-days / (RATE_MEMORY / timedelta(days=1)))
     return weight * state.entry_rate + (1 - weight) * new / days
+
+
+def _listed_rate(dates: Sequence[datetime], now: datetime) -> float:
+    """Entries a day by the dates of a listing: of its last week, else of its last months; undated, UNKNOWN_RATE."""
+    week = [date for date in dates if date > now - timedelta(days=7)]
+    days = (now - min(week)) / timedelta(days=1) if week else 0.0
+    if len(week) > 1:
+        return len(week) / days if days > 0.04 else UNKNOWN_RATE
+    if not dates:
+        return UNKNOWN_RATE
+    return max(1, sum(date > now - SLOW_SPAN for date in dates)) / (SLOW_SPAN / timedelta(days=1))
 
 
 def interval(entry_rate: float | None, longest: timedelta = LONGEST_INTERVAL) -> timedelta:

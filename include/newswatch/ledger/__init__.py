@@ -49,18 +49,12 @@ class Ledger:
         """Bring the schema to this code's version; several processes may call it at once."""
         if self._is_current():  # as nearly always: Alembic alone costs a third of a second
             return
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         with self.begin() as connection:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection)
 
     def _is_current(self) -> bool:
-        head = max(path.name for path in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+        head = max(known_revisions())
         with self.begin() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return False
@@ -68,6 +62,22 @@ class Ledger:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision, in the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def known_revisions() -> frozenset[str]:
+    """Every revision of the schema that this code knows."""
+    return frozenset(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*.py"))
 
 
 MIGRATION_LOCK = 0x6E657773  # any number that nobody else locks in this database

@@ -67,6 +67,11 @@ def lock(connection: sa.Connection, day: date) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, day.toordinal())))
 
 
+def try_lock(connection: sa.Connection, day: date) -> bool:
+    """As `lock`, at once or not at all; False: somebody writes the day just now."""
+    return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(DAY_LOCK, day.toordinal()))))
+
+
 def lock_trends(connection: sa.Connection) -> None:
     """Wait for the one who makes trends; held until the transaction ends."""
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DAY_LOCK, -1)))

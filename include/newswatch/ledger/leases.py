@@ -71,7 +71,10 @@ class LeasedTable:
             .with_for_update()
         )
         if len(connection.execute(held).all()) != len(wanted):
-            raise LeaseLost(f"another try took over these {self.noun} while this one worked on them")
+            raise LeaseLost(
+                f"another try took over these {self.noun} while this one worked on them. Nothing is lost: it goes on "
+                "with them, and what this one had committed stays."
+            )
 
     def release(self, connection: sa.Connection, lease: Lease) -> None:
         """Give back what was taken and not ended; it stays due."""

@@ -142,6 +142,14 @@ class EntryPlace:
     path: str
 
 
+def pending_count(connection: sa.Connection, shard: int, shards: int, now: datetime) -> int:
+    """Pending entries of this shard's hosts that may be asked for now."""
+    e = t.entries.c
+    is_ready = sa.or_(e.next_attempt_at.is_(None), e.next_attempt_at <= now)
+    query = sa.select(sa.func.count()).where(e.state == "pending", is_ready, is_in_shard(e.host, shard, shards))
+    return int(connection.scalar(query) or 0)
+
+
 def claim_pending(
     connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime
 ) -> list[ClaimedEntry]:

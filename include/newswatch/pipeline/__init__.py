@@ -1,6 +1,7 @@
 """The few verbs that DAGs and the command line call."""
 
 from newswatch.pipeline.announce import AnnounceReport, announce
+from newswatch.pipeline.backup import BackupReport, backup
 from newswatch.pipeline.build import (
     BuildReport,
     build_as_known,
@@ -18,11 +19,13 @@ from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
+from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.publication import publish_staged
-from newswatch.pipeline.reader import Issued, Reader
+from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
+from newswatch.pipeline.restore import RestoreReport, backups_in, restore
 from newswatch.pipeline.revisit import VisitReport, visit_due
 from newswatch.pipeline.rezone import RezoneReport, rezone
 from newswatch.pipeline.tag import TagReport, tag_new
@@ -30,6 +33,7 @@ from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
     "AnnounceReport",
+    "BackupReport",
     "BuildReport",
     "Channel",
     "Comparison",
@@ -41,6 +45,7 @@ __all__ = [
     "Found",
     "IssueReport",
     "Issued",
+    "MaintainReport",
     "Message",
     "Newswatch",
     "Notice",
@@ -49,6 +54,7 @@ __all__ = [
     "Reader",
     "ReextractReport",
     "Repaired",
+    "RestoreReport",
     "RezoneReport",
     "Sending",
     "StoryChange",
@@ -56,6 +62,8 @@ __all__ = [
     "VisitReport",
     "Walk",
     "announce",
+    "backup",
+    "backups_in",
     "build_as_known",
     "build_day",
     "compare_topics",
@@ -66,15 +74,18 @@ __all__ = [
     "fetch_pending",
     "forget_day",
     "issue_digest",
+    "maintain",
     "message_of",
     "never_built",
     "open_in_force",
     "open_newswatch",
+    "outcome_meaning",
     "plan_poll",
     "poll",
     "publish_staged",
     "reextract_day",
     "repair",
+    "restore",
     "rezone",
     "send",
     "tag_new",

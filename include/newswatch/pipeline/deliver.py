@@ -75,7 +75,7 @@ def message_of(nw: Newswatch, day: date, number: int) -> Message:
     assert issued.record is not None
     record = issued.record
     html, text = (read_issued(nw.store, issued, f"digest.{end}").decode() for end in ("html", "md"))
-    title = record["title"] + (f" (corrected, issue {number})" if number > 1 else "")
+    title = record["title"] + (f" (issue {number})" if number > 1 else "")
     link = f"{nw.settings.pages_url}/digest/{day}/{number}" if nw.settings.pages_url else ""
     return Message(day, number, title, record["summary"], html, text, link)
 

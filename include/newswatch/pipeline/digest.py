@@ -18,6 +18,7 @@ from newswatch.ledger.digests import IssuedDigest
 from newswatch.pipeline.build import ensure_built, ensure_whole
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import finish
+from newswatch.pipeline.trends import with_usual
 from newswatch.storage import paths
 from newswatch.tables import day_tables
 from newswatch.topics import renames
@@ -109,7 +110,8 @@ def _rows(nw: Newswatch, table: str, day: date) -> list[dict[str, Any]]:
 
 def _trends(nw: Newswatch, wanted: Sequence[date]) -> dict[date, list[dict[str, Any]]]:
     name = day_tables.TOPIC_TRENDS.name
-    return {day: _rows(nw, name, day) for day in wanted if nw.store.exists(paths.table(name, day))}
+    there = [day for day in wanted if nw.store.exists(paths.table(name, day))]
+    return {day: list(map(with_usual, _rows(nw, name, day))) for day in there}
 
 
 def _late(nw: Newswatch, connection: sa.Connection, day: date, known: Sequence[date], until: datetime) -> LateRows:

@@ -17,7 +17,7 @@ from newswatch.pipeline.installation import Newswatch
 
 SHOWN_DAYS = 14
 BAD = ("quiet", "failing", "gone")  # each worse than the one before
-_ORDER = {condition: place for place, condition in enumerate(("failing", "gone", "quiet", "new", "well"))}
+_ORDER = {condition: place for place, condition in enumerate(health.CONDITIONS)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def fetch_pending(nw: Newswatch, run_id: str, *, shard: int = 0, shards: int = 1
 class _Fetch(NetworkVerb[PageJob, FetchResult]):
     """What is particular to fetching pages; the session does the rest."""
 
+    what = "entries read"
     leased = ENTRIES
     obeys_robots = True
     top_up = ENTRIES_A_CLAIM // 2
@@ -67,6 +68,8 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         """A claim of entries as jobs, and those whose address is known: they end without a request."""
         nw = self._nw
         with nw.ledger.begin() as connection:
+            if self.total is None:
+                self.total = stories.pending_count(connection, *self._shard, nw.clock())
             claimed = stories.claim_pending(connection, *self._shard, ENTRIES_A_CLAIM, lease, nw.clock())
             jobs = make_jobs(nw, claimed)
             names = [name for job in jobs if job.address for name in names_of(job.address)]
@@ -121,6 +124,9 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
 
     def failed(self, result: FetchResult, error: Exception) -> FetchResult:
         return FetchResult(result.job, "failed", sanitise.line(str(error)))
+
+    def work_count(self, result: FetchResult) -> int:
+        return len(result.job.entries)
 
     def byte_count(self, result: FetchResult) -> int:
         return result.byte_count

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from newswatch.digest import formats
-from newswatch.ledger import days, digests
+from newswatch.errors import TransientError
+from newswatch.ledger import days, digests, dump
 from newswatch.pipeline.deliver import show_newest
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.trends import update_trends
@@ -29,6 +30,8 @@ def forget_day(nw: Newswatch, day: date) -> ForgetReport:
     Asked again after it was cut off, it takes out what is left. Digests that were sent stay sent.
     """
     with nw.writing() as connection:
+        if not dump.may_take_files(connection):
+            raise TransientError("A backup is being made, or maintenance; nothing is taken away meanwhile. Ask again.")
         digests.lock_delivery(connection)
         days.lock(connection, day)
         issued = digests.digests_of(connection, day)

@@ -67,6 +67,7 @@ class Newswatch:
     """One open installation. `config_warning`: why the last good configuration is in force instead of the files.
 
     `parsers` are its own and end with it. `open_client` is what speaks to the network, for tests to put another there.
+    `progress` hears of long steps: what is done, how many of them are, and of how many, as far as that is known.
     """
 
     settings: Settings
@@ -78,6 +79,7 @@ class Newswatch:
     open_client: OpenClient = polite_client
     config_warning: str | None = None
     batch_ids: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+    progress: Callable[[str, int, int | None], None] = lambda what, done, total: None
 
     @cached_property
     def feeds(self) -> dict[str, Feed]:
@@ -169,7 +171,7 @@ def open_newswatch(
     accepted; and where the days that are stored are of another zone than the configured one.
     """
     store = open_store(settings)
-    _make_home(settings)
+    make_home(settings)
     ledger, good, timezone = _ledger(settings)
     warning = None
     try:
@@ -239,7 +241,7 @@ def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None, str]:
         return ledger, catalogues.last_good(connection), zone.settle(connection, settings.timezone)
 
 
-def _make_home(settings: Settings) -> None:
+def make_home(settings: Settings) -> None:
     """Where the data are to lie in it: both for their owner alone, unless they are there already."""
     data = settings.home / "data"
     if settings.data_url != str(data):

@@ -90,6 +90,7 @@ def poll(nw: Newswatch, feed_ids: Sequence[str], run_id: str) -> PollReport:
 class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
     """What is particular to polling; the session does the rest."""
 
+    what = "feeds polled"
     leased = FEEDS
     obeys_robots = False
     top_up = 0
@@ -104,7 +105,7 @@ class _Poll(NetworkVerb[tuple[Feed, FeedState], Polled]):
     def claim(self, lease: Lease) -> tuple[list[tuple[Feed, FeedState]], list[Polled]]:
         with self._nw.ledger.begin() as connection:
             states = {s.feed_id: s for s in feeds.claim(connection, self._chosen, lease, self._nw.clock())}
-        self.claimed_count = len(states)
+        self.claimed_count = self.total = len(states)
         return [(feed, states[feed.id]) for feed in self._chosen if feed.id in states], []
 
     async def request(self, client: Client, job: tuple[Feed, FeedState]) -> Polled:

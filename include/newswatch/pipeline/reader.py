@@ -18,6 +18,7 @@ from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
 from newswatch.pipeline.installation import Newswatch, ledger_url, open_store, parser_pool, read_good
 from newswatch.pipeline.tables_in_force import TablesInForce
+from newswatch.pipeline.trends import with_usual
 from newswatch.settings import Settings
 from newswatch.tables import day_tables
 from newswatch.topics import renames
@@ -50,6 +51,14 @@ class Built:
     topics_version: str
 
 
+def outcome_meaning(outcome: str) -> str:
+    """What the dictionary says of an outcome; "" of one that it does not know."""
+    from newswatch.days.dictionary import OUTCOME_DOCS
+
+    key = "http_NNN" if outcome.startswith("http_") else outcome
+    return OUTCOME_DOCS.get(key, "")
+
+
 class Reader:
     """Store and ledger, opened to look at."""
 
@@ -64,6 +73,11 @@ class Reader:
         """The zone of the days that are stored; before the first poll, the configured one."""
         with self._ledger.begin() as connection:
             return ZoneInfo(zone.zone_of(connection) or self._settings.timezone)
+
+    @property
+    def topics_file(self) -> str:
+        """Where the topics are edited."""
+        return str(self._settings.config_dir / "topics.yaml")
 
     def digests(self) -> list[Issued]:
         """Every issued digest, newest day and number first."""
@@ -90,10 +104,11 @@ class Reader:
         return self._of_today(self._tables([day]).rows(name, day, columns))
 
     def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
-        """Day → topic → row of topic_trends, of those of the days that have any."""
+        """Day → topic → row of topic_trends (see `with_usual`), of those of the days that have any."""
         name, tables = day_tables.TOPIC_TRENDS.name, self._tables(wanted)
         there = [day for day in wanted if tables.has(name, day)]
-        return {day: {row["topic"]: row for row in self._of_today(tables.rows(name, day))} for day in there}
+        rows = {day: map(with_usual, self._of_today(tables.rows(name, day))) for day in there}
+        return {day: {row["topic"]: row for row in of_day} for day, of_day in rows.items()}
 
     def day_rows(self, day: date) -> DayRows:
         """The day's stories and mentions, with today's topics."""

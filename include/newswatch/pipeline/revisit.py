@@ -83,6 +83,7 @@ class _Visited:
 class _Revisit(NetworkVerb[_Job, _Visited]):
     """What is particular to revisiting pages; the session does the rest."""
 
+    what = "pages revisited"
     leased = VISITS
     obeys_robots = True
     top_up = 0

@@ -27,6 +27,8 @@ R = TypeVar("R")
 class NetworkVerb(ABC, Generic[J, R]):
     """What differs between polling feeds, fetching pages and revisiting them."""
 
+    what: str  # it works on, for those who wait
+    total: int | None = None  # of those, as far as it is known
     leased: LeasedTable
     seconds: float  # for all requests of one call
     obeys_robots: bool
@@ -54,6 +56,10 @@ class NetworkVerb(ABC, Generic[J, R]):
     def failed(self, result: R, error: Exception) -> R:
         """The result as a fault of ours, without what the ledger does not take."""
 
+    def work_count(self, result: R) -> int:
+        """How many of `what` the result ends."""
+        return 1
+
     @abstractmethod
     def byte_count(self, result: R) -> int:
         """What the result holds of memory, about, bytes."""
@@ -66,7 +72,7 @@ class NetworkSession:
         self._nw = nw
         self._run_id = run_id
         self.outcomes = Outcomes()
-        self.committed_count = 0
+        self.committed_count = self._done_count = 0
         self.is_out_of_time = False
 
     def run(self, verb: NetworkVerb[J, R]) -> None:
@@ -128,3 +134,5 @@ class NetworkSession:
         self.outcomes.counts.update(outcomes.counts)
         self.outcomes.examples.update(outcomes.examples)
         self.committed_count += len(results)
+        self._done_count += sum(map(verb.work_count, results))
+        self._nw.progress(verb.what, self._done_count, verb.total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -25,18 +25,38 @@ def update_trends(nw: Newswatch, connection: sa.Connection, day: date) -> list[d
 
     One writer at a time: who comes second reads what the first has written. In the caller's transaction.
     """
-    days.lock_trends(connection)
     span = timedelta(days=trends.WINDOW_DAYS)
+    days.lock_trends(connection)
     built = days.built_between(connection, day - span, day + span)
+    changed, left_out = _update(nw, built, [other for other in built if other >= day])
+    log.info("trends made", day=str(day), changed=changed)
+    return left_out
+
+
+def update_all_trends(nw: Newswatch, connection: sa.Connection) -> list[date]:
+    """The same for every built day, in one go: of tables that were brought back."""
+    days.lock_trends(connection)
+    built = sorted(build.day for build in days.builds(connection))
+    changed, left_out = _update(nw, built, built)
+    log.info("trends made", days=len(built), changed=changed)
+    return left_out
+
+
+def _update(nw: Newswatch, built: Sequence[date], wanted: Sequence[date]) -> tuple[int, list[date]]:
+    """Make the trends of the wanted days from the tables of the built ones; how many changed, which were left out."""
     left_out: set[date] = set()
     history = trends.History.from_tables(
         _values(nw, day_tables.TOPIC_DAYS, built, trends.TOPICS, left_out),
         _values(nw, day_tables.TOPIC_OUTLET_DAYS, built, trends.CARRIERS, left_out),
         _values(nw, day_tables.OUTLET_DAYS, built, trends.OUTLETS, left_out),
     )
-    changed = sum(_write(nw, other, history) for other in built if other >= day)
-    log.info("trends made", day=str(day), changed=changed)
-    return sorted(left_out)
+    return sum(_write(nw, day, history) for day in wanted), sorted(left_out)
+
+
+def with_usual(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of topic_trends with `usual`: the fewest and the most stories that are neither silence nor spike."""
+    is_known = row["baseline"] is not None
+    return row | {"usual": trends.usual_range(row["baseline"], row["spread"]) if is_known else None}
 
 
 def _values(

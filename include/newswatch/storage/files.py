@@ -119,6 +119,40 @@ class Store:
                 if not any(part.startswith("_") for part in (*below.split("/"), name)):
                     yield "/".join(filter(None, (folder, below, name)))
 
+    def remove_folder(self, folder: str) -> None:
+        """Take the folder away with all that is in it; where there is none, nothing is done."""
+        try:
+            self._fs.rm(self.locate(folder), recursive=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise TransientError(f"cannot remove {self.locate(folder)}: {error}") from error
+
+    def leftovers(self) -> Iterator[str]:
+        """Paths of all files that `walk` leaves out: what is being written, or what killed writers have left."""
+        for found, _, names in self._fs.walk(self._root):
+            below = str(found).removeprefix(self._root).strip("/")
+            for name in sorted(names):
+                if any(part.startswith("_") for part in (*below.split("/"), name)):
+                    yield "/".join(filter(None, (below, name)))
+
+    def size(self, path: str) -> int:
+        """The file's length in bytes; 0 where it is gone."""
+        try:
+            return int(self._fs.size(self.locate(path)) or 0)
+        except FileNotFoundError:
+            return 0
+
+    def abandoned(self, before: datetime) -> list[str]:
+        """Temporary files of writers that were killed: a live one's is renamed within seconds."""
+        found = (path for path in self.leftovers() if path.rpartition("/")[2].startswith("_") and path.endswith(".tmp"))
+        return [path for path in found if (moment := self.modified(path)) and moment < before]
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None: the files lie elsewhere."""
+        return Path(self._root) if self._is_local else None
+
     def modified(self, path: str) -> datetime | None:
         """When the file was written last, UTC; None: it is gone."""
         try:

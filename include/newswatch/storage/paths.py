@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 DIGEST_FEED = "digests/feed.xml"
+ORPHANS = "quarantine/orphans"  # a folder a day, named after the day on which its files were put there
+LOSS_NOTE = ".lost.json"
+RESTORING = "_restoring.json"  # there while a restore is under way: which backup it is of
 
 
 def raw_feeds(day: date, batch_id: str) -> str:
@@ -64,4 +67,9 @@ def quarantined(path: str) -> str:
 
 def loss_note(path: str) -> str:
     """What a repair says of such a file: what is lost with it."""
-    return f"quarantine/{path}.lost.json"
+    return f"quarantine/{path}{LOSS_NOTE}"
+
+
+def orphan(day: date, path: str) -> str:
+    """Where maintenance puts a file that the ledger does not name. `day`: of when it does so, UTC."""
+    return f"{ORPHANS}/{day}/{path}"

@@ -71,9 +71,10 @@ def airflow_environment(home: Path, port: int, base: Mapping[str, str] | None = 
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(airflow_home / "passwords.json"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": embedded_postgres.database(server, AIRFLOW_DATABASE),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (own := embedded_postgres.database(server, AIRFLOW_DATABASE)),
         "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "NEWSWATCH_AIRFLOW_DATABASE_URL": own,
         "NEWSWATCH_HOME": str(home),
         "NEWSWATCH_PAGES_URL": env.get("NEWSWATCH_PAGES_URL") or f"{api}{PAGES}",
         "NEWSWATCH_DATABASE_URL": env.get("NEWSWATCH_DATABASE_URL")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 import shlex
 import signal
@@ -27,7 +28,7 @@ from newswatch.storage import embedded_postgres, schemes
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
 from newswatch_airflow.local.environment import PROJECT, USER, airflow_environment, free_port, is_free
-from newswatch_airflow.local.processes import Processes
+from newswatch_airflow.local.processes import Lines, Processes
 
 # Logs of tasks are read from the disk; what serves them to other machines would listen to all of them.
 COMPONENTS = {
@@ -39,7 +40,8 @@ COMPONENTS = {
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
 MENDS, MENDS_SECONDS = 10, 600.0  # as often, in so much time, what ended by itself is started again
-RECOVERY_SECONDS = 90.0  # after that, in which Airflow finds its feet, an error is an error
+TELL_SECONDS = 30.0  # between two words about what is waited for
+DIGESTS_SECONDS = 300.0  # after that the run is ready without them, and says when they come
 T = TypeVar("T")
 
 
@@ -105,11 +107,12 @@ class _Run:
             with AirflowApi(self._env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
                 self._first_poll(settings)
                 self._wait_for_airflow(api)
-                self._digests(api, settings)
-                self._show(settings)
-            while True:
-                time.sleep(1)
-                self._look_after()
+                waiting = self._digests(api, settings)
+                self._show(settings, waiting)
+                while True:
+                    time.sleep(1)
+                    self._look_after()
+                    waiting = self._newly_issued(waiting)
 
     def _say(self, text: str) -> None:
         click.echo(f"[{time.monotonic() - self._began:4.0f} s] {text}")
@@ -150,7 +153,7 @@ class _Run:
         if self._is_broken_on:
             command.append("--broken")
         self._processes.start("newsroom", command, self._env)
-        self._until(lambda: not is_free(port), "newsroom", 20)
+        self._until(lambda: not is_free(port), "the newsroom")
         self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
         if self._is_broken_on:
             self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
@@ -158,45 +161,64 @@ class _Run:
     def _first_poll(self, settings: Settings) -> None:
         """Poll what is due, and build the days that have stories and no tables yet, by the command line's verbs."""
         self._say("polling the feeds and fetching new pages …")
-        for line in self._command("newswatch", "poll", "--due").splitlines():
+        for line in self._command("newswatch", "poll", "--due", is_told=True).splitlines():
             self._say(f"  {line}")
         yesterday = _yesterday(settings)
         history_days = int(self._command("python", "-m", "newsroom", "history"))  # which is the newsroom's to say
         oldest = yesterday - timedelta(days=history_days - 1)
         last = yesterday - timedelta(days=DIGEST_DAYS)
         self._say(f"building the days from {oldest} to {last} …")
-        built = self._command("newswatch", "build", "--missing", f"{oldest}..{last}").splitlines()
+        built = self._command("newswatch", "build", "--missing", f"{oldest}..{last}", is_told=True).splitlines()
         self._say(f"  {len(built)} days built")
 
     def _wait_for_airflow(self, api: AirflowApi) -> None:
         self._say("waiting for Airflow …")
-        self._until(api.is_healthy, "Airflow", 180)
+        self._until(api.is_healthy, "Airflow")
         self._insist(api.log_in)
-        self._until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor", 120)
+        self._until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor")
         self._insist(lambda: api.unpause(*DAG_IDS))
         self._say("Airflow is up, its DAGs run")
 
-    def _digests(self, api: AirflowApi, settings: Settings) -> None:
-        """Have Airflow issue the last week's missing digests, by a backfill as a user would start it."""
+    def _digests(self, api: AirflowApi, settings: Settings) -> set[date]:
+        """Have Airflow issue the last week's missing digests, by a backfill as a user would start it.
+
+        Returns the days that are still waited for: on a busy machine the run is ready before them.
+        """
         yesterday = _yesterday(settings)
-        wanted = [yesterday - timedelta(days=n) for n in reversed(range(DIGEST_DAYS))]
-        if set(wanted) <= self._insist(self._issued):
-            return
-        self._until(lambda: not api.has_open_backfill(DAILY_DIGEST), "the backfill of an earlier run", 300)
-        missing = sorted(set(wanted) - self._insist(self._issued))
+        wanted = {yesterday - timedelta(days=n) for n in range(DIGEST_DAYS)}
+        if wanted <= self._insist(self._issued):
+            return set()
+
+        def takes_one() -> bool:
+            return not api.has_open_backfill(DAILY_DIGEST)
+
+        self._until(takes_one, "the end of an earlier run's backfill")
+        missing = sorted(wanted - self._insist(self._issued))
         if not missing:
-            return
+            return set()
         self._insist(lambda: api.backfill(DAILY_DIGEST, missing[0], missing[-1], reprocess="failed"))
         self._say(f"backfill of {DAILY_DIGEST} from {missing[0]} to {missing[-1]} …")
-        shown: set[date] = set()
+        waiting = set(missing)
 
-        def all_issued() -> bool:
-            for day in sorted(self._issued() & set(missing) - shown):
+        def are_all_issued() -> bool:
+            nonlocal waiting
+            waiting = self._newly_issued(waiting)
+            return not waiting
+
+        self._until(are_all_issued, "the backfill's digests", DIGESTS_SECONDS)
+        if not waiting:  # then a user's own backfill is taken
+            self._until(takes_one, "Airflow to close the backfill", DIGESTS_SECONDS)
+        return waiting
+
+    def _newly_issued(self, waiting: set[date]) -> set[date]:
+        """Say which of the days have got their digest; returns the others."""
+        if not waiting:
+            return waiting
+        with contextlib.suppress(TransientError):  # it is looked at again in a second
+            for day in sorted(self._issued() & waiting):
                 self._say(f"  digest of {day}")
-                shown.add(day)
-            return shown == set(missing)
-
-        self._until(all_issued, "the backfill", 300)
+                waiting = waiting - {day}
+        return waiting
 
     def _issued(self) -> set[date]:
         return self._read(lambda reader: {digest.day for digest in reader.digests()})
@@ -208,9 +230,9 @@ class _Run:
         finally:
             reader.close()
 
-    def _show(self, settings: Settings) -> None:
+    def _show(self, settings: Settings, waiting: set[date]) -> None:
+        """Where everything is; `waiting`: days whose digests are to come."""
         yesterday = _yesterday(settings)
-        rows = self._insist(lambda: self._read(lambda reader: reader.table("topic_days", yesterday)))
         facts = {
             "feeds": "the make-believe newsroom: invented stories" if self._is_newsroom else str(settings.config_dir),
             "Airflow": f"{self._env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
@@ -221,9 +243,14 @@ class _Run:
         }
         if self._is_newsroom:
             facts["real feeds"] = "NEWSWATCH_CONFIG_DIR=include make run   (data apart from these)"
-        click.echo(f"\ntopic_days of {yesterday}\n\n{_table(rows)}\n")
+        if yesterday not in waiting:
+            rows = self._insist(lambda: self._read(lambda reader: reader.table("topic_days", yesterday)))
+            click.echo(f"\ntopic_days of {yesterday}\n\n{_table(rows)}\n")
         for name, fact in facts.items():
             click.echo(f"{name:14}{fact}")
+        if waiting:
+            failed = f"{self._env['AIRFLOW__API__BASE_URL']}/dags/{DAILY_DIGEST}"
+            click.echo(f"\nThis machine is busy: {len(waiting)} digests are still to come. Their runs: {failed}")
         click.echo(f"\nReady after {time.monotonic() - self._began:.0f} s. Ctrl-C stops everything.")
 
     def _save_env(self) -> None:
@@ -240,10 +267,11 @@ class _Run:
         passwords = Path(self._env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text()
         return str(json.loads(passwords)[USER])
 
-    def _command(self, *command: str) -> str:
+    def _command(self, *command: str, is_told: bool = False) -> str:
         """Run a command to its end, again where the database died under it; returns what it printed.
 
-        Raises Failed with what it said.
+        `is_told`: what it writes to standard error, as its progress, is said as it comes. Raises Failed with what it
+        said.
         """
         began = time.monotonic()
         program = str(Path(sys.executable).parent / command[0])
@@ -251,7 +279,7 @@ class _Run:
             [program, *command[1:]], env=self._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             try:
-                printed, told = self._await(process)
+                printed, told = self._await(process, self._say if is_told else lambda line: None)
             except BaseException:
                 process.kill()
                 raise
@@ -260,34 +288,53 @@ class _Run:
         time.sleep(1)  # a server that was killed is not gone at once
         self._look_after()
         if any(mended > began for mended in self._mended):
-            return self._command(*command)
+            return self._command(*command, is_told=is_told)
         raise Failed(f"`{' '.join(command)}` failed:\n{(told or printed)[-3000:]}")
 
-    def _await(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+    def _await(self, process: subprocess.Popen[str], tell: Callable[[str], None]) -> tuple[str, str]:
         """Look after everything else until the process ends; returns what it wrote to output and standard error."""
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.communicate(timeout=1)
+        printed, told = Lines(process.stdout), Lines(process.stderr)
+        is_open = True
+        while is_open:
             self._look_after()
+            time.sleep(0.2)
+            is_open = printed.is_open or told.is_open
+            for line in told.fresh():
+                tell(f"  {line}")
+        process.wait()
+        return printed.text, told.text
 
-    def _until(self, is_there: Callable[[], bool], what: str, seconds: float) -> None:
-        ends = time.monotonic() + seconds
+    def _until(self, is_there: Callable[[], bool], what: str, seconds: float = math.inf) -> None:
+        """Wait for it, and say so now and then; after so many seconds go on without it."""
+        began = told = time.monotonic()
         while not self._insist(is_there):
             self._look_after()
-            if time.monotonic() > ends:
-                raise Failed(f"{what} was not ready after {seconds:.0f} s; its logs are in {self._home / 'logs'}")
+            now = time.monotonic()
+            if now - began > seconds:
+                return
+            if now - told > TELL_SECONDS:
+                told = now
+                self._say(f"still waiting for {what}, since {now - began:.0f} s; logs are in {self._home / 'logs'}")
             time.sleep(0.5)
 
     def _insist(self, action: Callable[[], T]) -> T:
-        """Try it again while what it needs has just been started again."""
+        """Do it, again and again while Airflow or the ledger does not answer in time or is just being started.
+
+        Raises Airflow's refusals: another try is no help then.
+        """
+        began = told = time.monotonic()
         while True:
             try:
                 return action()
-            except (TransientError, httpx.HTTPError):
+            except (TransientError, httpx.HTTPError) as error:
+                if not _may_pass(error):
+                    raise
+                now = time.monotonic()
+                if now - told > TELL_SECONDS:
+                    told = now
+                    self._say(f"still trying, since {now - began:.0f} s: {error or type(error).__name__}")
                 time.sleep(1)
                 self._look_after()
-                if not self._mended or time.monotonic() > self._mended[-1] + RECOVERY_SECONDS:
-                    raise
 
     def _look_after(self) -> None:
         """Start again what has ended by itself: the database, and parts of Airflow, which may end with it.
@@ -309,6 +356,13 @@ class _Run:
         if len(self._mended) > MENDS:
             raise Failed(f"{what} has ended by itself, one time too often; see {log}")
         self._say(f"{what} has ended by itself, see {log}; starting it again …")
+
+
+def _may_pass(error: TransientError | httpx.HTTPError) -> bool:
+    """Whether the error may pass by itself: a busy machine answers late, and a part that was started again, soon."""
+    if not isinstance(error, httpx.HTTPStatusError):
+        return True
+    return error.response.status_code >= 500 or error.response.status_code in (409, 429)
 
 
 def _forget_sourced(environ: MutableMapping[str, str]) -> None:

@@ -7,14 +7,45 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 PATIENCE_SECONDS = 15.0
+
+
+class Lines:
+    """What a process writes to one of its pipes, read by a thread as it comes, so that the process never waits."""
+
+    def __init__(self, pipe: IO[str] | None) -> None:
+        assert pipe is not None
+        self._lines: list[str] = []
+        self._given = 0
+        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._thread.start()
+
+    def _read(self, pipe: IO[str]) -> None:
+        for line in pipe:
+            self._lines.append(line)
+
+    @property
+    def is_open(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def text(self) -> str:
+        return "".join(self._lines)
+
+    def fresh(self) -> list[str]:
+        """Lines that came since the last call, without their ends."""
+        lines = self._lines[self._given :]
+        self._given += len(lines)
+        return [line.rstrip("\n") for line in lines]
 
 
 @dataclass

@@ -22,6 +22,7 @@ from newswatch_airflow.ui.feeds import of_feeds
 from newswatch_airflow.ui.site import HEADERS, LINKS_JS, Site
 from newswatch_airflow.ui.story import of_story
 from newswatch_airflow.ui.topic import SPANS, Filters, of_topic, to_csv
+from newswatch_airflow.ui.topics import LOOK_BACK, of_topics
 
 FIRST_DAY, LAST_DAY = date(1995, 1, 1), date(9000, 1, 1)  # of what may be asked for: a span fits before it
 
@@ -111,7 +112,10 @@ def _topics(request: Request) -> HTMLResponse:
     if catalogue is None:
         text = "No configuration is in force yet: the first poll puts one in force."
         return Site(request).page("empty.html.j2", "topics", heading="No topics yet", text=text, dag=POLL_FEEDS)
-    return Site(request).page("topics.html.j2", "topics", catalogue=catalogue)
+    reader = _reader()
+    rows = of_topics(reader, day_of(datetime.now(UTC), reader.tz))
+    shown: dict[str, Any] = {"rows": rows, "look_back": LOOK_BACK, "file": reader.topics_file}
+    return Site(request).page("topics.html.j2", "topics", catalogue=catalogue, **shown)
 
 
 def _filters(
@@ -135,11 +139,19 @@ def _known_topic(topic: str) -> Any:
     return found
 
 
-def _topic(request: Request, topic: str, filters: Annotated[Filters, Depends(_filters)]) -> HTMLResponse:
+def _topic(
+    request: Request,
+    topic: str,
+    filters: Annotated[Filters, Depends(_filters)],
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> HTMLResponse:
     site, known = Site(request), _known_topic(topic)
-    shown = of_topic(_reader(), known.id, filters)
-    download = f"{site.at('topic', known.id, 'mentions.csv')}?{urlencode(_given(filters))}"
-    return site.page("topic.html.j2", "topics", topic=known, filters=filters, spans=SPANS, download=download, **shown)
+    shown = of_topic(_reader(), known.id, filters, page)
+    given = _given(filters)
+    download = f"{site.at('topic', known.id, 'mentions.csv')}?{urlencode(given)}"
+    pages = [(n, f"{site.at('topic', known.id)}?{urlencode(given | {'page': n})}#mentions") for n in shown["pages"]]
+    values = shown | {"topic": known, "filters": filters, "spans": SPANS, "download": download, "pages": pages}
+    return site.page("topic.html.j2", "topics", page=page, **values)
 
 
 def _given(filters: Filters) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,9 +14,10 @@ from newswatch.digest.charts import days_before, small_chart
 from newswatch.digest.content import TrendNote, chart_of, reading_of
 from newswatch.digest.formats import said
 from newswatch.digest.items import DigestItem
-from newswatch.pipeline import Reader
+from newswatch.pipeline import Reader, outcome_meaning
 
 LINES_SHOWN = 50  # of a topic; the others are on its own page
+EXAMPLES = 5  # of an outcome, each of another feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,19 @@ def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
                 )
             )
     outlets = sorted(reader.table("outlet_days", day), key=lambda r: (-r["topic_story_count"], r["outlet"]))
-    outcomes = Counter[tuple[str, str]]()
-    for row in reader.table("outcomes", day):
-        outcomes[row["kind"], row["outcome"]] += row["outcome_count"]
     first = next(iter(counts.values()), None)
-    return {"topics": topics, "outlets": outlets, "outcomes": sorted(outcomes.items()), "first": first}
+    return {"topics": topics, "outlets": outlets, "outcomes": _outcomes(reader.table("outcomes", day)), "first": first}
+
+
+def _outcomes(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int, str, list[tuple[str, str]]]]:
+    """Kind, outcome, how often, what it means, and feeds with an example, those with most of it first."""
+    counts = Counter[tuple[str, str]]()
+    examples: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in sorted(rows, key=lambda row: (-row["outcome_count"], row["feed_id"])):
+        place = row["kind"], row["outcome"]
+        counts[place] += row["outcome_count"]
+        examples.setdefault(place, []).append((row["feed_id"], row["example"] or ""))
+    return [
+        (*place, count, outcome_meaning(place[1]), examples[place][:EXAMPLES])
+        for place, count in sorted(counts.items())
+    ]

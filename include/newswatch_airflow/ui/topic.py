@@ -57,8 +57,8 @@ class Shown:
     mentions: tuple[tuple[Row, Evidence], ...]
 
 
-def of_topic(reader: Reader, topic: str, filters: Filters) -> dict[str, Any]:
-    """What the template shows."""
+def of_topic(reader: Reader, topic: str, filters: Filters, page: int = 1) -> dict[str, Any]:
+    """What the template shows; of the stories those of one page, counted from 1. `pages`: all their numbers."""
     rows = reader.topic_rows(topic, filters.days)
     trends = reader.trends(filters.days)
     counts = {row["day"]: row for row in rows["topic_days"]}
@@ -79,7 +79,8 @@ def of_topic(reader: Reader, topic: str, filters: Filters) -> dict[str, Any]:
         "built_count": len(counts),
         "outlets": outlets.most_common(),
         "together": [(other, names.get(other, other), count) for other, count in together.most_common()],
-        "stories": stories[:STORIES_SHOWN],
+        "stories": stories[(page - 1) * STORIES_SHOWN : page * STORIES_SHOWN],
+        "pages": range(1, -(-len(stories) // STORIES_SHOWN) + 1),
         "story_count": len(stories),
         "languages": sorted({row["language"] for row in rows["mentions"]}),
         "zones": sorted({row["zone"] for row in rows["mentions"]}),

@@ -264,6 +264,9 @@ HELP = {
     "topics": "versions",
     "url-rules": "docs/urls.md",
     "verify": "quarantine/",
+    "backup": "of the moment at which it began",
+    "restore": "must be empty",
+    "maintain": "NEWSWATCH_ORPHAN_DAYS",
 }
 
 

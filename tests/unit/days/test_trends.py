@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from newswatch.days import trends
 from newswatch.days.trends import History, topic_trends
 
 DAY = date(2026, 11, 25)  # a Wednesday
@@ -167,3 +168,12 @@ def test_chance_alone_seldom_makes_a_spike_or_a_silence() -> None:
         mean = 0.5 + number / 8
         states.append(trend(history({back: poisson(mean) for back in range(57)}))["state"])
     assert states.count("spike") + states.count("silence") <= 4
+
+
+@pytest.mark.parametrize("usual", [0, 1, 2, 4, 9, 30])
+def test_the_usual_range_ends_where_a_spike_begins_and_begins_where_a_silence_ends(usual: int) -> None:
+    row = trend(history(usual, usual=(usual,) * 7))
+    fewest, most = trends.usual_range(row["baseline"], row["spread"])
+    states = {n: trend(history(n, usual=(usual,) * 7))["state"] for n in range(most + 2)}
+    assert [n for n, state in states.items() if state == "normal"] == list(range(fewest, most + 1))
+    assert states[most + 1] == "spike"

@@ -106,8 +106,10 @@ def test_a_story_is_listed_under_the_topic_that_it_is_about() -> None:
 
 
 def test_a_day_that_is_not_over_is_no_outage_and_a_spike_on_it_is_one() -> None:
-    trend = {"state": "cannot_tell", "baseline": 2.0, "missing_share": 1.0}
+    trend = {"state": "cannot_tell", "baseline": 2.0, "missing_share": 1.0, "usual": (0, 5)}
     day = date(2026, 11, 27)
-    assert reading_of(trend, day) == TrendNote("cannot_tell", "nobody looked all day; usually 2 on a Friday")
-    assert reading_of(trend, day, is_over=False) == TrendNote("open", "usually 2 on a Friday")
+    assert reading_of(trend, day) == TrendNote(
+        "cannot_tell", "nobody looked all day; 0 to 5 is usual on a Friday", "0 to 5"
+    )
+    assert reading_of(trend, day, is_over=False) == TrendNote("open", "0 to 5 is usual on a Friday", "0 to 5")
     assert reading_of(trend | {"state": "spike"}, day, is_over=False).state == "spike"

@@ -38,10 +38,12 @@ def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add
     ("changes", "expected"),
     [
         ({}, "well"),
-        ({"failure_count": 2, "last_outcome": "timeout"}, "well"),
+        ({"failure_count": 2, "last_outcome": "timeout"}, "doubtful"),
+        ({"failure_count": 1, "last_outcome": "not_a_feed", "succeeded_at": None}, "never read"),
+        ({"failure_count": 3, "last_outcome": "timeout", "succeeded_at": None}, "failing"),
         ({"failure_count": 3, "last_outcome": "timeout"}, "failing"),
         ({"failure_count": 1, "last_outcome": "gone"}, "gone"),
-        ({"polled_at": None}, "new"),
+        ({"polled_at": None, "succeeded_at": None}, "never read"),
     ],
 )
 def test_a_feeds_condition_is_one_word(changes: dict[str, Any], expected: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -221,3 +222,18 @@ def test_shards_hold_every_group_whole_and_none_is_empty(groups: list[list[str]]
     assert all(lists)
     for group in groups:
         assert sum(set(group) <= set(shard) for shard in lists) == 1
+
+
+@pytest.mark.parametrize(
+    ("ages", "expected"),
+    [
+        ([timedelta(days=n) for n in range(8, 78, 2)], 35 / 90),  # nothing in the last week: by its last months
+        ([timedelta(days=400)], 1 / 90),
+        ([timedelta(days=1), timedelta(days=40)], 2 / 90),
+        ([timedelta(hours=h) for h in (12, 24, 36, 48)], 2.0),
+        ([], schedule.UNKNOWN_RATE),
+    ],
+)
+def test_a_feeds_first_rate_is_what_its_listing_shows(ages: list[timedelta], expected: float) -> None:
+    listed = replace(listing(), dates=[NOW - age for age in ages])
+    assert after(NEW, listing=listed).entry_rate == pytest.approx(expected)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from newswatch.errors import TransientError
@@ -67,25 +69,69 @@ def test_what_ends_again_and_again_is_given_up(a_run: _Run, monkeypatch: pytest.
     assert started == ["scheduler"] * MENDS
 
 
-def test_an_error_is_borne_while_something_was_just_started_again_and_not_otherwise(
-    a_run: _Run, monkeypatch: pytest.MonkeyPatch
+def refusal(status: int) -> httpx.HTTPStatusError:
+    request = httpx.Request("GET", "http://127.0.0.1/")
+    return httpx.HTTPStatusError(f"GET /: {status}", request=request, response=httpx.Response(status, request=request))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransientError("the ledger does not answer"),
+        httpx.ReadTimeout("timed out"),
+        httpx.ConnectError("refused"),
+        refusal(503),
+        refusal(409),
+    ],
+)
+def test_what_a_busy_machine_answers_late_does_not_end_the_run(
+    a_run: _Run, error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter([False, True])
     tries: list[int] = []
+    clock = count(0.0, 10.0)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
 
     def action() -> str:
         tries.append(1)
-        if len(tries) == 1:
-            raise TransientError("the ledger does not answer")
+        if len(tries) < 100:
+            raise error
         return "done"
 
-    monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: next(answers))
-    monkeypatch.setattr(embedded_postgres, "start", lambda folder, tell: "")
     assert a_run._insist(action) == "done"
-    a_run._mended.clear()
-    tries.clear()
-    with pytest.raises(TransientError):
+    assert str(error) in capsys.readouterr().out
+
+
+def test_what_airflow_refuses_is_not_asked_again(a_run: _Run) -> None:
+    def action() -> None:
+        raise refusal(403)
+
+    with pytest.raises(httpx.HTTPStatusError):
         a_run._insist(action)
+
+
+def test_what_is_late_is_said_and_never_ends_the_run(
+    a_run: _Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count(0.0, 10.0)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    answers = iter([False] * 500)
+    a_run._until(lambda: next(answers, True), "Airflow")
+    told = capsys.readouterr().out
+    assert "still waiting for Airflow, since" in told
+    assert "logs are in" in told
+    a_run._until(lambda: False, "the digests", seconds=300)  # goes on without them
+
+
+def test_what_a_command_says_of_its_progress_is_said_as_it_comes(
+    a_run: _Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_run._env = {"PATH": "/bin:/usr/bin"}
+    script = "import sys; print('7 of 9', file=sys.stderr); print('x' * 300_000); print('end', file=sys.stderr)"
+    printed = a_run._command("python", "-c", script, is_told=True)
+    assert printed == "x" * 300_000 + "\n"
+    told = capsys.readouterr().out
+    assert "7 of 9" in told
+    assert "end" in told
 
 
 def test_a_command_under_which_the_database_died_is_run_again(
