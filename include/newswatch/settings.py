@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -90,6 +91,15 @@ class Settings(BaseModel):
         return ZoneInfo(self.timezone)
 
 
+_USER_PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
+_SECRET_PARAMETER = re.compile(r"(?i)((?:pass|secret|token|key|sig)\w*=)[^&\s]+")
+
+
+def without_secrets(text: str) -> str:
+    """The text with `***` for passwords of URLs in it, and for parameters that are named like one."""
+    return _SECRET_PARAMETER.sub(r"\1***", _USER_PASSWORD.sub("***", text))
+
+
 def profile_of(config_dir: Path) -> str:
     """A folder name that keeps the data of one configuration apart from any other's."""
     path = config_dir.resolve()
@@ -114,9 +124,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(
-            [f"environment: {PREFIX}{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()]
-        ) from error
+        wrong = [(str(e["loc"][0]).upper(), without_secrets(str(e["input"])), e["msg"]) for e in error.errors()]
+        raise ConfigError([f"environment: {PREFIX}{name}={value!r}: {why}" for name, value, why in wrong]) from error
     config_dir = settings.config_dir.resolve()
     home = settings.home if "home" in values else SHIPPED_CONFIG_DIR.parent / "var" / profile_of(config_dir)
     home = home.resolve()

@@ -85,8 +85,8 @@ DRESSED = [
     Lure("http://127.0.0.1#@public.example/"),
     Lure("http://127.0.0.1?@public.example/"),
     Lure("http://127.0.0.1/@public.example"),
-    Lure("http://\t127.0.0.1/", link="no_link"),
-    Lure("ht\ntp://127.0.0.1/", link="http_404"),  # with its line break it is a path of the feed's own host
+    Lure("http://\t127.0.0.1/", "config", link="no_link"),
+    Lure("ht\ntp://127.0.0.1/", "config", link="http_404"),  # with its line break it is a path of the feed's own host
 ]
 NO_ADDRESS = [
     Lure("http://public.example@127.0.0.1/", "config", "bad_redirect", "no_link"),

@@ -24,6 +24,7 @@ from newswatch.ledger import dump
 from newswatch.pipeline import Newswatch, backup, backups_in, build_day, forget_day, restore
 from newswatch.pipeline import manifest as backups
 from newswatch.settings import Settings
+from newswatch.storage import schemes
 from newswatch.storage.files import Store
 from newswatch.storage.objects import Objects
 from newswatch.tables.day_tables import TABLES
@@ -195,8 +196,13 @@ def test_backups_lie_apart_from_the_data(kept: Newswatch, tmp_path: Path) -> Non
 
 
 def test_other_storages_than_folders(
-    kept: Newswatch, tmp_path: Path, empty: Callable[[Newswatch], Settings], parsers: SharedParsers
+    kept: Newswatch,
+    tmp_path: Path,
+    empty: Callable[[Newswatch], Settings],
+    parsers: SharedParsers,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(schemes, "check", lambda url: None)  # `memory://`, which is refused elsewhere, will do here
     copies, settings = f"memory://copies-{tmp_path.name}", empty(kept)
     elsewhere = settings.model_copy(update={"data_url": f"memory://data-{tmp_path.name}"})
     backup(kept.settings, copies, silent)

@@ -104,7 +104,7 @@ def test_the_command_line_wants_a_word_for_an_empty_day(issued: Newswatch, monke
     assert "--empty" in refused.output
     assert files(issued, "2020-02-01") == []
     built = CliRunner().invoke(main, ["build", "--empty", "--no-digest", "2020-02-01"])
-    assert (built.exit_code, built.output.strip()) == (0, "2020-02-01  0 stories; none")
+    assert (built.exit_code, built.stdout.strip()) == (0, "2020-02-01  0 stories; none")
     gone = CliRunner().invoke(main, ["days", "forget", "2020-02-01"])
-    assert (gone.exit_code, gone.output.split("  ")[0]) == (0, "2020-02-01")
+    assert (gone.exit_code, gone.stdout.split("  ")[0]) == (0, "2020-02-01")
     assert files(issued, "2020-02-01") == []

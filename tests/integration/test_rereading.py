@@ -206,7 +206,7 @@ def test_the_command_line_reads_again_where_it_is_asked_to(open_site: Callable[.
     }
     done = CliRunner().invoke(main, ["build", "--no-digest", "--extract", str(row["day"])], env=environ)
     assert done.exit_code == 0, done.output
-    assert f"{row['day']}  1 stories read again, 0 read otherwise" in done.stdout
+    assert f"{row['day']}  1 story read again, 0 read otherwise" in done.stdout
 
 
 def test_explain_shows_lines_zones_what_was_cut_and_who_said_what(

@@ -243,7 +243,7 @@ def test_nothing_moves_until_it_is_said_and_what_was_issued_stays(evening: Desk)
     files = rows(evening.nw, sa.select(t.batch_files))
     shown = CliRunner().invoke(main, ["days", "rezone"], env=environment)
     assert shown.exit_code == 0, shown.output
-    assert "UTC to Europe/Kyiv: 1 of 1 stories would move" in shown.stdout
+    assert "UTC to Europe/Kyiv: 1 of 1 story would move" in shown.stdout
     assert "2026-11-20 → 2026-11-21  1\n" in shown.stdout
     assert "Tables to be made again: 2026-11-20..2026-11-21\n" in shown.stdout
     assert "Digests that stay as issued until their day is built by hand: 2026-11-20\n" in shown.stdout
@@ -251,7 +251,7 @@ def test_nothing_moves_until_it_is_said_and_what_was_issued_stays(evening: Desk)
     assert (day_of_story(evening.nw), dirty_days(evening.nw)) == (date(2026, 11, 20), set())
     done = CliRunner().invoke(main, ["days", "rezone", "--yes"], env=environment)
     assert done.exit_code == 0, done.output
-    assert "1 of 1 stories moved" in done.stdout
+    assert "1 of 1 story moved" in done.stdout
     assert "--yes" not in done.stdout
     assert day_of_story(evening.nw) == date(2026, 11, 21)
     assert dirty_days(evening.nw) == {date(2026, 11, 20), date(2026, 11, 21)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from newswatch.cli import installation
 from newswatch.cli.params import Days, spans
-from newswatch.settings import load_settings
+from newswatch.text.counting import counted
 
 if TYPE_CHECKING:
     from newswatch.pipeline import RezoneReport
@@ -31,13 +31,13 @@ def rezone(yes: bool) -> None:
     """
     from newswatch import pipeline
 
-    report = pipeline.rezone(load_settings(), is_dry_run=not yes)
+    report = pipeline.rezone(installation.named(), is_dry_run=not yes)
     if report.before == report.after and not report.touched:
         click.echo(f"What is stored is counted in days of {report.after}: nothing is to be moved.")
         return
     moved = sum(report.story_moves.values())
     verb = "moved" if yes else "would move"
-    click.echo(f"{report.before} to {report.after}: {moved} of {report.story_count} stories {verb}")
+    click.echo(f"{report.before} to {report.after}: {moved} of {counted(report.story_count, 'story')} {verb}")
     for (old, new), count in report.story_moves.items():
         click.echo(f"{old} → {new}  {count}")
     _tell_what_follows(report, is_done=yes)
@@ -61,8 +61,9 @@ def forget(which: tuple[list[date], ...]) -> None:
     """
     from newswatch import pipeline
 
-    with closing(pipeline.open_newswatch(load_settings())) as nw:
+    with installation.opened(pipeline.open_newswatch) as nw:
         for day in (day for group in which for day in group):
             done = pipeline.forget_day(nw, day)
+            issues = counted(done.issue_count, "issue")
             found = "tables" if done.had_tables else "no tables"
-            click.echo(f"{day}  {found} and {done.issue_count} issues of its digest are gone; its stories are not")
+            click.echo(f"{day}  {found} and {issues} of its digest taken away; its stories stay")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newswatch.cli import installation
 from newswatch.errors import ConfigError
-from newswatch.settings import load_settings
 from newswatch.urls.canonical import host_of, resolve, twin_key
 
 if TYPE_CHECKING:
@@ -57,11 +56,10 @@ def add(
     """
     from newswatch import pipeline
 
-    settings = load_settings()
-    with closing(pipeline.open_newswatch(settings)) as nw:
+    with installation.opened(pipeline.open_newswatch, fills_it=True) as nw:
         click.echo(f"Looking for feeds at {site} …")
         discovery = pipeline.discover(nw, site, allow_private=allow_private, language=language)
-        known = nw.catalogue.feeds
+        known, config_dir = nw.catalogue.feeds, nw.settings.config_dir
     _show(discovery)
     if not discovery.found:
         _explain_none(site, discovery)
@@ -72,7 +70,7 @@ def add(
         return
     chosen = _choose(discovery.found, fresh, takes_all=takes_all, asks=not yes)
     stated = {"id": feed_id, "outlet": outlet, "language": language, "allow_private": allow_private}
-    _save(settings.config_dir, _entries(chosen, stated, known, asks=not yes), asks=not yes)
+    _save(config_dir, _entries(chosen, stated, known, asks=not yes), asks=not yes)
 
 
 def _entries(chosen: list[Found], stated: dict[str, Any], known: Sequence[Feed], *, asks: bool) -> list[Feed]:
@@ -198,7 +196,7 @@ def import_opml(file: Any, language: str | None, yes: bool, dry_run: bool) -> No
     from newswatch.config import edit_feeds, opml
     from newswatch.config.catalogue import load_catalogue
 
-    config_dir, name = load_settings().config_dir, getattr(file, "name", "standard input")
+    config_dir, name = installation.chosen().config_dir, getattr(file, "name", "standard input")
     catalogue = load_catalogue(config_dir)
     try:
         subscriptions = opml.read(file.read(opml.MAX_BYTES + 1))
@@ -270,7 +268,7 @@ def export_opml(output: Path | None) -> None:
     from newswatch.config import opml
     from newswatch.config.catalogue import load_catalogue
 
-    content = opml.write(load_catalogue(load_settings().config_dir).feeds, datetime.now(UTC))
+    content = opml.write(load_catalogue(installation.chosen().config_dir).feeds, datetime.now(UTC))
     if output is None:
         click.echo(content.decode(), nl=False)
         return

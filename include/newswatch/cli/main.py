@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import uuid
@@ -15,23 +14,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import structlog
 
 from newswatch import __version__
 from newswatch.cli import days as days_commands
-from newswatch.cli import store
+from newswatch.cli import installation, store
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment, spans
 from newswatch.cli.progress import Progress
 from newswatch.cli.topics import topics
 from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
-from newswatch.settings import Settings, load_settings
+from newswatch.settings import Settings, without_secrets
+from newswatch.text.counting import counted
 
 if TYPE_CHECKING:
     from newswatch.pipeline import Newswatch, ReextractReport
 
 
+EXAMPLES = 5  # of feeds that failed, where all of them did
 OWNER = "newswatch poll"  # of leases: the next call goes on with what a killed one had taken
 
 
@@ -48,23 +48,40 @@ class _Group(click.Group):
             click.echo(f"newswatch: {error}", err=True)
         except BrokenPipeError:  # the reader, `head` for one, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            if not _is_of_another_schema(error):
+                raise
+            click.echo(f"newswatch: the ledger's schema is not this version's: {_first_line(error)}", err=True)
+            click.echo("`newswatch migrate` brings an older one up to date; a newer one needs its version.", err=True)
         sys.exit(1)
+
+
+def _is_of_another_schema(error: Exception) -> bool:
+    """Whether the database lacks a table or column, or has a revision of the schema that this version does not know."""
+    if type(error).__module__.startswith("alembic."):
+        return True
+    return getattr(getattr(error, "orig", None), "pgcode", None) in ("42P01", "42703")  # PostgreSQL, appendix A
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 @click.group(cls=_Group, epilog="Environment: NEWSWATCH_CONFIG_DIR, NEWSWATCH_DATA_URL, NEWSWATCH_DATABASE_URL.")
 @click.version_option(__version__)
 @click.option("--verbose", is_flag=True, help="Log what is done to standard error.")
-def main(verbose: bool) -> None:
+@click.option(
+    "--home",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
+    help="Folder of the installation that is meant, such as var/newsroom; goes before NEWSWATCH_HOME.",
+)
+def main(verbose: bool, home: Path | None) -> None:  # both are read where an installation is chosen and opened
     """Watch news feeds for topics: poll, build days, and ask why a story is there.
 
     feeds.yaml and topics.yaml are read from NEWSWATCH_CONFIG_DIR (default: the folder include/). Data go to
     NEWSWATCH_DATA_URL, a folder or fsspec URL, and small facts to the PostgreSQL at NEWSWATCH_DATABASE_URL (default: an
     embedded server, started when needed).
     """
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 main.add_command(days_commands.days)
@@ -77,17 +94,16 @@ main.add_command(verify)
 
 
 @contextmanager
-def _open() -> Iterator[Newswatch]:
+def _open(*, fills_it: bool = False) -> Iterator[Newswatch]:
     from newswatch.pipeline import open_newswatch, publish_staged
 
     progress = Progress()
-    nw = replace(open_newswatch(load_settings()), progress=progress)
-    try:
-        publish_staged(nw)
-        yield nw
-    finally:
-        progress.close()
-        nw.close()
+    with installation.opened(open_newswatch, fills_it=fills_it) as nw:
+        try:
+            publish_staged(nw)
+            yield replace(nw, progress=progress)
+        finally:
+            progress.close()
 
 
 def _line(value: dict[str, Any]) -> None:
@@ -99,21 +115,22 @@ def check() -> None:
     """Check feeds.yaml and topics.yaml and run every topic's examples; exit 1 if anything is wrong."""
     from newswatch.config.catalogue import load_catalogue
 
-    catalogue = load_catalogue(load_settings().config_dir)
+    catalogue = load_catalogue(installation.chosen().config_dir)
     examples = sum(len(t.examples.match) + len(t.examples.no_match) for t in catalogue.topics)
+    feeds, outlets = counted(len(catalogue.feeds), "feed"), counted(len(catalogue.outlets), "outlet")
     click.echo(
-        f"{len(catalogue.feeds)} feeds of {len(catalogue.outlets)} outlets and {len(catalogue.topics)} topics are well "
-        f"formed; all {examples} examples hold. Topics version {catalogue.topics_version}."
+        f"{feeds} of {outlets} and {counted(len(catalogue.topics), 'topic')} are well formed; all {examples} examples "
+        f"hold. Topics version {catalogue.topics_version}."
     )
 
 
 @main.command()
 @click.option("--due", is_flag=True, help="Only feeds whose turn it is, as the scheduled run does.")
 def poll(due: bool) -> None:
-    """Poll all feeds now, fetch the pages of new entries and say what they mention."""
+    """Poll all feeds now, fetch the pages of new entries and say what they mention; exit 1 if no feed could be read."""
     from newswatch import pipeline
 
-    with _open() as nw:
+    with _open(fills_it=True) as nw:
         feed_ids = [f for shard in pipeline.plan_poll(nw, 1, only_due=due) for f in shard.feed_ids]
         polled = pipeline.poll(nw, feed_ids, OWNER)
         fetched = pipeline.fetch_pending(nw, OWNER)
@@ -125,12 +142,18 @@ def poll(due: bool) -> None:
     if visited.outcomes:
         click.echo(f"visits   {_counts(visited.outcomes)}")
     click.echo(f"stories  {fetched.story_count} new; {_counts(tagged.topic_story_counts)}")
-    if polled.feed_outcomes and not polled.is_any_read:
-        click.echo("No feed could be read. Is there a network? The table `outcomes` has an example of each failure.")
     if polled.held_count:
-        click.echo(f"{polled.held_count} feeds were left out: somebody else polls them just now.")
+        left_out = counted(polled.held_count, "feed")
+        click.echo(f"Left out, since somebody else polls just now: {left_out}.")
     if fetched.is_out_of_time:
         click.echo("The time for fetching was used up: the rest is pending, the next poll goes on with it.")
+    if polled.feed_outcomes and not polled.is_any_read:
+        click.echo("No feed could be read. Is there a network?", err=True)
+        for feed_id, outcome, detail in polled.failures[:EXAMPLES]:
+            click.echo(f"  {feed_id}: {outcome}  {detail}".rstrip(), err=True)
+        if len(polled.failures) > EXAMPLES:
+            click.echo(f"  … and {len(polled.failures) - EXAMPLES} more, in the table `outcomes`", err=True)
+        sys.exit(1)
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -183,7 +206,7 @@ def build(
             if extract:
                 click.echo(_reextracted(pipeline.reextract_day(nw, day, run_id), day))
             built = pipeline.build_day(nw, day)
-            text = f"{day}  {built.story_count} stories; {_counts(built.topic_story_counts)}"
+            text = f"{day}  {counted(built.story_count, 'story')}; {_counts(built.topic_story_counts)}"
             if digest:
                 issued = pipeline.issue_digest(nw, day, run_id)
                 text += f"; digest {issued.number}: {nw.store.locate(issued.html_path)}"
@@ -194,7 +217,8 @@ def _reextracted(done: ReextractReport, day: date) -> str:
     moved = f"; some moved to {', '.join(map(str, done.moved_to))}" if done.moved_to else ""
     failed = f"; {done.failed_count} could not be, and stay as they were" if done.failed_count else ""
     lost = f"; damaged or missing: {', '.join(done.lost_files)}" if done.lost_files else ""
-    return f"{day}  {done.story_count} stories read again, {done.changed_count} read otherwise{failed}{lost}{moved}"
+    read = f"{counted(done.story_count, 'story')} read again"
+    return f"{day}  {read}, {done.changed_count} read otherwise{failed}{lost}{moved}"
 
 
 @main.command()
@@ -206,17 +230,24 @@ def _reextracted(done: ReextractReport, day: date) -> str:
 def extract(path: Path | None, url: str | None, manifest: Any) -> None:
     """Extract the story of one saved page, or of each page that a manifest lists: one JSON line a page.
 
-    A page that gives no story gets a line with `error`; a path is taken from the current folder; .gz is unpacked. Lines
-    that recur in several stories of a host are learnt from the manifest and cut; `cut` shows all that was, and why.
+    A page that gives no story gets a line with `error`, and where none gives one the exit code is 1. A path is taken
+    from the current folder; .gz is unpacked. Lines that recur in several stories of a host are learnt from the manifest
+    and cut; `cut` shows all that was, and why.
     """
     if (path is None) == (manifest is None) or (path is not None and not url):
         raise click.UsageError("Give a PATH with --url, or --manifest alone.")
     from newswatch.pipeline import offline
 
     pages = [(str(path), str(url))] if path else offline.read_manifest(manifest)
-    settings = load_settings()
-    for result in offline.extract_pages(pages, settings):
+    installation.log_to_stderr()
+    failed = 0
+    for result in offline.extract_pages(pages, installation.chosen()):
+        failed += "error" in result
         _line(result)
+    if failed:
+        click.echo(f"newswatch: {failed} of {counted(len(pages), 'page')} gave no story.", err=True)
+    if failed == len(pages):
+        sys.exit(1)
 
 
 @main.command()
@@ -226,10 +257,13 @@ def tag() -> None:
     Offsets count characters of the title where the zone is headline, else of the text; the end is exclusive. A line
     that is no such object is named on standard error, the others are tagged, and the exit code is 1.
     """
-    from newswatch.pipeline import offline
+    from newswatch.config.catalogue import load_catalogue
+    from newswatch.topics.json_lines import tag_lines
+    from newswatch.topics.matcher import Matcher
 
     failed = 0
-    for result in offline.tag_lines(sys.stdin, load_settings()):
+    matcher = Matcher(load_catalogue(installation.chosen().config_dir).topics)
+    for result in tag_lines(sys.stdin, matcher):
         if isinstance(result, str):
             failed += 1
             click.echo(result, err=True)
@@ -252,20 +286,16 @@ def explain(url: str) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the ledger's schema to this version. Every other command does so by itself."""
-    with _open():
+    with _open(fills_it=True):
         click.echo("The ledger is up to date.")
 
 
 @main.command("settings")
 def show_settings() -> None:
     """Print the settings in force, each with its environment variable and meaning. A password is not shown."""
-    settings = load_settings()
+    settings = installation.chosen()
     for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        if name == "database_url" and value:
-            import sqlalchemy as sa
-
-            value = sa.make_url(value).render_as_string(hide_password=True)
+        value = without_secrets(str(getattr(settings, name)))  # a SecretStr shows none of itself
         click.echo(f"NEWSWATCH_{name.upper()}={value}\n    {field.description}")
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import click
 
+from newswatch.cli import installation
 from newswatch.cli.params import spans
 from newswatch.cli.progress import Progress
-from newswatch.settings import load_settings
 
 
 @click.command()
@@ -26,7 +26,7 @@ def backup(dest: str) -> None:
     from newswatch import pipeline
 
     with closing(Progress()) as progress:
-        report = pipeline.backup(load_settings(), dest, progress)
+        report = pipeline.backup(installation.named(), dest, progress)
     made = report.manifest
     click.echo(
         f"backup {made.name}: {made.file_count} files of {_size(made.byte_count)}, "
@@ -60,7 +60,7 @@ def restore(src: str, name: str | None, only_lists: bool, leave_damaged: bool) -
         for known in pipeline.backups_in(src):
             click.echo(known)
         return
-    settings = load_settings()
+    settings = installation.named()
     with closing(Progress()) as progress:
         report = pipeline.restore(settings, src, progress, name=name, leaves_damaged=leave_damaged)
     manifest = report.manifest
@@ -89,7 +89,7 @@ def maintain(dry_run: bool) -> None:
     """
     from newswatch import pipeline
 
-    with closing(pipeline.open_in_force(load_settings())) as nw, closing(Progress()) as progress:
+    with installation.opened(pipeline.open_in_force) as nw, closing(Progress()) as progress:
         report = pipeline.maintain(replace(nw, progress=progress), is_dry_run=dry_run)
     for sweep in report.sweeps:
         size = "" if sweep.byte_count is None else f", {_size(sweep.byte_count)}"

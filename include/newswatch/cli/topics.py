@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from newswatch.cli import installation
 from newswatch.cli.params import Days
 from newswatch.errors import ConfigError
-from newswatch.settings import Settings, load_settings
+from newswatch.settings import Settings
+from newswatch.text.counting import counted
 
 if TYPE_CHECKING:
     from newswatch.pipeline import Comparison, Newswatch, StoryChange
@@ -48,14 +49,13 @@ def diff(days: tuple[list[date], ...], path: Path | None, against: str | None, s
     from newswatch import pipeline
     from newswatch.config.catalogue import parse_topics, read_text
 
-    settings = load_settings()
-    edited = path or settings.config_dir / "topics.yaml"
+    edited = path or installation.chosen().config_dir / "topics.yaml"
     text = read_text(edited)
     try:
         new = parse_topics(text)
     except ConfigError as error:
         raise ConfigError([p.replace("topics.yaml", edited.name, 1) for p in error.problems]) from None
-    with closing(pipeline.open_in_force(settings)) as nw:
+    with installation.opened(pipeline.open_in_force) as nw:
         wanted = [day for group in days for day in group] or _last_days(nw.settings)
         version, old = _other_side(nw, text, against)
         found = pipeline.compare_topics(nw, old, new, wanted)
@@ -65,7 +65,7 @@ def diff(days: tuple[list[date], ...], path: Path | None, against: str | None, s
         return
     names = {topic.id: topic.name for topic in (*old, *new)}
     span = f"{wanted[0]}" if len(wanted) == 1 else f"{min(wanted)} to {max(wanted)}, {len(set(wanted))} days"
-    click.echo(f"{edited.name} beside version {version}: {span}, {found.story_count} stories")
+    click.echo(f"{edited.name} beside version {version}: {span}, {counted(found.story_count, 'story')}")
     for id_ in (*found.changed_ids, *found.new_ids, *found.gone_ids):
         _show(found, id_, names[id_], sentences)
     if found.same_ids:
@@ -123,7 +123,7 @@ def list_versions() -> None:
     """List every version of topics.yaml that was in force, the last accepted first."""
     from newswatch import pipeline
 
-    with closing(pipeline.open_in_force(load_settings())) as nw:
+    with installation.opened(pipeline.open_in_force) as nw:
         for row in pipeline.versions(nw):
             click.echo(f"{row.topics_version}  accepted {row.accepted_at:%Y-%m-%d %H:%M} UTC")
 
@@ -135,7 +135,7 @@ def forms(topic_id: str) -> None:
     from newswatch.config.catalogue import load_catalogue
     from newswatch.topics.phrase_index import spellings
 
-    known = {topic.id: topic for topic in load_catalogue(load_settings().config_dir).topics}
+    known = {topic.id: topic for topic in load_catalogue(installation.chosen().config_dir).topics}
     if topic_id not in known:
         raise ConfigError([f"topics.yaml has no topic {topic_id!r}. It has {', '.join(known)}."])
     for _, term, _ in known[topic_id].leaves():

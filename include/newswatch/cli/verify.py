@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import uuid
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
-from newswatch.settings import load_settings
+from newswatch.cli import installation
+from newswatch.text.counting import counted
 
 if TYPE_CHECKING:
     from newswatch.pipeline import Walk
@@ -31,9 +31,8 @@ def verify(repair: bool, from_start: bool) -> None:
     """
     from newswatch import pipeline
 
-    settings = load_settings()
-    with closing(pipeline.open_in_force(settings)) as nw:
-        walk = pipeline.verify(nw, settings.home / STATE_FILE, _tell, from_start=from_start)
+    with installation.opened(pipeline.open_in_force) as nw:
+        walk = pipeline.verify(nw, nw.settings.home / STATE_FILE, _tell, from_start=from_start)
         for fault in walk.faults:
             click.echo(fault)
         is_lost = False
@@ -43,10 +42,11 @@ def verify(repair: bool, from_start: bool) -> None:
     looked_at = ", ".join(f"{walk.counts.get(stage, 0)} {noun}" for stage, noun in NOUNS.items())
     if walk.faults:
         after = "see above what became of them" if repair else "`newswatch verify --repair` mends what can be mended"
-        click.echo(f"{len(walk.faults)} faults; looked at {looked_at}: {after}.", err=True)
+        click.echo(f"{counted(len(walk.faults), 'fault')}; looked at {looked_at}: {after}.", err=True)
         sys.exit(0 if repair and not is_lost else 1)
-    click.echo(f"nothing wrong: {walk.story_count} stories; looked at {looked_at}")
+    click.echo(f"nothing wrong: {counted(walk.story_count, 'story')}; looked at {looked_at}")
 
 
 def _tell(walk: Walk) -> None:
-    click.echo(f"{walk.stage}: {walk.counts.get(walk.stage, 0)} looked at, {len(walk.faults)} faults so far", err=True)
+    faults = counted(len(walk.faults), "fault")
+    click.echo(f"{walk.stage}: {walk.counts.get(walk.stage, 0)} looked at, {faults} so far", err=True)

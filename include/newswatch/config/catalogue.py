@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from newswatch.config import yaml_positions
+from newswatch.config import advice, feed_checks, yaml_mending, yaml_positions
 from newswatch.errors import ConfigError
 from newswatch.net.ip_policy import WEB_PORTS
+from newswatch.text import charset, language
 from newswatch.topics import renames
-from newswatch.topics.schema import Topic
+from newswatch.topics.schema import Place, Problem, Topic
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 M = TypeVar("M", bound=BaseModel)
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
 class Feed(BaseModel):
@@ -32,13 +33,16 @@ class Feed(BaseModel):
     id: Slug
     outlet: str = Field(min_length=1, max_length=120)
     url: str
-    language: Language
+    language: str
     timezone: str | None = None
     allow_private: bool = False
 
     @field_validator("url")
     @classmethod
     def _web_address(cls, value: str) -> str:
+        if re.search(r"\s", value):
+            right = re.sub(r"\s", "%20", value.strip())
+            raise ValueError(f"{value!r} has a blank in it: write `url: {right}`")
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https"):
             raise ValueError(f"{value!r} is not a web address: write it with http:// or https://")
@@ -52,6 +56,15 @@ class Feed(BaseModel):
             raise ValueError("a feed's URL must not hold a user name or password")
         return value
 
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        if value in language.names():
+            return value
+        meant = language.meant_by(value)
+        way_out = f"write `language: {meant}`" if meant else "write one of ISO 639-1, such as en, ru or uk"
+        raise ValueError(f"{value!r} is the code of no language: {way_out}")
+
     @property
     def ports(self) -> frozenset[int]:
         """Ports on which the feed and its pages are asked for: the web's, and the one that its own URL names."""
@@ -64,16 +77,6 @@ class Feed(BaseModel):
         if value is not None and value not in available_timezones():
             raise ValueError(f"{value!r} is no IANA time zone (write it like Europe/Kyiv)")
         return value
-
-
-class _FeedsFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    feeds: list[Feed] = Field(min_length=1)
-
-
-class _TopicsFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    topics: list[Topic] = Field(min_length=1)
 
 
 class Catalogue(BaseModel):
@@ -108,12 +111,28 @@ class Catalogue(BaseModel):
 
 def read_text(path: Path) -> str:
     """The file's text. Raises ConfigError where there is none or it is not UTF-8."""
+    if path.exists() and not path.is_file():
+        raise ConfigError([f"{path}: is no ordinary file. Put the text itself there."])
     try:
-        return path.read_text(encoding="utf-8")
+        body = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError([f"{path}: no such file. Set NEWSWATCH_CONFIG_DIR to the folder that holds it."]) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from error
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([_not_utf8(path, body, error.start)]) from error
+
+
+def _not_utf8(path: Path, body: bytes, at: int) -> str:
+    line = body.count(b"\n", 0, at) + 1
+    guess, _ = charset.decoded(body, "")
+    shown = guess.split("\n")[line - 1].strip() if guess.count("\n") >= line - 1 else ""
+    return (
+        f"{path}:{line}: cannot be read: byte 0x{body[at]:02x} is no UTF-8. Save the file as UTF-8; the line seems to "
+        f"say `{shown}`."
+    )
 
 
 def load_catalogue(config_dir: Path, known_good: tuple[str, str] | None = None) -> Catalogue:
@@ -121,16 +140,23 @@ def load_catalogue(config_dir: Path, known_good: tuple[str, str] | None = None) 
 
     `known_good`: texts of both that were accepted before; topics that did not change since are not tried out again.
     """
-    texts: list[str] = []
+    texts: list[str | None] = []
     problems: list[str] = []
     for name in ("feeds.yaml", "topics.yaml"):
         try:
             texts.append(read_text(config_dir / name))
         except ConfigError as error:
+            texts.append(None)
             problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return parse_catalogue(*texts, is_known_good=known_good is not None and texts[1] == known_good[1])
+    feeds_text, topics_text = texts
+    if feeds_text is not None and topics_text is not None:
+        is_known_good = known_good is not None and topics_text == known_good[1]
+        return parse_catalogue(feeds_text, topics_text, is_known_good=is_known_good)
+    if feeds_text is not None:
+        problems += _read_feeds(feeds_text)[1]
+    if topics_text is not None:
+        problems += _tried_topics(topics_text)[1]
+    raise ConfigError(problems)
 
 
 def parse_catalogue(feeds_text: str, topics_text: str, *, is_known_good: bool = False) -> Catalogue:
@@ -138,15 +164,12 @@ def parse_catalogue(feeds_text: str, topics_text: str, *, is_known_good: bool = 
 
     `is_known_good`: the topics were accepted before, so that they need not be tried out again.
     """
-    feeds, problems = _parse("feeds.yaml", feeds_text, _FeedsFile)
-    if feeds:
-        problems += _duplicates("feeds.yaml", feeds_text, "feeds", "id", [f.id for f in feeds.feeds])
-        problems += _duplicates("feeds.yaml", feeds_text, "feeds", "url", [f.url for f in feeds.feeds])
+    feeds, problems = _read_feeds(feeds_text)
     topics, topic_problems = (_read_topics if is_known_good else _tried_topics)(topics_text)
     problems = [*problems, *topic_problems]
-    if problems or feeds is None:
+    if problems:
         raise ConfigError(problems)
-    return Catalogue(feeds=tuple(feeds.feeds), topics=topics, feeds_text=feeds_text, topics_text=topics_text)
+    return Catalogue(feeds=feeds, topics=topics, feeds_text=feeds_text, topics_text=topics_text)
 
 
 def parse_topics(topics_text: str, *, is_known_good: bool = False) -> tuple[Topic, ...]:
@@ -160,19 +183,51 @@ def parse_topics(topics_text: str, *, is_known_good: bool = False) -> tuple[Topi
 Topics = tuple[Topic, ...]
 
 
+@dataclass(frozen=True)
+class _Listed(Generic[M]):
+    """The entries of a file that are well formed, each with its position in the file, and what is wrong with the rest.
+
+    `text`: the file's, with the lines corrected that YAML could not read.
+    """
+
+    name: str
+    text: str
+    items: tuple[M, ...] = ()
+    positions: tuple[int, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def said(self, problems: Iterable[Problem]) -> list[str]:
+        """Problems of the items, whose places count from the first that is well formed, with their lines in order."""
+        found = list(problems)
+        if not found:
+            return []
+        lines = yaml_positions.Lines(self.text)
+
+        def line_of(place: Place) -> int:
+            items, at, *rest = place
+            return lines.line_of((items, self.positions[int(at)], *rest))
+
+        placed = sorted((line_of(problem.place), problem.says(line_of)) for problem in found)
+        return [f"{self.name}:{line}: {message}" for line, message in placed]
+
+
+def _read_feeds(text: str) -> tuple[tuple[Feed, ...], list[str]]:
+    """The feeds, and everything that is wrong with them."""
+    read = _listed("feeds.yaml", text, "feeds", Feed)
+    among_them = [*_repeated_ids("feeds", [feed.id for feed in read.items]), *feed_checks.problems_of(read.items)]
+    return read.items, [*read.problems, *read.said(among_them)]
+
+
 def _read_topics(text: str) -> tuple[Topics, list[str]]:
     """The topics, and what is wrong with how they are written."""
-    read, problems = _parse("topics.yaml", text, _TopicsFile)
-    if read is None:
-        return (), problems
-    repeated = _duplicates("topics.yaml", text, "topics", "id", [t.id for t in read.topics])
-    return tuple(read.topics), [*repeated, *_wrong_renames(text, read.topics)]
+    read = _listed("topics.yaml", text, "topics", Topic)
+    return read.items, [*read.problems, *read.said(_among_topics(read.items))]
 
 
-def _wrong_renames(text: str, topics: Sequence[Topic]) -> Iterator[str]:
+def _among_topics(topics: Topics) -> Iterator[Problem]:
+    yield from _repeated_ids("topics", [topic.id for topic in topics])
     for i, j, message in renames.problems(topics):
-        line = yaml_positions.Lines(text).line_of(("topics", i, "formerly", j))
-        yield f"topics.yaml:{line}: topic {topics[i].id!r}: {message}"
+        yield Problem(("topics", i, "formerly", j), f"topic {topics[i].id!r}: {message}")
 
 
 @lru_cache(maxsize=8)
@@ -180,80 +235,45 @@ def _tried_topics(text: str) -> tuple[Topics, list[str]]:
     """As `_read_topics`, and what is found by trying them out: once for the same text, it takes half a second."""
     from newswatch.topics.validation import problems_of  # late: it may load the dictionaries of word forms
 
-    topics, problems = _read_topics(text)
-    found = problems_of(topics)
-    lines = yaml_positions.Lines(text) if found else None
-    placed = sorted((lines.line_of(p.place), p.says(lines.line_of)) for p in found if lines)
-    return topics, [*problems, *(f"topics.yaml:{line}: {message}" for line, message in placed)]
+    read = _listed("topics.yaml", text, "topics", Topic)
+    return read.items, [*read.problems, *read.said([*_among_topics(read.items), *problems_of(read.items)])]
 
 
-def _parse(name: str, text: str, model: type[M]) -> tuple[M | None, list[str]]:
-    try:
-        raw = yaml_positions.load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{mark.line + 1}: column {mark.column + 1}:" if mark else ""
-        return None, [f"{name}:{where} {error.problem or error}"]
-    except yaml.YAMLError as error:
-        return None, [f"{name}: not YAML: {error}"]
+def _listed(name: str, text: str, items: str, model: type[M]) -> _Listed[M]:
+    """The entries of the list `items`, each for itself: one that is wrong hides nothing of its neighbours."""
+    reading = yaml_mending.read(text)
+    problems = [f"{name}:{problem}" for problem in reading.problems]
+    raw = reading.value
     if not isinstance(raw, dict):
-        return None, [f"{name}: expected a list under the key {next(iter(model.model_fields))!r}"]
-    try:
-        return model.model_validate(raw), []
-    except ValidationError as error:
-        return None, list(_explain(name, text, raw, error))
+        if reading.is_read:
+            problems.append(f"{name}: expected a list under the key {items!r}. {_way_out(items)}")
+        return _Listed(name, text, problems=tuple(problems))
+    lines = yaml_positions.Lines(reading.text)
+    for key in (key for key in raw if key != items):
+        problems.append(f"{name}:{lines.line_of((key,))}: {key}: no such key. Remove it or correct its spelling.")
+    entries = raw.get(items)
+    if not isinstance(entries, list) or not entries:
+        problems.append(f"{name}:{lines.line_of((items,))}: {items}: {_no_list(items, entries)}")
+        entries = []
+    good: dict[int, M] = {}
+    for i, entry in enumerate(entries):
+        try:
+            good[i] = model.model_validate(entry)
+        except ValidationError as error:
+            problems += advice.explained(name, lines, raw, (items, i), error)
+    return _Listed(name, reading.text, tuple(good.values()), tuple(good), tuple(problems))
 
 
-def _explain(name: str, text: str, raw: dict[str, Any], error: ValidationError) -> Iterator[str]:
-    lines = yaml_positions.Lines(text)
-    places = [problem["loc"] for problem in error.errors()]
-    for problem in error.errors():
-        if problem["type"] == "too_short" and any(
-            p != problem["loc"] and p[: len(problem["loc"])] == problem["loc"] for p in places
-        ):
-            continue  # the list is empty because all that is in it is wrong
-        place = ""
-        node: Any = raw
-        for step in problem["loc"]:
-            if isinstance(step, str) and step in ("term", "group") and isinstance(node, dict) and step not in node:
-                continue  # which of the two was meant, and no key
-            try:
-                node = node[step]
-            except (KeyError, IndexError, TypeError):
-                node = {}
-            if isinstance(step, int) and isinstance(node, dict) and "id" in node:
-                place += f" {node['id']!r}:"
-            elif isinstance(step, int):
-                place += f" number {step + 1}:"
-            else:
-                place += f" {step}:"
-        yield f"{name}:{lines.line_of(problem['loc'])}:{place} {_advice(problem)}"
+def _no_list(items: str, found: Any) -> str:
+    return f"{'is no list' if found else 'has no entry; at least 1 is needed'}. {_way_out(items)}"
 
 
-def _advice(problem: Any) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "no such key. Remove it or correct its spelling."
-    if problem["type"] == "missing":
-        return "is missing. Add it."
-    if problem["type"] == "string_type":
-        return f"{problem['input']!r} is no text to YAML. Put it in quotation marks."
-    if problem["type"] == "string_too_short":
-        return "is empty. Write something there, or remove it."
-    if problem["type"] == "model_type":
-        return f"{problem['input']!r} is no set of keys. Write it as in docs/topics.md, such as {{words: [treaty]}}."
-    if problem["type"] == "string_pattern_mismatch":
-        return (
-            f"{problem['input']!r} does not fit: use small letters, digits and hyphens ({problem['ctx']['pattern']})."
-        )
-    return f"{str(problem['msg']).removeprefix('Value error, ')}."
+def _way_out(items: str) -> str:
+    return f"Write `{items}:` and below it, one after the other, `  - id: a-name` with the other keys under `id`."
 
 
-def _duplicates(name: str, text: str, items: str, key: str, values: list[str]) -> list[str]:
-    repeated = [i for i, value in enumerate(values) if value in values[:i]]
-    lines = yaml_positions.Lines(text) if repeated else None
-    return [
-        f"{name}:{lines.line_of((items, i, key))}: the {key} {values[i]!r} stands in line "
-        f"{lines.line_of((items, values.index(values[i]), key))} too. Each must be there once."
-        for i in repeated
-        if lines
-    ]
+def _repeated_ids(items: str, ids: list[str]) -> Iterator[Problem]:
+    for i, id_ in enumerate(ids):
+        if id_ in ids[:i]:
+            first = (items, ids.index(id_), "id")
+            yield Problem((items, i, "id"), f"the id {id_!r} stands there already. Each must be there once.", first)

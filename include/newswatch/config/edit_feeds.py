@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import ValidationError
 
+from newswatch.config import feed_checks
 from newswatch.config.catalogue import Feed, parse_catalogue, read_text
 from newswatch.errors import ConfigError
 from newswatch.urls.canonical import twin_key
@@ -28,16 +29,19 @@ _TO_LATIN = str.maketrans(_LETTERS | _SOUNDS | dict.fromkeys("ъь'’ʼ", ""))
 
 def checked(**values: Any) -> Feed:
     """A feed of these values. Raises ConfigError with every one that feeds.yaml would not take."""
+    name = values.get("id") or values.get("url")
     try:
-        return Feed.model_validate(values)
+        feed = Feed.model_validate(values)
     except ValidationError as error:
-        name = values.get("id") or values.get("url")
         raise ConfigError(
             [
                 f"feed {name!r}: {problem['loc'][0]}: {str(problem['msg']).removeprefix('Value error, ')}."
                 for problem in error.errors()
             ]
         ) from error
+    if reason := feed_checks.unreachable(feed):
+        raise ConfigError([f"feed {name!r}: {reason}"])
+    return feed
 
 
 def by_twin_key(feeds: Iterable[Feed]) -> dict[str, Feed]:

@@ -59,3 +59,13 @@ class Lines:
                 break  # named by an alias: what counts is where that stands
             line = here
         return int(line) + 1
+
+    def written(self, place: Sequence[str | int]) -> str | None:
+        """The single value at the place as it stands there (`no`, not False); None: there is none."""
+        node = self._root
+        for step in place:
+            if isinstance(node, yaml.MappingNode):
+                node = next((v for k, v in node.value if k.value == step), node)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else None

@@ -58,6 +58,11 @@ class Batch:
     committed_at: datetime
 
 
+def are_any(connection: sa.Connection) -> bool:
+    """Whether any batch counts."""
+    return bool(connection.scalar(sa.select(sa.exists(sa.select(t.batches)))))
+
+
 def commit(connection: sa.Connection, batch: Batch, files: Sequence[BatchFile], outcomes: Outcomes) -> None:
     """Make the batch count, in the caller's transaction."""
     connection.execute(sa.insert(t.batches).values(**row_of(batch)))

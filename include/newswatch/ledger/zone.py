@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.errors import ConfigError
+from newswatch.ledger import batches
 from newswatch.ledger import schema as t
 from newswatch.local_days import ONE_DAY, start_of
 
@@ -21,21 +22,17 @@ def zone_of(connection: sa.Connection) -> str | None:
 def settle(connection: sa.Connection, timezone: str) -> str:
     """The zone that the days are of. The first start, and every one before anything is stored, gives its own."""
     known = zone_of(connection)
-    if known == timezone or (known and _is_anything_stored(connection)):
+    if known == timezone or (known and batches.are_any(connection)):
         return known
     connection.execute(sa.text("LOCK TABLE day_zone IN EXCLUSIVE MODE"))  # of two first starts one is the first
     known = zone_of(connection)
-    if known and _is_anything_stored(connection):
+    if known and batches.are_any(connection):
         return known
     connection.execute(sa.delete(t.day_zone))
     connection.execute(sa.insert(t.day_zone).values(timezone=timezone))
     if known is None:
         _keep_noted_days(connection, ZoneInfo(timezone))
     return timezone
-
-
-def _is_anything_stored(connection: sa.Connection) -> bool:
-    return bool(connection.scalar(sa.select(sa.exists(sa.select(t.batches)))))
 
 
 def check(known: str | None, timezone: str) -> None:

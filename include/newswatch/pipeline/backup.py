@@ -23,7 +23,7 @@ from newswatch.ledger import Ledger, audit, days, digests, dump, zone
 from newswatch.ledger.days import Build
 from newswatch.pipeline import manifest as backups
 from newswatch.pipeline.copying import DEAD_AFTER, Tell, side_by_side
-from newswatch.pipeline.installation import log, open_ledger, utc_now
+from newswatch.pipeline.installation import log, open_ledger, open_store, utc_now
 from newswatch.pipeline.manifest import Manifest, SavedFile
 from newswatch.settings import Settings
 from newswatch.storage import paths
@@ -51,7 +51,7 @@ def backup(settings: Settings, destination: str, tell: Tell, clock: Callable[[],
     none, TransientError where a storage or the database fails: there is no backup then.
     """
     _check_apart(settings, destination)
-    store, target = Store(settings.data_url), backups.open_backups(destination)
+    store, target = open_store(settings), backups.open_backups(destination)
     _make_private(destination)
     copy = _Copy(store, Objects(target))
     with closing(open_ledger(settings)) as ledger, ledger.begin() as guard:

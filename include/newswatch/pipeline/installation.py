@@ -16,14 +16,14 @@ import structlog
 from newswatch import local_days
 from newswatch.config.catalogue import Catalogue, Feed, load_catalogue, parse_catalogue
 from newswatch.errors import ConfigError
-from newswatch.ledger import Ledger, catalogues, days, zone
+from newswatch.ledger import Ledger, batches, catalogues, days, zone
 from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.leases import Lease
 from newswatch.net.client import Client, Fetcher
 from newswatch.net.politeness import HostMemory
 from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
-from newswatch.storage import embedded_postgres
+from newswatch.storage import embedded_postgres, schemes
 from newswatch.storage.files import Store
 from newswatch.tables.parquet import Table
 from newswatch.topics import inflection
@@ -150,6 +150,11 @@ class Newswatch:
         known = self.feeds.get(feed_id)
         return known or Feed(id=feed_id, outlet=feed_id, url="http://unlisted.invalid/", language="und")
 
+    def is_empty(self) -> bool:
+        """Whether the ledger counts no batch: nothing was ever polled."""
+        with self.ledger.begin() as connection:
+            return not batches.are_any(connection)
+
     def close(self) -> None:
         """End the parsers and let go of the ledger."""
         self.parsers.close()
@@ -165,6 +170,7 @@ def open_newswatch(
     `config_warning`. `parsers`: processes that run already. Raises ConfigError otherwise, or where nothing was ever
     accepted; and where the days that are stored are of another zone than the configured one.
     """
+    store = open_store(settings)
     make_home(settings)
     ledger, good, timezone = _ledger(settings)
     warning = None
@@ -187,7 +193,6 @@ def open_newswatch(
         if good != (catalogue.feeds_text, catalogue.topics_text):
             with ledger.begin() as connection:
                 catalogues.accept(connection, catalogue, utc_now())
-    store = Store(settings.data_url)
     return Newswatch(settings, catalogue, store, ledger, parsers or parser_pool(settings), config_warning=warning)
 
 
@@ -196,6 +201,7 @@ def open_in_force(settings: Settings) -> Newswatch:
 
     To read: its zone is that of the days that are stored. Raises ConfigError where no configuration is in force yet.
     """
+    store = open_store(settings)
     ledger, good, timezone = _ledger(settings)
     catalogue = read_good(good) if good else None
     if catalogue is None:
@@ -204,7 +210,7 @@ def open_in_force(settings: Settings) -> Newswatch:
             ["No configuration that this version can read is in force yet. Poll first: that puts one in force."]
         )
     settings = settings.model_copy(update={"timezone": timezone})
-    return Newswatch(settings, catalogue, Store(settings.data_url), ledger, parser_pool(settings))
+    return Newswatch(settings, catalogue, store, ledger, parser_pool(settings))
 
 
 def read_good(texts: tuple[str, str]) -> Catalogue | None:
@@ -213,6 +219,12 @@ def read_good(texts: tuple[str, str]) -> Catalogue | None:
         return parse_catalogue(*texts, is_known_good=True)
     except ConfigError:
         return None
+
+
+def open_store(settings: Settings) -> Store:
+    """The configured store; to be called first, so that nothing runs yet. Raises ConfigError where it can be none."""
+    schemes.check(settings.data_url)
+    return Store(settings.data_url)
 
 
 def open_ledger(settings: Settings) -> Ledger:

@@ -1,20 +1,21 @@
-"""Extract and tag without store or ledger: files and standard input in, plain dicts out."""
+"""Extract without store or ledger: files in, plain dicts out."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import json
+import os
 import pickle
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from newswatch.config.catalogue import Feed, load_catalogue
+from newswatch.config.catalogue import Feed
 from newswatch.errors import ConfigError, ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.pages import time_precedence
@@ -24,7 +25,6 @@ from newswatch.settings import Settings
 from newswatch.stories import boilerplate_recurring
 from newswatch.stories.assemble import FetchedPage, assemble
 from newswatch.stories.story import LineSample, RawRecord, Story
-from newswatch.topics.matcher import Matcher, about
 from newswatch.urls.canonical import host_of, resolve
 
 PAGES_A_ROUND = 1000
@@ -107,12 +107,19 @@ def _with_guessed_time(story: Story) -> Story:
     return replace(story, published_at=time.moment, published_at_source=time.source, is_day_only=time.is_day_only)
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file, but do not wait for whoever writes into a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _read(path: str, limit: int) -> bytes:
-    """The file's bytes, unpacked. Raises OSError where they are more than the limit."""
-    with Path(path).open("rb") as file:
+    """The file's bytes, unpacked. Raises OSError where they are more than the limit, or no file's."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("it is no ordinary file; save the page first, and give that file")
         is_packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if is_packed else Path(path).open("rb") as file:
-        body = file.read(limit + 1)
+        file.seek(0)
+        body = (gzip.GzipFile(fileobj=file) if is_packed else file).read(limit + 1)
     if len(body) > limit:
         raise OSError(f"more than {limit} bytes; NEWSWATCH_MAX_FILE_BYTES sets the limit")
     return body
@@ -134,27 +141,3 @@ def _fields(story: Story) -> dict[str, Any]:
         "captions": [line.text for line in story.lines if line.zone == "caption"],
         "cut": [{"reason": line.reason, "text": line.text} for line in story.lines if line.zone == "cut"],
     }
-
-
-def tag_lines(lines: Iterable[str], settings: Settings) -> Iterator[dict[str, Any] | str]:
-    """A dict for each mention, or a sentence that names a line which could not be read."""
-    matcher = Matcher(load_catalogue(settings.config_dir).topics)
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-            title, text, language = (item.get(name) for name in ("title", "text", "language"))
-            given = [value for value in (title, text, language) if value is not None]
-            if "id" not in item or not all(isinstance(value, str) for value in given):
-                raise TypeError
-        except (ValueError, AttributeError, TypeError):
-            yield (
-                f'standard input, line {number}: expected {{"id": …, "title": "…", "text": "…"}}, '
-                f"found {line.strip()[:80]!r}. The line is left out."
-            )
-            continue
-        mentions = matcher.find(title or "", text or "", language)
-        subjects = about(mentions)
-        for mention in mentions:
-            yield {"id": item["id"], **mention._asdict(), "is_about": mention.topic in subjects}

@@ -23,6 +23,7 @@ from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.poll_batch import PollBatch
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
 from newswatch.stories import edits
+from newswatch.text.counting import counted
 from newswatch.urls.canonical import host_of
 
 
@@ -35,6 +36,7 @@ class PollReport:
     dirty_days: tuple[date, ...]
     held_count: int = 0  # feeds left to somebody else who polls them just now
     late_count: int = 0  # feeds that the time was not enough for; they stay due
+    failures: tuple[tuple[str, str, str], ...] = ()  # id, outcome and detail of each feed that was not read
 
     @property
     def is_any_read(self) -> bool:
@@ -58,7 +60,7 @@ def plan_poll(nw: Newswatch, shards: int, *, only_due: bool = True) -> list[Poll
     for feed_id in wanted:  # of a host with too many feeds for the time, those that have waited longest come first
         by_host.setdefault(host_of(nw.feeds[feed_id].url), []).append(feed_id)
     return [
-        PollShard(f"{len(feed_ids)} feeds", tuple(feed_ids))
+        PollShard(counted(len(feed_ids), "feed"), tuple(feed_ids))
         for feed_ids in schedule.share_out(list(by_host.values()), shards)
     ]
 
@@ -77,6 +79,11 @@ def poll(nw: Newswatch, feed_ids: Sequence[str], run_id: str) -> PollReport:
         tuple(sorted(verb.dirty)),
         held_count=len(chosen) - verb.claimed_count,
         late_count=verb.claimed_count - session.committed_count,
+        failures=tuple(
+            (feed_id, outcome, detail)
+            for (kind, outcome, feed_id, _), detail in sorted(session.outcomes.examples.items())
+            if kind == "feed" and outcome not in SUCCESSES
+        ),
     )
 
 

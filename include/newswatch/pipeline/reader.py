@@ -16,11 +16,10 @@ from newswatch.local_days import day_of
 from newswatch.pipeline.deliver import read_issued
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
-from newswatch.pipeline.installation import Newswatch, ledger_url, parser_pool, read_good
+from newswatch.pipeline.installation import Newswatch, ledger_url, open_store, parser_pool, read_good
 from newswatch.pipeline.tables_in_force import TablesInForce
 from newswatch.pipeline.trends import with_usual
 from newswatch.settings import Settings
-from newswatch.storage.files import Store
 from newswatch.tables import day_tables
 from newswatch.topics import renames
 
@@ -65,7 +64,7 @@ class Reader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._store = Store(settings.data_url)
+        self._store = open_store(settings)
         self._ledger = Ledger(ledger_url(settings))
         self._opened: tuple[tuple[str, str], Newswatch] | None = None
 

@@ -21,7 +21,7 @@ from newswatch.ledger import Ledger, digests, dump, known_revisions
 from newswatch.pipeline import manifest as backups
 from newswatch.pipeline.copying import Tell, side_by_side
 from newswatch.pipeline.deliver import read_issued, show_newest
-from newswatch.pipeline.installation import Newswatch, ledger_url, log, make_home, open_in_force
+from newswatch.pipeline.installation import Newswatch, ledger_url, log, make_home, open_in_force, open_store
 from newswatch.pipeline.manifest import Manifest, SavedFile
 from newswatch.pipeline.trends import update_all_trends
 from newswatch.settings import Settings
@@ -62,7 +62,7 @@ def restore(
         raise BackupFailed(f"The backup {manifest.name} is of a newer Newswatch than this one. Restore it with that.")
     files = backups.read_index(objects, manifest)
     make_home(settings)
-    store = Store(settings.data_url)
+    store = open_store(settings)
     with closing(Ledger(ledger_url(settings))) as ledger:
         has_ledger = _begin(store, ledger, manifest)
         damaged = _bring_files(store, objects, files, tell)

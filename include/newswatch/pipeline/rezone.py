@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from newswatch import local_days
 from newswatch.feeds.coverage import covered_days
 from newswatch.ledger import batches, days, digests, feeds, stories, zone
-from newswatch.pipeline.installation import log, open_ledger
+from newswatch.pipeline.installation import log, open_ledger, open_store
 from newswatch.pipeline.story_files import read_days
 from newswatch.settings import Settings
 from newswatch.storage.files import Store
@@ -43,7 +43,7 @@ def rezone(settings: Settings, *, is_dry_run: bool) -> RezoneReport:
     It waits for whoever writes days, and they for it; one that began with the zone before then refuses to commit.
     Raises MissingFile where a file of stories is lost or damaged: then nothing moves.
     """
-    store = Store(settings.data_url)
+    store = open_store(settings)
     with closing(open_ledger(settings)) as ledger, ledger.begin() as connection:
         before = zone.settle(connection, settings.timezone)
         if not is_dry_run:

@@ -132,6 +132,7 @@ class NetworkSession:
             log.error("result refused by the ledger", reason=str(error))
             outcomes = verb.commit([verb.failed(results[0], error)], lease)
         self.outcomes.counts.update(outcomes.counts)
+        self.outcomes.examples.update(outcomes.examples)
         self.committed_count += len(results)
         self._done_count += sum(map(verb.work_count, results))
         self._nw.progress(verb.what, self._done_count, verb.total)

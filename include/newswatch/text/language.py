@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,24 @@ def code_of(claim: str) -> str | None:
     """The ISO 639-1 code of a claim such as `en-GB` or `uk_UA`; None: it is none."""
     code = _CODE.match(claim.strip().lower())
     return _SAME.get(code[0], code[0]) if code else None
+
+
+@cache
+def names() -> Mapping[str, str]:
+    """English names by code, of every language that Unicode's CLDR names (ISO 639-1, else of three letters)."""
+    from babel import Locale  # not before it is needed: it reads a file
+
+    return {code: name for code, name in Locale.parse("en").languages.items() if "_" not in code}
+
+
+def meant_by(text: str) -> str | None:
+    """The code that somebody meant who wrote a language's name, another standard's code or a region with it."""
+    from babel.core import get_global
+
+    wanted = text.strip().casefold()
+    named = next((code for code, name in names().items() if name.casefold() == wanted), None)
+    guess = named or get_global("language_aliases").get(wanted) or code_of(wanted)
+    return guess if guess in names() else None
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -41,8 +42,14 @@ class _Form:
         return _shown(self.wanted, self.stems[0]) if self.stems else _key(self.wanted)
 
 
+@lru_cache(maxsize=20_000)
+def _folded(phrase: str) -> Folded:
+    """Phrases and their forms are folded again for each index that they stand in; texts are not."""
+    return fold(phrase)
+
+
 def _key(phrase: str) -> str:
-    return fold(phrase).bare.replace("-", " ")
+    return _folded(phrase).bare.replace("-", " ")
 
 
 def _shown(phrase: str, stem: str) -> str:
@@ -57,12 +64,12 @@ def _forms(phrase: Phrase, word_forms: WordForms) -> Iterable[_Form]:
     is_open = phrase.text.endswith("*")
     text, language = phrase.text.removesuffix("*").strip(), None if is_open else phrase.language
     if language and not inflection.is_generated(language):
-        folded = fold(text)
+        folded = _folded(text)
         words = (folded.bare if phrase.is_alike else folded.low).replace("-", " ").split()
         yield _Form(phrase, folded.plain, stems=tuple(inflection.stem(w, language) for w in words))
         return
     for spelling in word_forms.of(text, language) if language else (text,):
-        folded = fold(spelling)
+        folded = _folded(spelling)
         if phrase.case == "any":
             wanted = folded.bare if phrase.is_alike else folded.low
         else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -29,6 +30,18 @@ Case = Literal["any", "exact", "exact_unless_caps"]
 Place = tuple[str | int, ...]  # keys and positions, as pydantic names a value's place
 MAX_WORDS = 50
 MAX_PATTERN = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at a place of a file, with the way out. `other`: a second place that has to do with it."""
+
+    place: Place
+    message: str
+    other: Place | None = None
+
+    def says(self, line_of: Callable[[Place], int]) -> str:
+        return self.message if self.other is None else f"{self.message} The other one is in line {line_of(self.other)}."
 
 
 class _Strict(BaseModel):
@@ -87,6 +100,14 @@ class Around(_Strict):
         return tuple(map(_check_phrase, value))
 
 
+def _as_list(value: Any) -> Any:
+    """One condition, written without the list around it, is a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
+Conditions = Annotated[tuple[Around, ...], BeforeValidator(_as_list)]
+
+
 class Term(_Strict):
     """One way to name a topic.
 
@@ -104,10 +125,16 @@ class Term(_Strict):
     inflection: str | None = None
     zones: tuple[Zone, ...] | None = Field(None, min_length=1)
     not_in: Phrases = ()
-    unless: tuple[Around, ...] = ()
-    near: tuple[Around, ...] = ()
+    unless: Conditions = ()
+    near: Conditions = ()
 
     _language = field_validator("inflection")(_check_language)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """A plain text is a term with nothing but that text."""
+        return {"text": value} if isinstance(value, str) else value
 
     @field_validator("text", "variants", "not_in")
     @classmethod

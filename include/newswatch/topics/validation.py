@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from newswatch.topics import inflection
 from newswatch.topics.folding import fold
@@ -13,24 +12,12 @@ from newswatch.topics.matcher import Matcher
 from newswatch.topics.phrase_index import Phrase, PhraseIndex
 from newswatch.topics.reference_prose import PROSE
 from newswatch.topics.regexes import PatternSet
-from newswatch.topics.schema import Place, Term, Topic
+from newswatch.topics.schema import Place, Problem, Term, Topic
 
 # Of the words of ordinary prose: names are not in it at all, "the" is an eighth of ours.
 TOO_COMMON = 1 / 40
 _WORD = re.compile(r"\w+")
 _SIGNS = re.compile(r"[^\w\s\u2010-\u2015-]|_")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at a place of topics.yaml, with the way out. `other`: a second place that has to do with it."""
-
-    place: Place
-    message: str
-    other: Place | None = None
-
-    def says(self, line_of: Callable[[Place], int]) -> str:
-        return self.message if self.other is None else f"{self.message} The other one is in line {line_of(self.other)}."
 
 
 def problems_of(topics: Sequence[Topic]) -> list[Problem]:

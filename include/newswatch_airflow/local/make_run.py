@@ -24,7 +24,7 @@ import httpx
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.pipeline import Reader
 from newswatch.settings import Settings, load_settings
-from newswatch.storage import embedded_postgres
+from newswatch.storage import embedded_postgres, schemes
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
 from newswatch_airflow.local.environment import PROJECT, USER, airflow_environment, free_port, is_free
@@ -87,6 +87,7 @@ class _Run:
                     "topics: NEWSWATCH_CONFIG_DIR=include make run"
                 )
         settings = load_settings()
+        schemes.check(settings.data_url)
         named = os.environ.get("NEWSWATCH_HOME")
         self._home = PROJECT / "var" / "newsroom" if self._is_newsroom and not named else settings.home
         self._processes = Processes(self._home / "logs", self._home / "processes.json")

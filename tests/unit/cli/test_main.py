@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from made_pages import PARAGRAPHS, ordinary_page
 
@@ -109,6 +113,107 @@ def test_extract_names_a_manifests_wrong_lines() -> None:
     assert "line 2" in done.stderr
 
 
+def test_extract_exits_with_one_where_no_page_gave_a_story_and_says_how_many(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(PAGE)
+    (tmp_path / "c.html").write_text("<html></html>")
+    lines = [
+        json.dumps({"path": str(tmp_path / n), "url": "https://example.com/a"}) for n in ("c.html", "none", "a.html")
+    ]
+    all_failed = run("extract", "--manifest", "-", stdin="\n".join(lines[:2]))
+    assert (all_failed.exit_code, all_failed.stderr) == (1, "newswatch: 2 of 2 pages gave no story.\n")
+    some_failed = run("extract", "--manifest", "-", stdin="\n".join(lines))
+    assert (some_failed.exit_code, some_failed.stderr) == (0, "newswatch: 2 of 3 pages gave no story.\n")
+    one = run("extract", str(tmp_path / "c.html"), "--url", "https://example.com/a")
+    assert (one.exit_code, one.stderr) == (1, "newswatch: 1 of 1 page gave no story.\n")
+
+
+def test_extract_of_a_pipe_or_a_device_does_not_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "/dev/null", "/dev/zero"):
+        done = run("extract", path, "--url", "https://example.com/a")
+        assert done.exit_code == 1
+        assert "no ordinary file" in json.loads(done.stdout)["error"]
+
+
+SECRETS = {
+    "NEWSWATCH_DATABASE_URL": "postgresql://me:geheim-1@db.example/ledger",
+    "NEWSWATCH_DATA_URL": "s3://me:geheim-2@bucket/data?secret=geheim-3&region=x",
+    "NEWSWATCH_NOTIFY_URLS": "mailtos://me:geheim-4@mail.example slack://geheim-5/b/c",
+    "NEWSWATCH_CONTACT": "https://me:geheim-6@example.com",
+    "NEWSWATCH_PAGES_URL": "https://example.com/?access_token=geheim-7",
+}
+
+
+def test_settings_shows_no_password_of_any_address() -> None:
+    done = run("settings", **SECRETS)
+    assert done.exit_code == 0
+    assert "geheim" not in done.output
+    assert "postgresql://me:***@db.example/ledger" in done.stdout
+    assert "region=x" in done.stdout
+
+
+def test_a_wrong_setting_is_named_without_the_password_in_it() -> None:
+    done = run("check", NEWSWATCH_SHARDS="postgresql://me:geheim@db/x")
+    assert done.exit_code == 1
+    assert "NEWSWATCH_SHARDS" in done.stderr
+    assert "geheim" not in done.output
+
+
+def test_a_poll_in_which_no_feed_is_read_exits_with_one_and_shows_examples(database_url: str, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "topics.yaml").symlink_to(SHIPPED_CONFIG_DIR / "topics.yaml")
+    entry = "  - {{id: f{n}, outlet: F{n}, url: 'http://f{n}.localhost:9/feed', language: en, allow_private: true}}\n"
+    (config / "feeds.yaml").write_text("feeds:\n" + "".join(entry.format(n=n) for n in range(7)))
+    environ = {
+        "NEWSWATCH_CONFIG_DIR": str(config),
+        "NEWSWATCH_HOME": str(tmp_path),
+        "NEWSWATCH_HOST_DELAY_SECONDS": "0",
+    }
+    done = run("poll", NEWSWATCH_DATABASE_URL=database_url, **environ)
+    assert done.exit_code == 1
+    assert "connection_failed 7" in done.stdout
+    said = done.stderr[done.stderr.index("No feed could be read") :].splitlines()
+    assert [line.split(":")[0].strip() for line in said[1:6]] == [f"f{n}" for n in range(5)]
+    assert all("connection_failed" in line for line in said[1:6])
+    assert said[6:] == ["  … and 2 more, in the table `outcomes`"]
+
+
+def test_a_ledger_of_another_schema_is_named_and_no_traceback(database_url: str, tmp_path: Path) -> None:
+    environ = {"NEWSWATCH_DATABASE_URL": database_url, "NEWSWATCH_HOME": str(tmp_path)}
+    assert run("migrate", **environ).exit_code == 0
+    engine = sa.create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    done = run("explain", "https://example.com/a", **environ)
+    assert done.exit_code == 1
+    assert "the ledger's schema is not this version's" in done.stderr
+    assert "newswatch migrate" in done.stderr
+
+
+@pytest.mark.parametrize("argument", ["--help", "check", "tag"])
+def test_a_light_command_imports_nothing_heavy(argument: str) -> None:
+    heavy = {"sqlalchemy", "aiohttp", "pyarrow", "fsspec", "structlog", "alembic", "newswatch.pipeline"}
+    program = (
+        "import sys; from newswatch.cli.main import main; main(sys.argv[1:], standalone_mode=False); "
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, argument]
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=True)
+    assert heavy & set(done.stderr.split()) == set()
+
+
+def test_check_counts_in_the_singular_too(tmp_path: Path) -> None:
+    (tmp_path / "feeds.yaml").write_text("feeds:\n  - {id: a, outlet: A, url: 'https://a.example/f', language: en}\n")
+    examples = "examples: {match: [A quay.], no_match: [A pier.]}"
+    (tmp_path / "topics.yaml").write_text(
+        f"topics:\n  - {{id: quay, name: Quay, description: Q., terms: [quay], {examples}}}\n"
+    )
+    done = run("check", NEWSWATCH_CONFIG_DIR=str(tmp_path))
+    assert done.stdout.startswith("1 feed of 1 outlet and 1 topic are well formed; all 2 examples hold.")
+
+
 def test_extract_without_an_address_says_how_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(PAGE)
     done = run("extract", str(tmp_path / "a.html"))
@@ -130,7 +235,7 @@ def test_building_and_explaining_go_by_the_data_that_is_named(database_url: str,
         "NEWSWATCH_DATA_URL": str(tmp_path),
         "NEWSWATCH_HOME": str(tmp_path),
     }
-    done = run("build", "--empty", "2026-11-21..2026-11-22", **environ)
+    done = run("build", "2026-11-21..2026-11-22", "--empty", **environ)
     assert done.exit_code == 0, done.output
     assert [line[:10] for line in done.stdout.splitlines()] == ["2026-11-21", "2026-11-22"]
     assert (tmp_path / "digests/2026-11-22/digest.html").is_file()

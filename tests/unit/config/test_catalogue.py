@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from newswatch.config.catalogue import load_catalogue, parse_catalogue
+from newswatch.config.catalogue import load_catalogue, parse_catalogue, parse_topics
 from newswatch.errors import ConfigError
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 
@@ -65,19 +66,68 @@ BAD_FEEDS = {
     "a bad language": (FEEDS.replace("language: en", "language: English"), ["'one'", "language", "English"]),
     "an id twice": (
         FEEDS + FEEDS.removeprefix("feeds:\n").replace("/rss", "/b"),
-        ["feeds.yaml:6:", "'one'", "stands in line 2 too"],
+        ["feeds.yaml:6:", "'one'", "in line 2"],
     ),
     "an address twice": (
         FEEDS + FEEDS.removeprefix("feeds:\n").replace("id: one", "id: two"),
-        ["feeds.yaml:8:", "url", "stands in line 4 too"],
+        ["feeds.yaml:8:", "url", "in line 4"],
     ),
     "a key twice": (FEEDS + "    language: ru\n", ["feeds.yaml:6:", "'language'", "twice"]),
-    "no feeds": ("feeds: []\n", ["feeds", "at least 1"]),
+    "no feeds": ("feeds: []\n", ["feeds.yaml:1: feeds: has no entry", "at least 1", "Write `feeds:`"]),
     "an empty file": ("", ["expected a list under the key 'feeds'"]),
     "only a comment": ("# nothing\n", ["expected a list under the key 'feeds'"]),
     "a bare list": ("- id: one\n", ["expected a list under the key 'feeds'"]),
-    "not YAML": ("feeds: [\n", ["feeds.yaml:2:", "column"]),
-    "a tab": ("feeds:\n\t- id: one\n", ["feeds.yaml:2:"]),
+    "a list that is not closed": (
+        FEEDS.replace("The One", "[One"),
+        ["feeds.yaml:3:", "[ is never closed. Write `    outlet: [One]`"],
+    ),
+    "not YAML": ("feeds: [\n", ["feeds.yaml:2: column 1:"]),
+    "a tab": (FEEDS.replace("    url", "\turl"), ["feeds.yaml:4:", "a tab in the indent", "Write `    url: https://"]),
+    "a tab before a dash": ("feeds:\n\t- id: one\n", ["feeds.yaml:2:", "a tab", "Write `  - id: one`"]),
+    "an indent too deep": (
+        FEEDS.replace("    url", "      url"),
+        ["feeds.yaml:4:", "indent", "Write `    url: https://"],
+    ),
+    "an indent too small": (
+        FEEDS.replace("    url", "   url"),
+        ["feeds.yaml:4:", "indent", "Write `    url: https://"],
+    ),
+    "a dash at another indent": (
+        FEEDS + FEEDS.removeprefix("feeds:\n").replace("  - id", "   - id"),
+        ["feeds.yaml:6:", "indent", "Write `  - id: one`"],
+    ),
+    "an unquoted colon": (FEEDS.replace("The One", "One: news"), ["feeds.yaml:3:", 'Write `    outlet: "One: news"`']),
+    "a sign of YAML's at the beginning": (FEEDS.replace("The One", "@one"), ["feeds.yaml:3:", 'outlet: "@one"`']),
+    "a quotation that does not end": (FEEDS.replace("The One", '"One'), ["feeds.yaml:3:", 'Write `    outlet: "One"`']),
+    "no blank after a colon": (FEEDS.replace("outlet: ", "outlet:"), ["feeds.yaml:3:", "Write `    outlet: The One`"]),
+    "a blank in an address": (
+        FEEDS.replace("/rss", "/the news"),
+        ["'one'", "write `url: https://example.com/the%20news`"],
+    ),
+    "an address on a private network": (
+        FEEDS.replace("example.com", "10.0.0.3"),
+        ["feeds.yaml:4:", "'one'", "10.0.0.3 is not a public address", "`allow_private: true`"],
+    ),
+    "an address on this machine": (FEEDS.replace("example.com", "a.localhost:81"), ["feeds.yaml:4:", "allow_private"]),
+    "a cloud's metadata, private or not": (
+        FEEDS.replace("example.com", "169.254.169.254") + "    allow_private: true\n",
+        ["feeds.yaml:4:", "metadata", "Remove the feed"],
+    ),
+    "a code of no language": (FEEDS.replace(": en", ": zz"), ["feeds.yaml:5:", "'zz'", "such as en, ru or uk"]),
+    "a language by its name": (FEEDS.replace(": en", ": ukrainian"), ["feeds.yaml:5:", "`language: uk`"]),
+    "a language by another code": (FEEDS.replace(": en", ": rus"), ["feeds.yaml:5:", "`language: ru`"]),
+    "a language with its country": (FEEDS.replace(": en", ": en-GB"), ["feeds.yaml:5:", "`language: en`"]),
+    "one outlet spelt in two ways": (
+        FEEDS + FEEDS.removeprefix("feeds:\n").replace(": one", ": two").replace("/rss", "/b").replace("The", "the"),
+        ["feeds.yaml:7:", "'the One'", "`outlet: The One`", "in line 3"],
+    ),
+    "one address but for case, port and tracking": (
+        FEEDS
+        + FEEDS.removeprefix("feeds:\n")
+        .replace("id: one", "id: two")
+        .replace("example.com/rss", "Example.COM:443/rss?utm_source=x"),
+        ["feeds.yaml:8:", "is the address of 'one' already", "in line 4"],
+    ),
     "a control character": ("feeds: \x00", ["not YAML"]),
     "a Python object": ("feeds: !!python/object/apply:os.system [ls]\n", ["feeds.yaml:1:"]),
     "a key that is no word": ("? [a, b]\n: 1\n" + FEEDS, ["feeds.yaml"]),
@@ -204,7 +254,7 @@ BAD_TOPICS = {
     ),
     "a language that YAML takes for no": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        inflection: no"),
-        ["topics.yaml:7:", "False is no text to YAML. Put it in quotation marks."],
+        ["topics.yaml:7:", 'False is no text to YAML. Put it in quotation marks: `inflection: "no"`'],
     ),
     "a merge": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        <<: {case: any}"),
@@ -219,9 +269,38 @@ BAD_TOPICS = {
         TOPICS.replace("      - text: harbour quay\n", "").replace("terms:", "terms: []"),
         ["'quay'", "terms"],
     ),
-    "an id twice": (TOPICS + TOPICS.removeprefix("topics:\n"), ["topics.yaml:10:", "'quay'", "stands in line 2 too"]),
+    "an id twice": (TOPICS + TOPICS.removeprefix("topics:\n"), ["topics.yaml:10:", "'quay'", "in line 2"]),
     "an empty file": ("", ["expected a list under the key 'topics'"]),
     "not YAML": ("topics: {", ["topics.yaml:2: column 1:"]),
+    "texts in place of a text": (
+        TOPICS.replace("text: harbour quay", "text: [harbour quay, pier]"),
+        ["topics.yaml:6:", "one text, not a list", "`text: harbour quay`", "`variants: [pier]`"],
+    ),
+    "a colon in a plain term": (
+        TOPICS.replace("text: harbour quay", "Quay: the harbour"),
+        ["topics.yaml:6:", 'write `- "Quay: the harbour"`'],
+    ),
+    "a number as a plain term": (
+        TOPICS.replace("text: harbour quay", "1991"),
+        ["topics.yaml:6:", "1991 is no text to YAML", '`- "1991"`'],
+    ),
+    "yes or no as a plain term": (TOPICS.replace("text: harbour quay", "no"), ["topics.yaml:6:", '`- "no"`']),
+    "a tab below a key": (
+        TOPICS.replace("      - text", "\t- text"),
+        ["topics.yaml:6:", "a tab in the indent", "Write `      - text: harbour quay`"],
+    ),
+    "tabs before keys": (
+        TOPICS.replace("    name", "\tname").replace("    description", "\tdescription"),
+        ["topics.yaml:3:", "Write `    name: Quay`", "topics.yaml:4:", "Write `    description: The quay.`"],
+    ),
+    "a text in place of texts": (
+        TOPICS.replace("text: harbour quay", "text: harbour quay\n        variants: pier"),
+        ["topics.yaml:7:", "Write `variants: [pier]`"],
+    ),
+    "a colon in an example": (
+        TOPICS.replace("[At the station.]", "\n        - Station: closed"),
+        ["topics.yaml:10:", 'Write `- "Station: closed"`'],
+    ),
 }
 
 
@@ -265,6 +344,52 @@ def test_two_topics_may_claim_other_capitals_other_company_or_patterns_of_one_na
     assert [[t.id for t in parse_catalogue(FEEDS, text).topics] for text in claimed] == 3 * [["quay", "pier"]]
 
 
+def test_a_term_that_is_a_plain_text_is_that_text() -> None:
+    plain = TOPICS.replace("- text: harbour quay", "- harbour quay")
+    assert parse_catalogue(FEEDS, plain).topics == parse_catalogue(FEEDS, TOPICS).topics
+    grouped = TOPICS.replace("- text: harbour quay", "- any: [harbour quay, {text: pier}]")
+    assert [term.label for _, term, _ in parse_catalogue(FEEDS, grouped).topics[0].leaves()] == ["harbour quay", "pier"]
+
+
+@pytest.mark.parametrize("key", ["near", "unless"])
+def test_one_condition_needs_no_list_around_it(key: str) -> None:
+    one, listed = (
+        TOPICS.replace("harbour quay\n", f"harbour quay\n        {key}: {value}\n").replace("quay.]", "quay, a ship.]")
+        for value in ("{words: [ship], within: 1}", "[{words: [ship], within: 1}]")
+    )
+    assert parse_topics(one, is_known_good=True) == parse_topics(listed, is_known_good=True)
+
+
+def test_a_file_with_several_faults_gets_all_of_them_named_in_one_go() -> None:
+    feeds = FEEDS.replace("The One", "One: news").replace(": en", ": english") + "\t- id: two\n    outlet: B\n"
+    feeds += "    url: https://example.com/rss?utm_source=x\n    language: en\n"
+    found = problems(feeds, TOPICS.replace("text: harbour quay", "txt: q") + TOPICS.removeprefix("topics:\n"))
+    assert [p.split(":")[1] for p in found[:3]] == ["3", "6", "5"], found
+    assert {"topics.yaml:6", "topics.yaml:1"} >= {":".join(p.split(":")[:2]) for p in found if "txt" in p}
+
+
+def test_a_wrong_topic_does_not_keep_its_neighbour_from_being_tried_out() -> None:
+    wrong = TOPICS.replace("text: harbour quay", "txt: quay")
+    other = TOPICS.removeprefix("topics:\n").replace("id: quay", "id: pier").replace("At the harbour quay.", "None.")
+    found = problems(topics=wrong + other)
+    assert any("txt" in problem for problem in found)
+    assert any(p.startswith("topics.yaml:16: topic 'pier': no term matches") for p in found), found
+
+
+def test_what_is_wrong_with_one_file_is_named_though_the_other_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "topics.yaml").write_text(TOPICS.replace("text: harbour quay", "txt: quay"))
+    with pytest.raises(ConfigError) as error:
+        load_catalogue(tmp_path)
+    assert ["feeds.yaml" in error.value.problems[0], "txt" in error.value.problems[1]] == [True, True]
+
+
+def test_a_pipe_in_a_files_place_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "feeds.yaml")
+    (tmp_path / "topics.yaml").write_text(TOPICS)
+    with pytest.raises(ConfigError, match="no ordinary file"):
+        load_catalogue(tmp_path)
+
+
 def test_one_mistake_is_named_once() -> None:
     assert len(problems(topics=TOPICS.replace("- text: harbour quay", "- text: harbour quay\n        cse: any"))) == 1
 
@@ -284,7 +409,7 @@ def test_a_missing_file_is_named_with_the_setting_that_leads_to_it(tmp_path: Pat
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "feeds.yaml").write_bytes(FEEDS.encode() + "# Київ".encode("windows-1251"))
     (tmp_path / "topics.yaml").write_text(TOPICS)
-    with pytest.raises(ConfigError, match=r"feeds\.yaml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"feeds\.yaml:6: cannot be read: byte 0xca is no UTF-8\..*`# Київ`"):
         load_catalogue(tmp_path)
 
 

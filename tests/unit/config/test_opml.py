@@ -257,7 +257,7 @@ def test_a_form_that_cannot_be_added_to_is_left_alone_and_the_entry_is_shown(fol
 
 
 def test_an_id_that_is_taken_leaves_the_file_as_it_was(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="'quay' stands in line 4 too"):
+    with pytest.raises(ConfigError, match=r"'quay' stands there already.*in line 4"):
         edit_feeds.add(folder, [feed(id="quay")])
     assert (folder / "feeds.yaml").read_text(encoding="utf-8") == FEEDS
 

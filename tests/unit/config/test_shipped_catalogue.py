@@ -1,5 +1,7 @@
 """The shipped feeds.yaml and topics.yaml: they load, and every topic finds what it should and nothing else."""
 
+import re
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,6 +9,7 @@ import pytest
 
 from newswatch.config.catalogue import Catalogue, load_catalogue
 from newswatch.topics.matcher import Matcher
+from newswatch.urls.canonical import twin_key
 
 CONFIG_DIR = Path(__file__).resolve().parents[3] / "include"
 
@@ -137,6 +140,32 @@ def test_feeds_are_many_and_public(catalogue: Catalogue) -> None:
         assert parts.scheme in {"http", "https"}, feed.id
         assert parts.hostname, feed.id
         assert not feed.allow_private, feed.id
+
+
+MARK = re.compile(r"(?:(?:kite-public|worldmonitor|globaldeets|probe) |403 to probe )(2026-\d\d-\d\d)")
+
+
+def test_each_address_says_who_carried_it_and_when(catalogue: Catalogue) -> None:
+    lines = [line.strip() for line in catalogue.feeds_text.splitlines() if line.strip().startswith("url: ")]
+    assert len(lines) == len(catalogue.feeds)
+    for feed, line in zip(catalogue.feeds, lines, strict=True):
+        address, _, mark = line.removeprefix("url: ").partition(" # ")
+        assert address == feed.url
+        found = MARK.match(mark)
+        assert found, line
+        date.fromisoformat(found[1])
+
+
+def test_no_feed_stands_there_at_two_spellings_of_its_address(catalogue: Catalogue) -> None:
+    assert len({twin_key(feed.url) for feed in catalogue.feeds}) == len(catalogue.feeds)
+
+
+def test_the_texts_that_count_the_feeds_count_those_that_are_there(catalogue: Catalogue) -> None:
+    for name in ("README.md", "CHANGELOG.md"):
+        text = (CONFIG_DIR.parent / name).read_text(encoding="utf-8")
+        found = re.findall(r"(?:lists|shipped) (\d+) (?:public )?feeds", text)
+        assert found, name
+        assert set(found) == {str(len(catalogue.feeds))}, name
 
 
 def test_topics_are_the_nine_with_examples_on_both_sides(catalogue: Catalogue) -> None:

@@ -1,0 +1,83 @@
+"""Which installation a command means: named where another one runs, chosen by --home, silent otherwise."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newswatch.cli.main import main
+from newswatch.settings import SHIPPED_CONFIG_DIR
+from newswatch_airflow.local import make_run
+
+
+def run(*arguments: str, **environ: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), env=environ)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Path]:
+    """The home of an installation that runs, as `make run` leaves and locks it."""
+    home = tmp_path / "var" / "running one"
+    home.mkdir(parents=True)
+    values = {"NEWSWATCH_HOME": home, "NEWSWATCH_CONFIG_DIR": tmp_path / "its-config", "AIRFLOW_HOME": home}
+    (home / "env").write_text("".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in values.items()))
+    with make_run._only_one(home):
+        yield home
+
+
+@pytest.fixture
+def environ(tmp_path: Path, database_url: str) -> dict[str, str]:
+    home = tmp_path / "var" / "mine"
+    return {"NEWSWATCH_HOME": str(home), "NEWSWATCH_DATABASE_URL": database_url}
+
+
+def test_beside_one_that_runs_a_command_names_its_own_and_how_to_mean_the_other(
+    running: Path, environ: dict[str, str]
+) -> None:
+    done = run("build", "2026-11-20", "--empty", **environ)
+    assert done.exit_code == 0, done.output
+    said = done.stderr.splitlines()
+    assert f"config {SHIPPED_CONFIG_DIR}, ledger postgresql" in said[0]
+    assert said[0].endswith(f"data {environ['NEWSWATCH_HOME']}/data.")
+    assert said[1].endswith(f". '{running}/env'")
+    assert "the ledger is empty, nothing was ever polled" in said[2]
+
+
+def test_nothing_is_named_where_none_runs(running: Path, environ: dict[str, str]) -> None:
+    (running / "run.lock").unlink()
+    (running / "run.lock").touch()  # of one that has ended
+    done = run("build", "2026-11-20", "--empty", **environ)
+    assert [line.partition(",")[0] for line in done.stderr.splitlines()] == ["newswatch: the ledger is empty"]
+
+
+def test_the_running_one_itself_is_not_named(running: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    (running / "env").write_text(
+        f"export NEWSWATCH_HOME={environ['NEWSWATCH_HOME']}\n"
+        f"export NEWSWATCH_DATABASE_URL={shlex.quote(environ['NEWSWATCH_DATABASE_URL'])}\n"
+    )
+    done = run("build", "2026-11-20", "--empty", **environ)
+    assert done.exit_code == 0, done.output
+    assert "Another installation runs" not in done.stderr
+
+
+def test_home_goes_before_the_environment_and_takes_what_its_own_file_says(running: Path, tmp_path: Path) -> None:
+    inside = f"postgresql://a@/ledger?host={str(running.resolve()).replace('/', '%2F')}%2Fpostgres.run"
+    with (running / "env").open("a") as file:
+        file.write(f"export NEWSWATCH_DATABASE_URL={shlex.quote(inside)}\n")
+    others = {f"NEWSWATCH_{name}": "postgresql://elsewhere/x" for name in ("DATA_URL", "DATABASE_URL")}
+    done = run("--home", str(running), "settings", NEWSWATCH_HOME=str(tmp_path), **others)
+    shown = dict(line.split("=", 1) for line in done.stdout.splitlines() if line.startswith("NEWSWATCH_"))
+    assert shown["NEWSWATCH_HOME"] == str(running)
+    assert shown["NEWSWATCH_CONFIG_DIR"] == str(tmp_path / "its-config")
+    assert shown["NEWSWATCH_DATA_URL"] == f"{running}/data"
+    assert shown["NEWSWATCH_DATABASE_URL"] == ""  # its own server, which may have to be started
+
+
+def test_home_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    done = run("--home", str(tmp_path / "none"), "settings")
+    assert done.exit_code == 2
+    assert "--home" in done.stderr
