@@ -123,6 +123,7 @@ def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
     from newswatch import pipeline
 
     with _open() as nw:
+        pipeline.refuse_days_to_come(nw, [day])
         if is_reextract:
             done = pipeline.reextract_day(nw, day, DAILY_DIGEST)
             _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")

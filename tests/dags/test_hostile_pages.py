@@ -98,11 +98,15 @@ def hostile_story(nw: Newswatch, number: int, text: str, *, is_copy: bool) -> St
 
 
 def write_catalogue(folder: Path, texts: Sequence[str]) -> None:
-    """Outlets and topics of these names; every topic but the first, that of all stories, is found in nothing."""
+    """Outlets and topics of these names; every topic but the first, that of all stories, is found in nothing.
+
+    Outlets that differ in blanks and letter case alone would be refused: they get a number.
+    """
+    keys = [" ".join(text.casefold().split()) for text in texts]
     feeds = [
         {
             "id": f"feed-{n}",
-            "outlet": text,
+            "outlet": text if keys.index(keys[n]) == n else f"{text}{n}",
             "url": f"http://127.0.0.1:9/{n}/{quote(text)}",
             "language": "en",
             "allow_private": True,

@@ -16,7 +16,16 @@ from newswatch.cli.main import main
 from newswatch.errors import DayToCome
 from newswatch.ledger import days
 from newswatch.ledger import schema as t
-from newswatch.pipeline import Newswatch, Reader, build_day, deliver, forget_day, issue_digest, without_anything
+from newswatch.pipeline import (
+    Newswatch,
+    Reader,
+    build_day,
+    deliver,
+    forget_day,
+    issue_digest,
+    refuse_days_to_come,
+    without_anything,
+)
 from newswatch.tables.day_tables import TABLES
 
 
@@ -41,7 +50,7 @@ def test_a_day_to_come_is_not_built(told: Told) -> None:
     nw, tell = told
     tell("/one", at(20, 9))
     with pytest.raises(DayToCome, match=r"2030-01-01 is yet to come \(today is 2026-11-20, UTC\)"):
-        build_day(nw, FRIDAY.replace(year=2030, month=1, day=1))
+        refuse_days_to_come(nw, [FRIDAY, FRIDAY.replace(year=2030, month=1, day=1)])
     with nw.ledger.begin() as connection:
         assert days.builds(connection) == []
 

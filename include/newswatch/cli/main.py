@@ -195,6 +195,7 @@ def build(
             for day in wanted:
                 click.echo(f"{day}  as known at {at}: {nw.store.locate(pipeline.build_as_known(nw, day, at))}")
             return
+        pipeline.refuse_days_to_come(nw, wanted)
         if not (empty or missing) and (none := pipeline.without_anything(nw, wanted)):
             raise NewswatchError(
                 f"Nothing is stored of {spans(none)}: no story, no poll, no feed that reached over it. With --empty "

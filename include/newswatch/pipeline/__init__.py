@@ -8,6 +8,7 @@ from newswatch.pipeline.build import (
     build_day,
     ensure_built,
     never_built,
+    refuse_days_to_come,
     without_anything,
 )
 from newswatch.pipeline.compare_topics import Comparison, StoryChange, compare_topics, topics_of_version, versions
@@ -84,6 +85,7 @@ __all__ = [
     "poll",
     "publish_staged",
     "reextract_day",
+    "refuse_days_to_come",
     "repair",
     "restore",
     "rezone",

@@ -47,10 +47,8 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
     """Make the day's tables from the committed batches, whole, and record what they were made from, and by which run.
 
     One writer a day: a second one waits. A day of which nothing is known gets its tables too, with zeros: see
-    `without_anything`. Raises DayToCome for a day after today, unless a story is dated ahead of its time.
+    `refuse_days_to_come` and `without_anything`.
     """
-    if day > (today := nw.day_of(nw.clock())) and without_anything(nw, [day]):
-        raise DayToCome(f"{day} is yet to come (today is {today}, {nw.settings.timezone}): it has nothing to build.")
     with nw.writing() as connection:
         days.lock(connection, day)
         left_out = finish(nw, connection, day)  # what a writer that was killed has left
@@ -115,6 +113,13 @@ def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
 def ensure_built(nw: Newswatch, wanted: list[date]) -> list[date]:
     """Build those of the days whose tables are missing, damaged or made from other inputs; returns them."""
     return [build_day(nw, day).day for day in wanted if not _is_current(nw, day)]
+
+
+def refuse_days_to_come(nw: Newswatch, wanted: Sequence[date]) -> None:
+    """Raise DayToCome where one of the days lies after today, unless a story is dated so far ahead of its time."""
+    today = nw.day_of(nw.clock())
+    for day in without_anything(nw, [day for day in wanted if day > today]):
+        raise DayToCome(f"{day} is yet to come (today is {today}, {nw.settings.timezone}): it has nothing to build.")
 
 
 def without_anything(nw: Newswatch, wanted: Sequence[date]) -> list[date]:

@@ -37,6 +37,7 @@ COMPONENTS = {
     "dag-processor": (),
     "triggerer": ("--skip-serve-logs",),
 }
+NO_FEED_READ = "No feed could be read"  # as `newswatch poll` says, with exit code 1
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
 MENDS, MENDS_SECONDS = 10, 600.0  # as often, in so much time, what ended by itself is started again
@@ -72,6 +73,14 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
+class CommandFailed(Failed):
+    """A command of the run has ended with an error. `told`: what it wrote to standard error."""
+
+    def __init__(self, command: str, told: str) -> None:
+        super().__init__(f"`{command}` failed:\n{told[-3000:]}")
+        self.told = told
+
+
 class _Run:
     """One `make run`: on the newsroom, or on the user's own two lists where NEWSWATCH_CONFIG_DIR names them."""
 
@@ -105,10 +114,10 @@ class _Run:
             stack.callback(self._processes.stop)
             settings = self._start()
             with AirflowApi(self._env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
-                self._first_poll(settings)
+                is_any_read = self._first_poll(settings)
                 self._wait_for_airflow(api)
-                waiting = self._digests(api, settings)
-                self._show(settings, waiting)
+                waiting = self._digests(api, settings) if is_any_read else set()
+                self._show(settings, waiting if is_any_read else {_yesterday(settings)})
                 while True:
                     time.sleep(1)
                     self._look_after()
@@ -158,11 +167,21 @@ class _Run:
         if self._is_broken_on:
             self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
 
-    def _first_poll(self, settings: Settings) -> None:
-        """Poll what is due, and build the days that have stories and no tables yet, by the command line's verbs."""
+    def _first_poll(self, settings: Settings) -> bool:
+        """Poll what is due, and build the days that have stories and no tables yet, by the command line's verbs.
+
+        False: no feed could be read and nothing is stored, so that no day is worth a table.
+        """
         self._say("polling the feeds and fetching new pages …")
-        for line in self._command("newswatch", "poll", "--due", is_told=True).splitlines():
-            self._say(f"  {line}")
+        try:
+            for line in self._command("newswatch", "poll", "--due", is_told=True).splitlines():
+                self._say(f"  {line}")
+        except CommandFailed as error:
+            if NO_FEED_READ not in error.told:
+                raise
+            if not self._read(lambda reader: reader.builds()):
+                self._say("  nothing to build yet: Airflow polls again every 15 minutes, once the network is there")
+                return False
         yesterday = _yesterday(settings)
         history_days = int(self._command("python", "-m", "newsroom", "history"))  # which is the newsroom's to say
         oldest = yesterday - timedelta(days=history_days - 1)
@@ -170,6 +189,7 @@ class _Run:
         self._say(f"building the days from {oldest} to {last} …")
         built = self._command("newswatch", "build", "--missing", f"{oldest}..{last}", is_told=True).splitlines()
         self._say(f"  {len(built)} days built")
+        return True
 
     def _wait_for_airflow(self, api: AirflowApi) -> None:
         self._say("waiting for Airflow …")
@@ -248,7 +268,8 @@ class _Run:
             click.echo(f"\ntopic_days of {yesterday}\n\n{_table(rows)}\n")
         for name, fact in facts.items():
             click.echo(f"{name:14}{fact}")
-        if waiting:
+        has_tables = self._read(lambda reader: bool(reader.builds()))
+        if waiting and has_tables:
             failed = f"{self._env['AIRFLOW__API__BASE_URL']}/dags/{DAILY_DIGEST}"
             click.echo(f"\nThis machine is busy: {len(waiting)} digests are still to come. Their runs: {failed}")
         click.echo(f"\nReady after {time.monotonic() - self._began:.0f} s. Ctrl-C stops everything.")
@@ -289,7 +310,7 @@ class _Run:
         self._look_after()
         if any(mended > began for mended in self._mended):
             return self._command(*command, is_told=is_told)
-        raise Failed(f"`{' '.join(command)}` failed:\n{(told or printed)[-3000:]}")
+        raise CommandFailed(" ".join(command), told or printed)
 
     def _await(self, process: subprocess.Popen[str], tell: Callable[[str], None]) -> tuple[str, str]:
         """Look after everything else until the process ends; returns what it wrote to output and standard error."""

@@ -9,8 +9,17 @@ import httpx
 import pytest
 
 from newswatch.errors import TransientError
+from newswatch.settings import Settings
 from newswatch.storage import embedded_postgres
-from newswatch_airflow.local.make_run import COMPONENTS, MENDS, SOURCED, Failed, _forget_sourced, _Run
+from newswatch_airflow.local.make_run import (
+    COMPONENTS,
+    MENDS,
+    SOURCED,
+    CommandFailed,
+    Failed,
+    _forget_sourced,
+    _Run,
+)
 
 
 def test_variables_of_a_sourced_env_file_do_not_choose_the_next_runs_home(tmp_path: Path) -> None:
@@ -154,3 +163,36 @@ def test_a_command_under_which_the_database_died_is_run_again(
 def test_no_part_of_airflow_serves_logs_to_other_machines() -> None:
     for component in ("scheduler", "triggerer"):  # the two that would: airflow.utils.serve_logs knows no host
         assert "--skip-serve-logs" in COMPONENTS[component]
+
+
+@pytest.mark.parametrize(("stored", "goes_on"), [({}, False), ({"2026-11-20": None}, True)])
+def test_a_start_without_a_network_builds_no_days_of_nothing(
+    a_run: _Run,
+    stored: dict[str, None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    goes_on: bool,
+) -> None:
+    commands: list[str] = []
+
+    def command(*words: str, is_told: bool = False) -> str:
+        commands.append(words[1])
+        if words[1] == "poll":
+            raise CommandFailed("newswatch poll", "No feed could be read. Is there a network?\n  a: name_unknown")
+        return "70" if words[0] == "python" else ""
+
+    monkeypatch.setattr(a_run, "_command", command)
+    monkeypatch.setattr(a_run, "_read", lambda look: stored)
+    assert a_run._first_poll(Settings()) == goes_on
+    assert ("build" in commands) == goes_on
+    assert goes_on or "Airflow polls again" in capsys.readouterr().out
+
+
+def test_another_failure_of_the_poll_ends_the_start(a_run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def command(*words: str, is_told: bool = False) -> str:
+        raise CommandFailed("newswatch poll", "topics.yaml:3: no such thing")
+
+    monkeypatch.setattr(a_run, "_command", command)
+    with pytest.raises(CommandFailed, match=r"topics\.yaml:3"):
+        a_run._first_poll(Settings())
