@@ -88,7 +88,7 @@ def some(command: str, *quick: int) -> list[object]:
     return [pytest.param(n, marks=[] if n in quick else [pytest.mark.slow]) for n in sorted({*chosen, *quick})]
 
 
-@pytest.mark.parametrize("nth", some("poll", 9))
+@pytest.mark.parametrize("nth", some("poll"))
 def test_a_poll_that_is_killed(
     make_installation: Callable[[str], Settings], parsers: SharedParsers, tmp_path: Path, nth: int
 ) -> None:
@@ -132,7 +132,7 @@ def test_a_build_and_issue_that_is_killed(
     assert nothing_is_wrong(settings, parsers, tmp_path) == []
 
 
-@pytest.mark.parametrize("nth", points(4, last=24))
+@pytest.mark.parametrize("nth", points(last=24))
 def test_a_repair_that_is_killed(
     polled: tuple[Settings, dict[str, Any]], parsers: SharedParsers, tmp_path: Path, nth: int
 ) -> None:

@@ -15,7 +15,7 @@ from newswatch.tables.day_tables import DAY_TABLES, TABLES
 
 DAY = FRIDAY
 LAST = len(DAY_TABLES)
-NTH = [pytest.param(n, marks=[] if n in (1, 5, LAST) else [pytest.mark.slow]) for n in range(1, LAST + 1)]
+NTH = [pytest.param(n, marks=[] if n in (5, LAST) else [pytest.mark.slow]) for n in range(1, LAST + 1)]
 
 
 class Killed(BaseException):
