@@ -12,23 +12,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from clocks import Clock
+from installations import read_newsroom
 from kept_newsroom import ISSUED
 from shared_parsers import SharedParsers
 
-from newsroom.config import write_config
-from newsroom.server import Newsroom
 from newswatch.pipeline import (
     Newswatch,
     build_day,
     deliver,
-    fetch_pending,
     issue_digest,
     never_built,
     open_newswatch,
-    poll,
-    tag_new,
 )  # fmt: skip
-from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch.settings import Settings
 
 _numbers = itertools.count()
 
@@ -39,25 +35,12 @@ def undisturbed(
 ) -> Settings:
     """Two days of the newsroom, each with tables, one with a delivered digest. Not to be changed: see `kept`."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=Clock()) as newsroom:
-        patch.setattr("newsroom.feeds.HISTORY", timedelta(days=2))
-        write_config(folder / "config", port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
-        settings = Settings(
-            config_dir=folder / "config",
-            home=folder,
-            data_url=str(folder / "data"),
-            database_url=new_database(),
-            host_delay_seconds=0,
-        )
-        nw = replace(open_newswatch(settings, parsers=parsers), clock=Clock())
-        poll(nw, list(nw.feeds), "read")
-        fetch_pending(nw, "read")
-        tag_new(nw, "read")
+    nw, _ = read_newsroom(folder, new_database(), parsers, timedelta(days=2))
     for day in never_built(nw, [ISSUED - timedelta(days=back) for back in range(4, -3, -1)]):
         build_day(nw, day)
     deliver(nw, ISSUED, issue_digest(nw, ISSUED, "issuer").number)
     nw.close()
-    return settings
+    return nw.settings
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,14 +14,13 @@ import yaml
 from ask import Read
 from clocks import Clock
 from desk import DAY, SHELLING, WATER, Desk
+from installations import read_newsroom
 from shared_parsers import SharedParsers
 from told import TEXT, Told
 from web_site import Site
 
-from newsroom.config import write_config
-from newsroom.server import Newsroom
-from newswatch.pipeline import Newswatch, fetch_pending, open_newswatch, poll, tag_new
-from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch.pipeline import Newswatch, fetch_pending, poll
+from newswatch.settings import SHIPPED_CONFIG_DIR
 
 
 @pytest.fixture
@@ -133,21 +131,6 @@ def read(
 ) -> Iterator[Read]:
     """Six days of the newsroom, those with many stories on New START among them, read at a Sunday evening."""
     folder = tmp_path_factory.mktemp("read")
-    with pytest.MonkeyPatch.context() as patch, Newsroom(clock=Clock()) as newsroom:
-        patch.setattr("newsroom.feeds.HISTORY", timedelta(days=6))
-        config = folder / "config"
-        write_config(config, port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
-        settings = Settings(
-            config_dir=config,
-            home=folder,
-            data_url=str(folder / "data"),
-            database_url=new_database(),
-            host_delay_seconds=0,
-        )
-        nw = replace(open_newswatch(settings, parsers=parsers), clock=Clock())
-        poll(nw, list(nw.feeds), "read")
-        fetch_pending(nw, "read")
-        tag_new(nw, "read")
-    # The newsroom's history is itself again: other tests run while this one is looked at.
+    nw, newsroom = read_newsroom(folder, new_database(), parsers, timedelta(days=6))
     yield Read(nw, newsroom, folder)
     nw.close()

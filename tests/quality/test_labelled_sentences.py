@@ -2,7 +2,7 @@
 
 `sentences/*.jsonl`: text (of short stories the headline too), language, the topics that a careful analyst would give
 it, and what is tricky about it. All were invented for this. `unseen`, `newsrooms` and
-`first-contact` were written without a look at the topics. After the first two some was mended, after the last nothing:
+`first-contact` were written without a look at the topics. After the first two some was mended, by the last nothing:
 it says how right they are.
 """
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
 from newswatch.cli import installation
+from newswatch.cli.progress import Progress
 from newswatch.text.counting import counted
 
 if TYPE_CHECKING:
@@ -31,8 +33,13 @@ def verify(repair: bool, from_start: bool) -> None:
     """
     from newswatch import pipeline
 
-    with installation.opened(pipeline.open_in_force) as nw:
-        walk = pipeline.verify(nw, nw.settings.home / STATE_FILE, _tell, from_start=from_start)
+    with installation.opened(pipeline.open_in_force) as nw, closing(Progress()) as progress:
+
+        def tell(walk: Walk) -> None:
+            progress(f"{walk.stage} looked at", walk.counts.get(walk.stage, 0))
+
+        walk = pipeline.verify(nw, nw.settings.home / STATE_FILE, tell, from_start=from_start)
+        progress.close()
         for fault in walk.faults:
             click.echo(fault)
         is_lost = False
@@ -45,8 +52,3 @@ def verify(repair: bool, from_start: bool) -> None:
         click.echo(f"{counted(len(walk.faults), 'fault')}; looked at {looked_at}: {after}.", err=True)
         sys.exit(0 if repair and not is_lost else 1)
     click.echo(f"nothing wrong: {counted(walk.story_count, 'story')}; looked at {looked_at}")
-
-
-def _tell(walk: Walk) -> None:
-    faults = counted(len(walk.faults), "fault")
-    click.echo(f"{walk.stage}: {walk.counts.get(walk.stage, 0)} looked at, {faults} so far", err=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def load(
     for name, parts in tables.items():
         stream = _Stream(parts)
         with _clearly(), closing(_cursor(connection)) as cursor:
-            cursor.copy_expert(_copy("FROM STDIN", name, stream.header), stream)
+            cursor.copy_expert(_copy("FROM STDIN", name, stream.header), io.BufferedReader(stream))
             row_counts[name] = cursor.rowcount
     connection.execute(sa.select(sa.func.setval(t.generation.name, generation)))
     upgrade(connection)
@@ -153,7 +154,7 @@ class _Parts:
             self._buffer.clear()
 
 
-class _Stream:
+class _Stream(io.RawIOBase):
     """The parts of a table as one stream; what COPY reads from. `header`: the names of its columns."""
 
     def __init__(self, parts: Iterable[bytes]) -> None:
@@ -163,15 +164,16 @@ class _Stream:
         self._parts = chain([first], unpacked)
         self._rest = memoryview(b"")
 
-    def readline(self, size: int = -1) -> bytes:
-        raise NotImplementedError  # COPY reads by size alone
+    def readable(self) -> bool:
+        return True
 
-    def read(self, size: int = -1) -> bytes:
+    def readinto(self, buffer: Any) -> int:
         if not self._rest:
             self._rest = memoryview(next(self._parts, b""))
-        taken = self._rest[:size] if size >= 0 else self._rest
+        taken = self._rest[: len(buffer)]
+        buffer[: len(taken)] = taken
         self._rest = self._rest[len(taken) :]
-        return bytes(taken)
+        return len(taken)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from newswatch.pages import line_zones
 from newswatch.pages.html_tree import BOXES, MIN_PARAGRAPH_CHARS, MIN_STORY_CHARS, running_text, size_of
 from newswatch.text.language import UNSPACED
 
-MIN_CHILD_SHARE = 0.7  # of its parent's running text: the child holds the story
+MIN_CHILD_SHARE = 0.7  # of its parent's running text: the child holds the story; with more, others' text comes in
 MIN_PAGE_SHARE = 0.5  # of the page's
 SAMPLE_SIZE = 30  # paragraphs
 _CONTAINERS = frozenset({"div", "section", "main", "article", "td", "center"})

@@ -42,23 +42,21 @@ def story_text(tree: HtmlElement, claims: Sequence[Claim]) -> Iterator[Claim]:
 
     `tree` must be whole, scripts included; `claims`: the page's, of which a headline must stand in the state.
     """
-    if running_text(tree)[tree] >= SHOWN_ENOUGH:
+    scripts = [script for script in tree.iter("script") if (script.get("type") or "").lower() == "application/json"]
+    if not scripts or running_text(tree)[tree] >= SHOWN_ENOUGH:
         return
     titles = {letters_key(claim.value) for claim in claims if claim.field == "title"}
-    for script in tree.iter("script"):
-        strings = list(_strings(_state(script)))
+    for script in scripts:
+        strings = list(_strings(_state(script.text or "")))
         if _has_title(strings, titles) and (lines := _prose(strings)):
             yield Claim("body", "page_state", "\n".join(lines))
             return
 
 
-def _state(script: HtmlElement) -> Any:
+def _state(text: str) -> Any:
     """The JSON of one script; None where it holds none."""
-    text = script.text or ""
-    if (script.get("type") or "").lower() != "application/json" or len(text) > MAX_STATE_CHARS:
-        return None
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False) if len(text) <= MAX_STATE_CHARS else None
     except (ValueError, RecursionError):
         return None
 
@@ -92,7 +90,7 @@ def _has_title(strings: Sequence[_String], titles: set[str]) -> bool:
 def _prose(strings: Sequence[_String]) -> list[str]:
     """The lines of the branch with most of the prose: all strings there that stand under the same keys as it.
 
-    None where most of it has addresses of its own: these are teasers.
+    Empty where most of it has addresses of its own: these are teasers.
     """
     depth = 0
     while (key := _best_key(strings, depth)) is not None:

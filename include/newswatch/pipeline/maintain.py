@@ -24,7 +24,6 @@ from newswatch.tables.batch_tables import STORY_TEXTS
 FEWEST_ROW_DAYS = 7  # younger rows are in use
 FILES_AT_ONCE = 500
 MOVES_AT_ONCE = 50  # while those who commit batches wait
-_STAGED = "tables/_staged/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class _Sweeper:
         """Tables of builds that were killed before the ledger named them; a build of the day writes its own anew."""
         count = size = 0
         leftovers = self._store.leftovers()
-        staged = [path for path in leftovers if path.startswith(_STAGED) and not path.endswith(".tmp")]
+        staged = [path for path in leftovers if path.startswith(f"{paths.STAGED}/") and not path.endswith(".tmp")]
         for day, of_day in groupby(sorted(staged), key=lambda path: date.fromisoformat(path.split("/")[2])):
             with self._nw.ledger.begin() as connection:
                 if not days.try_lock(connection, day):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 DIGEST_FEED = "digests/feed.xml"
+STAGED = "tables/_staged"  # a folder a day
 ORPHANS = "quarantine/orphans"  # a folder a day, named after the day on which its files were put there
 LOSS_NOTE = ".lost.json"
 RESTORING = "_restoring.json"  # there while a restore is under way: which backup it is of
@@ -32,7 +33,7 @@ def table(name: str, day: date) -> str:
 
 def staged_table(name: str, day: date) -> str:
     """One of a day's tables before it is put in its place."""
-    return f"tables/_staged/{day}/{name}.parquet"
+    return f"{STAGED}/{day}/{name}.parquet"
 
 
 def as_known(at: datetime) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import math
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, MutableMapping
@@ -27,8 +25,8 @@ from newswatch.settings import Settings, load_settings
 from newswatch.storage import embedded_postgres, schemes
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
+from newswatch_airflow.local.attendant import Attendant, CommandFailed, Failed
 from newswatch_airflow.local.environment import PROJECT, USER, airflow_environment, free_port, is_free
-from newswatch_airflow.local.processes import Lines, Processes
 
 # Logs of tasks are read from the disk; what serves them to other machines would listen to all of them.
 COMPONENTS = {
@@ -40,18 +38,12 @@ COMPONENTS = {
 NO_FEED_READ = "No feed could be read"  # as `newswatch poll` says, with exit code 1
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
-MENDS, MENDS_SECONDS = 10, 600.0  # as often, in so much time, what ended by itself is started again
-TELL_SECONDS = 30.0  # between two words about what is waited for
 DIGESTS_SECONDS = 300.0  # after that the run is ready without them, and says when they come
 T = TypeVar("T")
 
 
 class Stopped(Exception):
     """Ctrl-C or a polite kill."""
-
-
-class Failed(Exception):
-    """The run cannot go on; the message says why and where to look."""
 
 
 def main() -> None:
@@ -73,14 +65,6 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-class CommandFailed(Failed):
-    """A command of the run has ended with an error. `told`: what it wrote to standard error."""
-
-    def __init__(self, command: str, told: str) -> None:
-        super().__init__(f"`{command}` failed:\n{told[-3000:]}")
-        self.told = told
-
-
 class _Run:
     """One `make run`: on the newsroom, or on the user's own two lists where NEWSWATCH_CONFIG_DIR names them."""
 
@@ -99,28 +83,25 @@ class _Run:
         schemes.check(settings.data_url)
         named = os.environ.get("NEWSWATCH_HOME")
         self._home = PROJECT / "var" / "newsroom" if self._is_newsroom and not named else settings.home
-        self._processes = Processes(self._home / "logs", self._home / "processes.json")
-        self._postgres = self._home / "postgres"
-        self._env: dict[str, str] = {}
-        self._mended: list[float] = []  # when something that had ended by itself was started again
+        self._attendant = Attendant(self._home, self._say)
 
     def run(self) -> None:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(self._home), contextlib.ExitStack() as stack:
-            left = self._processes.end_leftovers()
+            left = self._attendant.processes.end_leftovers()
             if left:
                 self._say(f"ended {left} processes that an earlier run had left")
-            stack.callback(embedded_postgres.stop, self._postgres, self._say)
-            stack.callback(self._processes.stop)
+            stack.callback(embedded_postgres.stop, self._attendant.postgres, self._say)
+            stack.callback(self._attendant.processes.stop)
             settings = self._start()
-            with AirflowApi(self._env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
+            with AirflowApi(self._attendant.env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
                 is_any_read = self._first_poll(settings)
                 self._wait_for_airflow(api)
                 waiting = self._digests(api, settings) if is_any_read else set()
                 self._show(settings, waiting if is_any_read else {_yesterday(settings)})
                 while True:
                     time.sleep(1)
-                    self._look_after()
+                    self._attendant.look_after()
                     waiting = self._newly_issued(waiting)
 
     def _say(self, text: str) -> None:
@@ -133,17 +114,17 @@ class _Run:
         base = dict(os.environ)
         if self._is_newsroom:
             base |= {"NEWSWATCH_CONFIG_DIR": str(self._home / "config"), "NEWSWATCH_HOST_DELAY_SECONDS": "0"}
-        self._env = airflow_environment(self._home, port, base)
+        self._attendant.env = airflow_environment(self._home, port, base)
         self._say("PostgreSQL runs")
         if self._is_newsroom:
             self._start_newsroom()
-        settings = load_settings(self._env)
+        settings = load_settings(self._attendant.env)
         self._save_env()
-        self._command("newswatch", "check")
+        self._attendant.command("newswatch", "check")
         self._say("bringing Airflow's database up to date …")
-        self._command("airflow", "db", "migrate")
+        self._attendant.command("airflow", "db", "migrate")
         for component, options in COMPONENTS.items():
-            self._processes.start(component, ["airflow", component, *options], self._env)
+            self._attendant.processes.start(component, ["airflow", component, *options], self._attendant.env)
         self._say("Airflow is starting")
         return settings
 
@@ -158,11 +139,12 @@ class _Run:
             )
         kept.write_text(str(port))
         command = [sys.executable, "-m", "newsroom", "serve", "--port", str(port)]
-        command += ["--config-dir", self._env["NEWSWATCH_CONFIG_DIR"], "--topics", str(PROJECT / "include/topics.yaml")]
+        command += ["--config-dir", self._attendant.env["NEWSWATCH_CONFIG_DIR"]]
+        command += ["--topics", str(PROJECT / "include/topics.yaml")]
         if self._is_broken_on:
             command.append("--broken")
-        self._processes.start("newsroom", command, self._env)
-        self._until(lambda: not is_free(port), "the newsroom")
+        self._attendant.processes.start("newsroom", command, self._attendant.env)
+        self._attendant.until(lambda: not is_free(port), "the newsroom")
         self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
         if self._is_broken_on:
             self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
@@ -172,31 +154,32 @@ class _Run:
 
         False: no feed could be read and nothing is stored, so that no day is worth a table.
         """
+        command = self._attendant.command
         self._say("polling the feeds and fetching new pages …")
         try:
-            for line in self._command("newswatch", "poll", "--due", is_told=True).splitlines():
+            for line in command("newswatch", "poll", "--due", is_told=True).splitlines():
                 self._say(f"  {line}")
         except CommandFailed as error:
             if NO_FEED_READ not in error.told:
                 raise
-            if not self._read(lambda reader: reader.builds()):
+            if not self._has_tables():
                 self._say("  nothing to build yet: Airflow polls again every 15 minutes, once the network is there")
                 return False
         yesterday = _yesterday(settings)
-        history_days = int(self._command("python", "-m", "newsroom", "history"))  # which is the newsroom's to say
+        history_days = int(command("python", "-m", "newsroom", "history"))  # which is the newsroom's to say
         oldest = yesterday - timedelta(days=history_days - 1)
         last = yesterday - timedelta(days=DIGEST_DAYS)
         self._say(f"building the days from {oldest} to {last} …")
-        built = self._command("newswatch", "build", "--missing", f"{oldest}..{last}", is_told=True).splitlines()
+        built = command("newswatch", "build", "--missing", f"{oldest}..{last}", is_told=True).splitlines()
         self._say(f"  {len(built)} days built")
         return True
 
     def _wait_for_airflow(self, api: AirflowApi) -> None:
         self._say("waiting for Airflow …")
-        self._until(api.is_healthy, "Airflow")
-        self._insist(api.log_in)
-        self._until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor")
-        self._insist(lambda: api.unpause(*DAG_IDS))
+        self._attendant.until(api.is_healthy, "Airflow")
+        self._attendant.insist(api.log_in)
+        self._attendant.until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor")
+        self._attendant.insist(lambda: api.unpause(*DAG_IDS))
         self._say("Airflow is up, its DAGs run")
 
     def _digests(self, api: AirflowApi, settings: Settings) -> set[date]:
@@ -206,17 +189,17 @@ class _Run:
         """
         yesterday = _yesterday(settings)
         wanted = {yesterday - timedelta(days=n) for n in range(DIGEST_DAYS)}
-        if wanted <= self._insist(self._issued):
+        if wanted <= self._attendant.insist(self._issued):
             return set()
 
         def takes_one() -> bool:
             return not api.has_open_backfill(DAILY_DIGEST)
 
-        self._until(takes_one, "the end of an earlier run's backfill")
-        missing = sorted(wanted - self._insist(self._issued))
+        self._attendant.until(takes_one, "the end of an earlier run's backfill")
+        missing = sorted(wanted - self._attendant.insist(self._issued))
         if not missing:
             return set()
-        self._insist(lambda: api.backfill(DAILY_DIGEST, missing[0], missing[-1], reprocess="failed"))
+        self._attendant.insist(lambda: api.backfill(DAILY_DIGEST, missing[0], missing[-1], reprocess="failed"))
         self._say(f"backfill of {DAILY_DIGEST} from {missing[0]} to {missing[-1]} …")
         waiting = set(missing)
 
@@ -225,9 +208,9 @@ class _Run:
             waiting = self._newly_issued(waiting)
             return not waiting
 
-        self._until(are_all_issued, "the backfill's digests", DIGESTS_SECONDS)
+        self._attendant.until(are_all_issued, "the backfill's digests", DIGESTS_SECONDS)
         if not waiting:  # then a user's own backfill is taken
-            self._until(takes_one, "Airflow to close the backfill", DIGESTS_SECONDS)
+            self._attendant.until(takes_one, "Airflow to close the backfill", DIGESTS_SECONDS)
         return waiting
 
     def _newly_issued(self, waiting: set[date]) -> set[date]:
@@ -240,11 +223,15 @@ class _Run:
                 waiting = waiting - {day}
         return waiting
 
+    def _has_tables(self) -> bool:
+        """Whether any day was ever built."""
+        return self._attendant.insist(lambda: self._read(lambda reader: bool(reader.builds())))
+
     def _issued(self) -> set[date]:
         return self._read(lambda reader: {digest.day for digest in reader.digests()})
 
     def _read(self, look: Callable[[Reader], T]) -> T:
-        reader = Reader(load_settings(self._env))
+        reader = Reader(load_settings(self._attendant.env))
         try:
             return look(reader)
         finally:
@@ -255,7 +242,7 @@ class _Run:
         yesterday = _yesterday(settings)
         facts = {
             "feeds": "the make-believe newsroom: invented stories" if self._is_newsroom else str(settings.config_dir),
-            "Airflow": f"{self._env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
+            "Airflow": f"{self._attendant.env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
             "digest": f"{settings.data_url}/digests/{yesterday}/digest.html",
             "tables": f"{settings.data_url}/tables",
             "topics": str((settings.config_dir / "topics.yaml").resolve()),
@@ -264,20 +251,19 @@ class _Run:
         if self._is_newsroom:
             facts["real feeds"] = "NEWSWATCH_CONFIG_DIR=include make run   (data apart from these)"
         if yesterday not in waiting:
-            rows = self._insist(lambda: self._read(lambda reader: reader.table("topic_days", yesterday)))
+            rows = self._attendant.insist(lambda: self._read(lambda reader: reader.table("topic_days", yesterday)))
             click.echo(f"\ntopic_days of {yesterday}\n\n{_table(rows)}\n")
         for name, fact in facts.items():
             click.echo(f"{name:14}{fact}")
-        has_tables = self._read(lambda reader: bool(reader.builds()))
-        if waiting and has_tables:
-            failed = f"{self._env['AIRFLOW__API__BASE_URL']}/dags/{DAILY_DIGEST}"
+        if waiting and self._has_tables():
+            failed = f"{self._attendant.env['AIRFLOW__API__BASE_URL']}/dags/{DAILY_DIGEST}"
             click.echo(f"\nThis machine is busy: {len(waiting)} digests are still to come. Their runs: {failed}")
         click.echo(f"\nReady after {time.monotonic() - self._began:.0f} s. Ctrl-C stops everything.")
 
     def _save_env(self) -> None:
         """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's."""
-        names = [n for n in sorted(self._env) if n.startswith(("AIRFLOW_", "NEWSWATCH_"))]
-        lines = [f"export {n}={shlex.quote(self._env[n])}" for n in names]
+        names = [n for n in sorted(self._attendant.env) if n.startswith(("AIRFLOW_", "NEWSWATCH_"))]
+        lines = [f"export {n}={shlex.quote(self._attendant.env[n])}" for n in names]
         lines.append(f"export {SOURCED}={shlex.quote(str(self._home / 'env'))}")
         lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
         path = self._home / "env"
@@ -285,105 +271,8 @@ class _Run:
             file.write("\n".join(lines) + "\n")
 
     def _password(self) -> str:
-        passwords = Path(self._env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text()
+        passwords = Path(self._attendant.env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text()
         return str(json.loads(passwords)[USER])
-
-    def _command(self, *command: str, is_told: bool = False) -> str:
-        """Run a command to its end, again where the database died under it; returns what it printed.
-
-        `is_told`: what it writes to standard error, as its progress, is said as it comes. Raises Failed with what it
-        said.
-        """
-        began = time.monotonic()
-        program = str(Path(sys.executable).parent / command[0])
-        with subprocess.Popen(
-            [program, *command[1:]], env=self._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                printed, told = self._await(process, self._say if is_told else lambda line: None)
-            except BaseException:
-                process.kill()
-                raise
-        if not process.returncode:
-            return printed
-        time.sleep(1)  # a server that was killed is not gone at once
-        self._look_after()
-        if any(mended > began for mended in self._mended):
-            return self._command(*command, is_told=is_told)
-        raise CommandFailed(" ".join(command), told or printed)
-
-    def _await(self, process: subprocess.Popen[str], tell: Callable[[str], None]) -> tuple[str, str]:
-        """Look after everything else until the process ends; returns what it wrote to output and standard error."""
-        printed, told = Lines(process.stdout), Lines(process.stderr)
-        is_open = True
-        while is_open:
-            self._look_after()
-            time.sleep(0.2)
-            is_open = printed.is_open or told.is_open
-            for line in told.fresh():
-                tell(f"  {line}")
-        process.wait()
-        return printed.text, told.text
-
-    def _until(self, is_there: Callable[[], bool], what: str, seconds: float = math.inf) -> None:
-        """Wait for it, and say so now and then; after so many seconds go on without it."""
-        began = told = time.monotonic()
-        while not self._insist(is_there):
-            self._look_after()
-            now = time.monotonic()
-            if now - began > seconds:
-                return
-            if now - told > TELL_SECONDS:
-                told = now
-                self._say(f"still waiting for {what}, since {now - began:.0f} s; logs are in {self._home / 'logs'}")
-            time.sleep(0.5)
-
-    def _insist(self, action: Callable[[], T]) -> T:
-        """Do it, again and again while Airflow or the ledger does not answer in time or is just being started.
-
-        Raises Airflow's refusals: another try is no help then.
-        """
-        began = told = time.monotonic()
-        while True:
-            try:
-                return action()
-            except (TransientError, httpx.HTTPError) as error:
-                if not _may_pass(error):
-                    raise
-                now = time.monotonic()
-                if now - told > TELL_SECONDS:
-                    told = now
-                    self._say(f"still trying, since {now - began:.0f} s: {error or type(error).__name__}")
-                time.sleep(1)
-                self._look_after()
-
-    def _look_after(self) -> None:
-        """Start again what has ended by itself: the database, and parts of Airflow, which may end with it.
-
-        Raises Failed where that happens too often, DatabaseFailed where the database does not start.
-        """
-        if not embedded_postgres.is_running(self._postgres):
-            self._mend("PostgreSQL", self._postgres.with_name("postgres.run") / "log")
-            embedded_postgres.start(self._postgres, self._say)
-            self._say("PostgreSQL runs again")
-        ended = self._processes.ended()
-        if ended:
-            self._mend(ended, self._processes.log(ended))
-            self._processes.start_again(ended)
-
-    def _mend(self, what: str, log: Path) -> None:
-        now = time.monotonic()
-        self._mended = [*(mended for mended in self._mended if mended > now - MENDS_SECONDS), now]
-        if len(self._mended) > MENDS:
-            raise Failed(f"{what} has ended by itself, one time too often; see {log}")
-        self._say(f"{what} has ended by itself, see {log}; starting it again …")
-
-
-def _may_pass(error: TransientError | httpx.HTTPError) -> bool:
-    """Whether the error may pass by itself: a busy machine answers late, and a part that was started again, soon."""
-    if not isinstance(error, httpx.HTTPStatusError):
-        return True
-    return error.response.status_code >= 500 or error.response.status_code in (409, 429)
 
 
 def _forget_sourced(environ: MutableMapping[str, str]) -> None:

@@ -297,13 +297,13 @@ def test_make_run_turns_it_on_by_its_variable(
         monkeypatch.setenv("NEWSROOM_BROKEN", value)
     run = _Run()
     commands: list[list[str]] = []
-    run._env = {"NEWSWATCH_CONFIG_DIR": str(tmp_path)}
-    monkeypatch.setattr(run._processes, "start", lambda name, command, env: commands.append(command))
+    run._attendant.env = {"NEWSWATCH_CONFIG_DIR": str(tmp_path)}
+    monkeypatch.setattr(run._attendant.processes, "start", lambda name, command, env: commands.append(command))
 
     def ready(condition: Callable[[], bool], what: str) -> None:
         assert what == "the newsroom"
 
-    monkeypatch.setattr(run, "_until", ready)
+    monkeypatch.setattr(run._attendant, "until", ready)
     run._start_newsroom()
     assert ["--broken" in command for command in commands] == [is_on]
 

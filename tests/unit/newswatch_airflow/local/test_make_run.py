@@ -11,12 +11,10 @@ import pytest
 from newswatch.errors import TransientError
 from newswatch.settings import Settings
 from newswatch.storage import embedded_postgres
+from newswatch_airflow.local.attendant import MENDS, CommandFailed, Failed
 from newswatch_airflow.local.make_run import (
     COMPONENTS,
-    MENDS,
     SOURCED,
-    CommandFailed,
-    Failed,
     _forget_sourced,
     _Run,
 )
@@ -61,20 +59,20 @@ def test_a_database_that_has_ended_is_started_again(
     started: list[Path] = []
     monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: bool(started))
     monkeypatch.setattr(embedded_postgres, "start", lambda folder, tell: started.append(folder))
-    a_run._look_after()
-    a_run._look_after()
+    a_run._attendant.look_after()
+    a_run._attendant.look_after()
     assert started == [tmp_path / "postgres"]
     assert "PostgreSQL has ended by itself" in capsys.readouterr().out
 
 
 def test_what_ends_again_and_again_is_given_up(a_run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
-    monkeypatch.setattr(a_run._processes, "ended", lambda: "scheduler")
-    monkeypatch.setattr(a_run._processes, "start_again", started.append)
+    monkeypatch.setattr(a_run._attendant.processes, "ended", lambda: "scheduler")
+    monkeypatch.setattr(a_run._attendant.processes, "start_again", started.append)
     for _ in range(MENDS):
-        a_run._look_after()
+        a_run._attendant.look_after()
     with pytest.raises(Failed, match=r"scheduler has ended by itself, one time too often; see .*scheduler\.log"):
-        a_run._look_after()
+        a_run._attendant.look_after()
     assert started == ["scheduler"] * MENDS
 
 
@@ -106,7 +104,7 @@ def test_what_a_busy_machine_answers_late_does_not_end_the_run(
             raise error
         return "done"
 
-    assert a_run._insist(action) == "done"
+    assert a_run._attendant.insist(action) == "done"
     assert str(error) in capsys.readouterr().out
 
 
@@ -115,7 +113,7 @@ def test_what_airflow_refuses_is_not_asked_again(a_run: _Run) -> None:
         raise refusal(403)
 
     with pytest.raises(httpx.HTTPStatusError):
-        a_run._insist(action)
+        a_run._attendant.insist(action)
 
 
 def test_what_is_late_is_said_and_never_ends_the_run(
@@ -124,19 +122,19 @@ def test_what_is_late_is_said_and_never_ends_the_run(
     clock = count(0.0, 10.0)
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     answers = iter([False] * 500)
-    a_run._until(lambda: next(answers, True), "Airflow")
+    a_run._attendant.until(lambda: next(answers, True), "Airflow")
     told = capsys.readouterr().out
     assert "still waiting for Airflow, since" in told
     assert "logs are in" in told
-    a_run._until(lambda: False, "the digests", seconds=300)  # goes on without them
+    a_run._attendant.until(lambda: False, "the digests", seconds=300)  # goes on without them
 
 
 def test_what_a_command_says_of_its_progress_is_said_as_it_comes(
     a_run: _Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_run._env = {"PATH": "/bin:/usr/bin"}
+    a_run._attendant.env = {"PATH": "/bin:/usr/bin"}
     script = "import sys; print('7 of 9', file=sys.stderr); print('x' * 300_000); print('end', file=sys.stderr)"
-    printed = a_run._command("python", "-c", script, is_told=True)
+    printed = a_run._attendant.command("python", "-c", script, is_told=True)
     assert printed == "x" * 300_000 + "\n"
     told = capsys.readouterr().out
     assert "7 of 9" in told
@@ -149,15 +147,15 @@ def test_a_command_under_which_the_database_died_is_run_again(
     answers = iter([False])
     monkeypatch.setattr(embedded_postgres, "is_running", lambda folder: next(answers, True))
     monkeypatch.setattr(embedded_postgres, "start", lambda folder, tell: "")
-    a_run._env = {"PATH": "/bin:/usr/bin"}
+    a_run._attendant.env = {"PATH": "/bin:/usr/bin"}
     script = f"from pathlib import Path; Path({str(tmp_path)!r}, 'tried').rmdir(); exit('it died')"
     (tmp_path / "tried").mkdir()
     with pytest.raises(
         Failed, match=r"No such file or directory: .*tried"
     ):  # the second time, after which none follows
-        a_run._command("python", "-c", script)
+        a_run._attendant.command("python", "-c", script)
     with pytest.raises(Failed, match="failed:\nno such luck"):
-        a_run._command("python", "-c", "exit('no such luck')")
+        a_run._attendant.command("python", "-c", "exit('no such luck')")
 
 
 def test_no_part_of_airflow_serves_logs_to_other_machines() -> None:
@@ -182,8 +180,8 @@ def test_a_start_without_a_network_builds_no_days_of_nothing(
             raise CommandFailed("newswatch poll", "No feed could be read. Is there a network?\n  a: name_unknown")
         return "70" if words[0] == "python" else ""
 
-    monkeypatch.setattr(a_run, "_command", command)
-    monkeypatch.setattr(a_run, "_read", lambda look: stored)
+    monkeypatch.setattr(a_run._attendant, "command", command)
+    monkeypatch.setattr(a_run, "_has_tables", lambda: bool(stored))
     assert a_run._first_poll(Settings()) == goes_on
     assert ("build" in commands) == goes_on
     assert goes_on or "Airflow polls again" in capsys.readouterr().out
@@ -193,6 +191,6 @@ def test_another_failure_of_the_poll_ends_the_start(a_run: _Run, monkeypatch: py
     def command(*words: str, is_told: bool = False) -> str:
         raise CommandFailed("newswatch poll", "topics.yaml:3: no such thing")
 
-    monkeypatch.setattr(a_run, "_command", command)
+    monkeypatch.setattr(a_run._attendant, "command", command)
     with pytest.raises(CommandFailed, match=r"topics\.yaml:3"):
         a_run._first_poll(Settings())
