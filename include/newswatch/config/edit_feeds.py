@@ -81,7 +81,7 @@ def add(config_dir: Path, new: Sequence[Feed]) -> None:
     text, topics_text = before.decode("utf-8"), read_text(config_dir / "topics.yaml")
     old = parse_catalogue(text, topics_text)
     after = appended(text, new)
-    if parse_catalogue(after, topics_text, is_known_good=True).feeds != (*old.feeds, *new):
+    if parse_catalogue(after, topics_text, ("", topics_text)).feeds != (*old.feeds, *new):
         raise ConfigError([f"{path}: the entries cannot be added to a file of this form. {_by_hand(new)}"])
     _replace(path, before, after.encode("utf-8"))
 

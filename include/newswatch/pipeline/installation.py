@@ -216,7 +216,7 @@ def open_in_force(settings: Settings) -> Newswatch:
 def read_good(texts: tuple[str, str]) -> Catalogue | None:
     """The catalogue that was accepted last; None: an older Newswatch accepted it, and this one cannot read it."""
     try:
-        return parse_catalogue(*texts, is_known_good=True)
+        return parse_catalogue(*texts, texts)
     except ConfigError:
         return None
 

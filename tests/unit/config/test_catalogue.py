@@ -438,3 +438,21 @@ def test_two_configurations_keep_their_data_apart(tmp_path: Path) -> None:
     one, other = (load_settings({"NEWSWATCH_CONFIG_DIR": str(tmp_path / name)}) for name in ("a", "b"))
     assert one.home != other.home
     assert one.data_url != other.data_url
+
+
+@pytest.mark.parametrize(
+    "feeds",
+    [
+        FEEDS.replace("language: en", "language: zz"),
+        FEEDS.replace("https://", "http://10.0.0.3/", 1),
+        FEEDS + FEEDS.removeprefix("feeds:\n").replace("id: one", "id: two").replace("The One", "the one"),
+        FEEDS.replace("url: https://", "url: https://example.com/a b?", 1),
+    ],
+)
+def test_what_an_earlier_version_accepted_stays_in_force_and_an_edit_of_it_is_checked(feeds: str) -> None:
+    """Else an upgrade would end the polls of all feeds because of one."""
+    with pytest.raises(ConfigError):
+        parse_catalogue(feeds, TOPICS)
+    assert parse_catalogue(feeds, TOPICS, (feeds, TOPICS)).feeds[0].id == "one"
+    with pytest.raises(ConfigError):
+        parse_catalogue(feeds + "# edited\n", TOPICS, (feeds, TOPICS))
