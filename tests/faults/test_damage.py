@@ -275,6 +275,26 @@ def test_repaired_texts_give_the_tables_of_an_undisturbed_installation(
     assert faults(kept) == set()
 
 
+def test_a_repair_that_is_cut_off_before_the_build_is_finished_by_the_next(
+    kept: Newswatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables(kept)
+    for path in before:
+        damage(kept, path, cut)
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("newswatch.pipeline.repair"), "build_day", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            mend(kept)
+    assert len(faults(kept)) >= len(before), "what was set apart is no known loss"
+    assert mend(kept) == []
+    assert tables(kept) == before
+    assert faults(kept) == set()
+
+
 def test_the_command_lists_repairs_and_is_content(kept: Newswatch) -> None:
     settings = kept.settings
     environment = {

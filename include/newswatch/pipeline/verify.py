@@ -83,7 +83,12 @@ def verify(nw: Newswatch, state: Path, tell: Callable[[Walk], None], *, from_sta
 
 
 def is_known_loss(nw: Newswatch, fault: Fault) -> bool:
-    """Whether a repair has said what is lost with this file, and it is as it was then."""
+    """Whether a repair has said what is lost with this file, and it is as it was then.
+
+    Never of a day's tables: they can be made again, and a repair that was cut off before that has set them apart.
+    """
+    if fault.stage == "days":
+        return False
     note = paths.loss_note(fault.path)
     if not nw.store.exists(note):
         return False
