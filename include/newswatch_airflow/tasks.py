@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import get_current_context
 
+from newswatch.text.counting import counted
 from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.run_notes import NOTE_KEY
 
@@ -74,7 +75,8 @@ def poll(shard: dict[str, Any]) -> None:
     _name(f"{shard['name']}: {_counts(report.feed_outcomes)}")
     _note(f"Polled {shard['name']}: {_counts(report.feed_outcomes)}; entries: {_counts(report.entry_outcomes)}.")
     if report.late_count or report.held_count:
-        _note(f"Left for the next run: {report.late_count} feeds out of time, {report.held_count} polled by others.")
+        late = counted(report.late_count, "feed")
+        _note(f"Left for the next run: {late} out of time, {report.held_count} polled by others.")
 
 
 def fetch(shard: int, shards: int) -> None:
@@ -85,14 +87,15 @@ def fetch(shard: int, shards: int) -> None:
     with _open() as nw:
         report = pipeline.fetch_pending(nw, RUN_ID, shard=shard, shards=shards)
         pages = sum(report.page_outcomes.values())
-        _name(f"hosts {shard + 1} of {shards}: {pages} pages, {report.story_count} new stories")
+        stories = counted(report.story_count, "new story", "new stories")
+        _name(f"hosts {shard + 1} of {shards}: {counted(pages, 'page')}, {stories}")
         if pages:
-            _note(f"Fetched {pages} pages: {_counts(report.page_outcomes)}; {report.story_count} new stories.")
+            _note(f"Fetched {counted(pages, 'page')}: {_counts(report.page_outcomes)}; {stories}.")
         if report.is_out_of_time:
             _note("The time for fetching was used up; the next run goes on with the rest.")
         visited = pipeline.visit_due(nw, RUN_ID, shard=shard, shards=shards)
     if visited.outcomes:
-        _note(f"Looked again at {sum(visited.outcomes.values())} stories: {_counts(visited.outcomes)}.")
+        _note(f"Looked again at {counted(sum(visited.outcomes.values()), 'story')}: {_counts(visited.outcomes)}.")
 
 
 def tag() -> None:
@@ -102,7 +105,8 @@ def tag() -> None:
     with _open() as nw:
         report = pipeline.tag_new(nw, RUN_ID)
     if report.story_count:
-        _note(f"{report.story_count} stories tagged; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
+        stories = counted(report.story_count, "story")
+        _note(f"{stories} tagged; mentions of {_counts(report.topic_story_counts, 'no topic')}.")
 
 
 def announce(events: Any) -> None:
@@ -126,13 +130,14 @@ def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
         pipeline.refuse_days_to_come(nw, [day])
         if is_reextract:
             done = pipeline.reextract_day(nw, day, DAILY_DIGEST)
-            _note(f"Read again: {done.story_count} stories, {done.changed_count} read otherwise now.")
+            _note(f"Read again: {counted(done.story_count, 'story')}, {done.changed_count} read otherwise now.")
         run = get_current_context()["dag_run"]
         report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
     events.add_partitions([str(day)])
     events.extra = {"day": str(day), "stories": report.story_count, **report.topic_story_counts}
     state = "changed" if report.is_changed else "the same bytes as before"
-    _note(f"{day}: {report.story_count} stories; {_counts(report.topic_story_counts, 'no topic')}. Tables: {state}.")
+    stories = counted(report.story_count, "story")
+    _note(f"{day}: {stories}; {_counts(report.topic_story_counts, 'no topic')}. Tables: {state}.")
 
 
 def issue(day: date, events: Any) -> int:

@@ -13,6 +13,7 @@ import click
 
 from newswatch.cli import installation
 from newswatch.errors import ConfigError
+from newswatch.text.counting import counted
 from newswatch.urls.canonical import host_of, resolve, twin_key
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _show(discovery: Discovery) -> None:
         for label, text in _facts(found):
             click.echo(f"     {label:<9} {text}")
     if discovery.left_out_count:
-        click.echo(f"\n{discovery.left_out_count} more links that look like feeds were not asked.")
+        click.echo(f"\nNot asked: {counted(discovery.left_out_count, 'more link')} that look like feeds.")
     click.echo("")
 
 

@@ -12,6 +12,7 @@ import click
 from newswatch.cli import installation
 from newswatch.cli.params import spans
 from newswatch.cli.progress import Progress
+from newswatch.text.counting import counted
 
 
 @click.command()
@@ -29,13 +30,14 @@ def backup(dest: str) -> None:
         report = pipeline.backup(installation.named(), dest, progress)
     made = report.manifest
     click.echo(
-        f"backup {made.name}: {made.file_count} files of {_size(made.byte_count)}, "
-        f"{sum(table.row_count for table in made.tables.values())} rows; "
-        f"new in {dest}: {report.new_object_count} objects of {_size(report.new_byte_count)}"
+        f"backup {made.name}: {counted(made.file_count, 'file')} of {_size(made.byte_count)}, "
+        f"{counted(sum(table.row_count for table in made.tables.values()), 'row')}; "
+        f"new in {dest}: {counted(report.new_object_count, 'object')} of {_size(report.new_byte_count)}"
     )
     if made.unbuilt:
         click.echo(
-            f"{len(made.unbuilt)} days were built anew meanwhile, or have damaged tables: a restore lets them be built."
+            f"{counted(len(made.unbuilt), 'day')} built anew meanwhile, or with damaged tables: "
+            "a restore lets them be built."
         )
     if made.problems:
         _name(made.problems)
@@ -64,9 +66,8 @@ def restore(src: str, name: str | None, only_lists: bool, leave_damaged: bool) -
     with closing(Progress()) as progress:
         report = pipeline.restore(settings, src, progress, name=name, leaves_damaged=leave_damaged)
     manifest = report.manifest
-    click.echo(
-        f"restored {manifest.name}: {manifest.file_count - len(report.damaged)} files, days of {manifest.timezone}"
-    )
+    files = counted(manifest.file_count - len(report.damaged), "file")
+    click.echo(f"restored {manifest.name}: {files}, days of {manifest.timezone}")
     if report.unbuilt:
         click.echo(f"To be built, as the next polls do: newswatch build {spans(report.unbuilt)}")
     if report.remark:

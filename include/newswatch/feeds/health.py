@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from newswatch.feeds.schedule import RATE_MEMORY
 from newswatch.feeds.state import SUCCESSES, FeedState
 
 QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
@@ -32,6 +33,17 @@ def condition(state: FeedState, now: datetime) -> str:
     if state.failure_count:
         return "doubtful"
     return "quiet" if is_quiet(state, now) else "well"
+
+
+def measured_rate(state: FeedState, now: datetime) -> float | None:
+    """Entries a day, where that is more than a guess: of a feed without dates only what the polls of some days brought.
+
+    None: not known yet.
+    """
+    is_undated = state.newest_at is None or state.newest_at == state.last_new_at
+    if is_undated and (state.covered_from is None or now - state.covered_from < RATE_MEMORY):
+        return None
+    return state.entry_rate
 
 
 def is_back(state: FeedState, now: datetime) -> bool:

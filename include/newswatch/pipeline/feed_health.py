@@ -22,12 +22,13 @@ _ORDER = {condition: place for place, condition in enumerate(health.CONDITIONS)}
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """One feed's last two weeks. `condition`: see `feeds.health.condition`; times in UTC."""
+    """One feed's last two weeks. `condition`, `entry_rate`: see `feeds.health`; times in UTC."""
 
     feed_id: str
     outlet: str
     state: FeedState
     condition: str
+    entry_rate: float | None  # a day; None: not known yet
     new_entries: tuple[tuple[date, int], ...]  # for each day, oldest first
     failures: dict[str, int] = field(default_factory=dict)  # outcome → polls
     poll_count: int = 0
@@ -89,6 +90,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 outlet=feed.outlet,
                 state=state,
                 condition=health.condition(state, now),
+                entry_rate=health.measured_rate(state, now),
                 new_entries=tuple((day, new[day]) for day in days),
                 failures=dict(failures.most_common()),
                 poll_count=sum(count.poll_count for count in counts),

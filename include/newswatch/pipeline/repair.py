@@ -31,6 +31,7 @@ from newswatch.stories.assemble import FetchedPage, assemble
 from newswatch.stories.story import RawRecord, Story
 from newswatch.tables.batch_tables import ENTRIES, KNOWN_LINES, STORY_TEXTS
 from newswatch.tables.day_tables import MENTIONS
+from newswatch.text.counting import counted
 
 FETCHED_WITHIN = 3  # days from a story's first sight, among whose pages its bytes are looked for
 
@@ -88,7 +89,7 @@ def _mentions(nw: Newswatch, path: str, run_id: str, touched: set[date]) -> Repa
 def _entries(nw: Newswatch, path: str, run_id: str, touched: set[date]) -> Repaired:
     with nw.ledger.begin() as connection:
         count = audit.entry_count_in(connection, path)
-    lost = f"the feeds' words of {count} entries; their pages and stories are kept"
+    lost = f"the feeds' words of {counted(count, 'entry')}; their pages and stories are kept"
     _set_apart(nw, path, lost)
     return Repaired(path, "put into quarantine", lost)
 
@@ -128,9 +129,9 @@ def _texts(nw: Newswatch, path: str, run_id: str, touched: set[date]) -> Repaire
     touched |= {place.day for place in wanted}
     lost = [f"the story {place.canonical_url}" for place in gone]
     lost += [f"the page of {p.canonical_url}; its feed's words are left" for p in wanted if _is_bare(p, found)]
-    lost += [f"an earlier text of {len(earlier)} stories"] if earlier else []
+    lost += [f"an earlier text of {counted(len(earlier), 'story')}"] if earlier else []
     _set_apart(nw, path, "; ".join(lost) or "nothing")
-    done = f"put into quarantine, {len(found)} of its {len(wanted)} stories read again"
+    done = f"put into quarantine, {len(found)} of {counted(len(wanted), 'story')} read again"
     return Repaired(path, done, "; ".join(lost))
 
 

@@ -20,6 +20,7 @@ from newswatch.pipeline.installation import Newswatch, log, utc_now
 from newswatch.storage import paths
 from newswatch.tables.batch_tables import BATCH_TABLES, ENTRIES, STORY_TEXTS
 from newswatch.tables.day_tables import MENTIONS, STORIES, TABLES
+from newswatch.text.counting import counted
 
 FILES_A_QUERY = 500
 SAVED_EVERY = 200  # files, between two notes of how far the walk has got
@@ -160,9 +161,8 @@ def _of_file(nw: Newswatch, file: audit.NamedFile) -> list[Fault]:
         return [_of_error("files", file.path, error)]
     faults = []
     if len(rows) != file.row_count:
-        faults.append(
-            Fault("files", "uncounted", file.path, f"{len(rows)} rows, where the ledger counts {file.row_count}")
-        )
+        detail = f"{counted(len(rows), 'row')}, where the ledger counts {file.row_count}"
+        faults.append(Fault("files", "uncounted", file.path, detail))
     if table is STORY_TEXTS:
         with nw.ledger.begin() as connection:
             wanted = audit.story_ids_in(connection, file.path)
@@ -202,10 +202,10 @@ def _of_day(nw: Newswatch, connection: sa.Connection, day: date) -> list[Fault]:
             faults.append(_of_error("days", path, error, str(day)))
             continue
         if table is STORIES:
-            counted = audit.story_count(connection, day)
+            expected = audit.story_count(connection, day)
             is_dirty = days.generation_of(connection, day) is not None  # asked last: a poll may commit meanwhile
-            if counted != rows and not is_dirty:
-                detail = f"{rows} stories, where the ledger counts {counted}"
+            if expected != rows and not is_dirty:
+                detail = f"{counted(rows, 'story')}, where the ledger counts {expected}"
                 faults.append(Fault("days", "uncounted", path, detail, str(day)))
     return faults
 

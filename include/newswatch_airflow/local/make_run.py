@@ -23,6 +23,7 @@ from newswatch.errors import NewswatchError, TransientError
 from newswatch.pipeline import Reader
 from newswatch.settings import Settings, load_settings
 from newswatch.storage import embedded_postgres, schemes
+from newswatch.text.counting import counted
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
 from newswatch_airflow.local.attendant import Attendant, CommandFailed, Failed
@@ -90,7 +91,7 @@ class _Run:
         with _only_one(self._home), contextlib.ExitStack() as stack:
             left = self._attendant.processes.end_leftovers()
             if left:
-                self._say(f"ended {left} processes that an earlier run had left")
+                self._say(f"ended {counted(left, 'process', 'processes')} that an earlier run had left")
             stack.callback(embedded_postgres.stop, self._attendant.postgres, self._say)
             stack.callback(self._attendant.processes.stop)
             settings = self._start()
@@ -171,7 +172,7 @@ class _Run:
         last = yesterday - timedelta(days=DIGEST_DAYS)
         self._say(f"building the days from {oldest} to {last} …")
         built = command("newswatch", "build", "--missing", f"{oldest}..{last}", is_told=True).splitlines()
-        self._say(f"  {len(built)} days built")
+        self._say(f"  {counted(len(built), 'day')} built")
         return True
 
     def _wait_for_airflow(self, api: AirflowApi) -> None:

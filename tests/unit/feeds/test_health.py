@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -54,3 +55,14 @@ def test_a_feed_is_back_only_when_a_poll_has_proved_it() -> None:
     assert health.is_back(polled(last_outcome="ok"), NOW)
     assert not health.is_back(polled(last_outcome="host_paused"), NOW)
     assert not health.is_back(polled(last_outcome="http_500", failure_count=1), NOW)
+
+
+def test_a_guess_is_no_measured_rate() -> None:
+    undated = after(NEW, listing=listing(new=0))
+    assert (undated.entry_rate, health.measured_rate(undated, NOW)) == (schedule.UNKNOWN_RATE, None)
+    brought = after(NEW, listing=replace(listing(), new_count=12))
+    assert health.measured_rate(brought, NOW + 2 * DAY) is None
+    assert health.measured_rate(brought, NOW + 3 * DAY) == brought.entry_rate
+    dated = after(NEW, listing=listing(5, 30, 80))
+    assert health.measured_rate(dated, NOW) == dated.entry_rate == pytest.approx(0.9, abs=0.01)
+    assert health.measured_rate(NEW, NOW) is None

@@ -17,7 +17,9 @@ REFUSED = {
     "memory://a": "ends with its process",
     "typo://bucket/a": "is no storage that fsspec knows",
     "flie:///a": "It knows file",
-    "simplecache::typo://bucket": "typo:// is no storage",
+    "simplecache::typo://bucket": "simplecache:// can only be read",
+    "http://files.example/a": "http:// can only be read",
+    "zip://a.zip": "zip:// can only be read",
     "wandb://user:geheim@b": "is not installed here: Install wandbfs",
 }
 
@@ -32,7 +34,10 @@ def test_a_store_that_can_be_none_is_named_in_one_line_without_its_password(url:
     assert "geheim" not in line
 
 
-@pytest.mark.parametrize("url", ["/var/data", "data", "file:///var/data", "local:///var/data", "C:/data", "a:b"])
+@pytest.mark.parametrize(
+    "url",
+    ["/var/data", "data", "file:///var/data", "local:///var/data", "C:/data", "a:b", "ftp://host/a", "hdfs://host/a"],
+)
 def test_folders_are_taken(url: str) -> None:
     schemes.check(url)
 
