@@ -86,13 +86,14 @@ class Table:
 
     def _from_rows(self, rows: list[dict[str, Any]]) -> pa.Table:
         """The rows by way of JSON: pyarrow's own conversion of lists imports pandas, 60 MB and half a second a task."""
+        import pyarrow as pa
         from pyarrow import json as arrow_json
 
         lines = "\n".join(json.dumps(row, ensure_ascii=False, default=_as_json) for row in rows).encode()
         if not lines:
             return self.schema.empty_table()
         return arrow_json.read_json(
-            BytesIO(lines),
+            pa.BufferReader(lines),
             arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),  # no row straddles two blocks
             arrow_json.ParseOptions(explicit_schema=self.schema, unexpected_field_behavior="error"),
         ).select(self.schema.names)
@@ -112,19 +113,21 @@ class Table:
 
     def frame(self, content: bytes) -> pd.DataFrame:
         """The file as a pandas frame."""
-        frame: pd.DataFrame = self.arrow(content).to_pandas()
+        frame: pd.DataFrame = self.arrow(content).to_pandas(use_threads=False)
         return frame
 
     def arrow(self, content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
-        """The file as an Arrow table."""
+        """The file as an Arrow table, read without Arrow's threads: one awake while its process ends aborts it."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         check_seal(content)
         names = list(columns) if columns else self.schema.names
         try:
-            file = pq.ParquetFile(BytesIO(content), page_checksum_verification=True)
-            return file.read(names) if file.schema_arrow.equals(self.schema) else self._renamed(file, names)
+            file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+            if not file.schema_arrow.equals(self.schema):
+                return self._renamed(file, names)
+            return file.read(names, use_threads=False)
         except (pa.ArrowException, OSError, KeyError) as error:  # OSError: a page's checksum
             raise ValueError(f"it is no table {self.name}: {error}") from error
 
@@ -135,7 +138,7 @@ class Table:
         there = set(file.schema_arrow.names)
         formerly = {c.name: c.formerly for c in self.columns if c.formerly and c.name not in there}
         lacking = {c.name for c in self.columns if c.is_later} - there
-        table = file.read([formerly.get(name, name) for name in names if name not in lacking])
+        table = file.read([formerly.get(name, name) for name in names if name not in lacking], use_threads=False)
         fields = [self.schema.field(name) for name in names]
         values = [
             pa.nulls(table.num_rows, f.type)
