@@ -15,7 +15,7 @@ from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.run_notes import NOTE_KEY
 
 if TYPE_CHECKING:
-    from newswatch.pipeline import Newswatch
+    from newswatch.pipeline import BuildReport, Newswatch
 
 
 @contextmanager
@@ -49,6 +49,15 @@ def _name(text: str) -> None:
 
 def _counts(counts: dict[str, int], none: str = "none") -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or none
+
+
+def changes(report: BuildReport) -> str:
+    """The topics whose counts differ from those of the build before; nothing where there was none, or none differ."""
+    before, now = report.topic_story_counts_before, report.topic_story_counts
+    if before is None:
+        return ""
+    topics = [topic for topic in {**now, **before} if now.get(topic, 0) != before.get(topic, 0)]
+    return "".join(f", {topic} {before.get(topic, 0)} → {now.get(topic, 0)}" for topic in topics)
 
 
 def plan(shards: int, *, only_due: bool) -> list[dict[str, Any]]:
@@ -134,8 +143,9 @@ def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
         run = get_current_context()["dag_run"]
         report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
     events.add_partitions([str(day)])
-    events.extra = {"day": str(day), "stories": report.story_count, **report.topic_story_counts}
-    state = "changed" if report.is_changed else "the same bytes as before"
+    counts = {"stories": report.story_count, "changed": report.is_changed, **report.topic_story_counts}
+    events.extra = {"day": str(day), **counts}
+    state = f"changed{changes(report)}" if report.is_changed else "the same bytes as before"
     stories = counted(report.story_count, "story")
     _note(f"{day}: {stories}; {_counts(report.topic_story_counts, 'no topic')}. Tables: {state}.")
 

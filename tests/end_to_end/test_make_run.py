@@ -208,6 +208,8 @@ def test_days_are_backfilled_while_polls_run_and_twice_gives_the_same_bytes(runn
     for runs in (first, second):
         assert sorted(str(r["partition_key"]) for r in runs) == [str(day) for day in DAYS]
         assert {r["state"] for r in runs} == {"success"}
+        assert any(f"The backfill so far: {len(DAYS)} of {len(DAYS)} days done; " in r["note"] for r in runs)
+    assert all("tables of 0 days changed." in r["note"] for r in second)
     assert set(polls) == {"success"}
     assert len(hashes) == len(DAYS) * len(day_tables.TABLES)
     assert table_hashes(running.home, DAYS) == hashes

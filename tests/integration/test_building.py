@@ -104,6 +104,7 @@ def test_a_day_of_which_nothing_is_known_gets_tables_of_zeros(built: Any) -> Non
         Path(built.nw.store.locate(f"tables/{table.name}/{day}.parquet")).unlink()
 
     assert report.story_count == 0
+    assert report.topic_story_counts_before is None
     assert {row["story_count"] for row in rows} == {0}
     assert {row["story_share"] for row in rows} == {None}
     assert {row["covering_feed_count"] for row in rows} == {0}
@@ -116,6 +117,7 @@ def test_building_again_in_another_order_gives_the_same_bytes(built: Any) -> Non
     assert len(before) == len(DAYS) * len(day_tables.TABLES)
     assert table_files(built) == before
     assert not any(report.is_changed for report in reports)
+    assert all(report.topic_story_counts_before == report.topic_story_counts for report in reports)
 
 
 def test_building_in_another_process_and_time_zone_gives_the_same_bytes(built: Any) -> None:

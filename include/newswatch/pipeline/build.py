@@ -23,6 +23,7 @@ from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import ask_again, finish, publish, stage
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
 from newswatch.pipeline.story_files import of_one_day, read_printed, read_stories
+from newswatch.pipeline.tables_in_force import TablesInForce
 from newswatch.pipeline.tag import mentions_of_day
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
@@ -40,6 +41,7 @@ class BuildReport:
     day: date
     story_count: int
     topic_story_counts: dict[str, int]
+    topic_story_counts_before: dict[str, int] | None  # None: there was no build, or its table is lost
     is_changed: bool
 
 
@@ -57,6 +59,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         facts = _Facts.read(connection, day)
         frames = _frames(nw, facts, known)
         before = days.build_of(connection, day)
+        counts_before = _topic_story_counts(nw, before)
         contents = {table.name: table.to_bytes(frames[table.name]) for table in DAY_TABLES}
         files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         is_changed = before is None or before.files != files
@@ -80,10 +83,22 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         day=day,
         story_count=len(frames["stories"]),
         topic_story_counts=dict(zip(topic_days["topic"], topic_days["story_count"].tolist(), strict=True)),
+        topic_story_counts_before=counts_before,
         is_changed=is_changed,
     )
     log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
     return report
+
+
+def _topic_story_counts(nw: Newswatch, build: days.Build | None) -> dict[str, int] | None:
+    """What the build counted, by its table; None where there is no such build or table."""
+    if build is None:
+        return None
+    try:
+        rows = TablesInForce(nw.store, {build.day: build}).rows("topic_days", build.day, ["topic", "story_count"])
+    except MissingFile:  # lost or damaged: this build puts another in its place
+        return None
+    return {row["topic"]: row["story_count"] for row in rows}
 
 
 def _write(nw: Newswatch, day: date, contents: Mapping[str, bytes], *, is_staged: bool) -> None:
