@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from newswatch.errors import ConfigError
 
+zone_names = cache(available_timezones)  # it walks through the whole folder of zones each time
 SHIPPED_CONFIG_DIR = Path(__file__).resolve().parents[1]
 PREFIX = "NEWSWATCH_"
 
@@ -82,7 +84,7 @@ class Settings(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in zone_names():
             raise ValueError(f"{value!r} is no IANA time zone (write it like Europe/Kyiv)")
         return value
 

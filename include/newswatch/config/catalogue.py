@@ -10,13 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
 from newswatch.config import advice, feed_checks, yaml_mending, yaml_positions
 from newswatch.errors import ConfigError
 from newswatch.net.ip_policy import WEB_PORTS
+from newswatch.settings import zone_names
 from newswatch.text import charset, language
 from newswatch.topics import renames
 from newswatch.topics.schema import Place, Problem, Topic
@@ -76,7 +76,7 @@ class Feed(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
+        if value is not None and value not in zone_names():
             raise ValueError(f"{value!r} is no IANA time zone (write it like Europe/Kyiv)")
         return value
 
@@ -214,6 +214,7 @@ class _Listed(Generic[M]):
         return [f"{self.name}:{line}: {message}" for line, message in placed]
 
 
+@lru_cache(maxsize=4)
 def _read_feeds(text: str, *, is_known_good: bool = False) -> tuple[tuple[Feed, ...], list[str]]:
     """The feeds, and everything that is wrong with them."""
     read = _listed("feeds.yaml", text, "feeds", Feed, KNOWN_GOOD if is_known_good else None)
@@ -223,6 +224,7 @@ def _read_feeds(text: str, *, is_known_good: bool = False) -> tuple[tuple[Feed, 
     return read.items, [*read.problems, *read.said(among_them)]
 
 
+@lru_cache(maxsize=4)
 def _read_topics(text: str) -> tuple[Topics, list[str]]:
     """The topics, and what is wrong with how they are written."""
     read = _listed("topics.yaml", text, "topics", Topic)

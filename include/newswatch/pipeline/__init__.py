@@ -22,6 +22,7 @@ from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
+from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
@@ -83,6 +84,7 @@ __all__ = [
     "outcome_meaning",
     "plan_poll",
     "poll",
+    "preload",
     "publish_staged",
     "reextract_day",
     "refuse_days_to_come",

@@ -10,6 +10,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
+from zlib_ng import zlib_ng
 
 from newswatch.errors import ParseFailed
 from newswatch.net.content_coding import BadEncoding, Body, CutShort, TooLarge
@@ -18,6 +19,7 @@ from newswatch.net.messages import Response
 HEADERS_BYTES = 1 << 20  # of a record, at most: those of WARC and those of the answer
 _MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins (RFC 1952)
 _CHUNK_BYTES = 1 << 16
+_LEVEL, _GZIP = 6, 31
 
 
 class WarcBuffer:
@@ -28,14 +30,15 @@ class WarcBuffer:
 
     def __init__(self) -> None:
         self._buffer = BytesIO()
-        self._writer = WARCWriter(self._buffer, gzip=True)
         self.count = 0
 
     def add(self, response: Response) -> tuple[int, int]:
         """Append one response; returns where its record begins and how long it is, in bytes."""
         offset = self._buffer.tell()
+        plain = BytesIO()
+        writer = WARCWriter(plain, gzip=False)  # its own compression takes thrice as long
         headers = [(_latin(k), _latin(v)) for k, v in response.headers if k.lower() != "transfer-encoding"]
-        record = self._writer.create_warc_record(
+        record = writer.create_warc_record(
             response.url,
             "response",
             payload=BytesIO(response.raw_body),
@@ -43,13 +46,21 @@ class WarcBuffer:
             http_headers=StatusAndHeaders(str(response.status), headers, protocol="HTTP/1.1"),
             warc_headers_dict={"WARC-Date": response.fetched_at.strftime("%Y-%m-%dT%H:%M:%SZ")},
         )
-        self._writer.write_record(record)
+        writer.write_record(record)
+        self._buffer.write(_packed(plain.getbuffer()))
         self.count += 1
         return offset, self._buffer.tell() - offset
 
     def content(self) -> bytes:
         """The file's bytes, of all responses so far."""
         return self._buffer.getvalue()
+
+
+def _packed(content: memoryview) -> bytes:
+    """The content as one gzip member."""
+    packer = zlib_ng.compressobj(_LEVEL, zlib_ng.DEFLATED, _GZIP)
+    packed: bytes = packer.compress(content) + packer.flush()
+    return packed
 
 
 def _latin(value: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from ftfy.badness import BADNESS_RE
 
 from newswatch.feeds import parser
 from newswatch.pages import extractor
+from newswatch.text import mojibake
 from newswatch.text.mojibake import mended, unescaped
 
 PROJECT = Path(__file__).parents[3]
@@ -54,6 +57,16 @@ def test_no_right_text_is_changed() -> None:
 )
 def test_nothing_else_is_rewritten(text: str) -> None:
     assert mended(text) == text
+
+
+def test_suspicion_is_ftfys_own() -> None:
+    rng = Random(7)
+    letters = [*sorted({c for c in BADNESS_RE.pattern if ord(c) > 127}), *"abcXYZ  .'\"1\n\t\xa0\u3000\x85яЯѣї"]
+    suspicion = mojibake._suspicion()
+    texts = ["".join(rng.choices(letters, k=rng.randint(2, 6))) for _ in range(20_000)]
+    suspected = [text for text in texts if suspicion.search(text)]
+    assert suspected == [text for text in texts if BADNESS_RE.search(text)]
+    assert 2_000 < len(suspected) < 18_000
 
 
 def test_references_that_were_escaped_twice_are_resolved() -> None:
