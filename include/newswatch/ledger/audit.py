@@ -79,7 +79,7 @@ def unnamed(connection: sa.Connection) -> list[tuple[str, str]]:
     """Paths that stories, texts, entries or days count on and no batch has committed, each with who counts on it."""
     found = set()
     for table in (t.stories, t.revisions, t.entries, t.frozen_lines):
-        is_named = sa.exists().where(t.batch_files.c.path == table.c.path)
+        is_named = sa.exists().where(t.batch_files.c.path == table.c.path, t.batch_files.c.replaced_at.is_(None))
         paths = connection.scalars(sa.select(table.c.path).distinct().where(~is_named))
         found |= {(path, table.name) for path in paths}
     return sorted(found)
