@@ -44,7 +44,7 @@ docs: setup ## the data dictionary, the rules for addresses and the fault matrix
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
-bench: setup ## extraction and tagging beside other tools, tagging again, reprints, a day (corpora needed: see the files)
+bench: setup ## extraction and tagging beside other tools, tagging again, reprints, a day, its small files (corpora needed: see the files)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@$(BIN)/python benchmarks/extraction.py $(ARGS)
 	@$(BIN)/python benchmarks/recurring.py
@@ -52,6 +52,7 @@ bench: setup ## extraction and tagging beside other tools, tagging again, reprin
 	@$(BIN)/python benchmarks/retag.py
 	@$(BIN)/python benchmarks/clusters.py
 	@$(BIN)/python benchmarks/day.py
+	@$(BIN)/python benchmarks/compaction.py
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt

@@ -85,8 +85,8 @@ def maintain(dry_run: bool) -> None:
     """Tidy what is stored: what killed writers left, files that nothing counts on, and what the policy lets go.
 
     The policy is in the settings (`newswatch settings`): NEWSWATCH_ORPHAN_DAYS, _AS_KNOWN_DAYS, _RAW_FEED_DAYS,
-    _RAW_LIMIT_BYTES, _KEEP_ROWS, _LOW_DISK_BYTES. By itself it keeps all that the ledger names. Polls and builds may
-    run meanwhile.
+    _RAW_LIMIT_BYTES, _KEEP_ROWS, _LOW_DISK_BYTES. By itself it keeps all that the ledger counts on. Polls and builds
+    may run meanwhile.
     """
     from newswatch import pipeline
 

@@ -32,15 +32,17 @@ class TextPlace:
     page_url: str | None
     link_story_id: str | None
     revision_number: int
+    batch_id: str
 
 
 def files_after(connection: sa.Connection, path: str, limit: int) -> list[NamedFile]:
-    """Files of batches in order of their paths, those behind this one."""
+    """Files of batches that count, in order of their paths, those behind this one."""
     f = t.batch_files.c
     columns = (f[name] for name in NamedFile.__dataclass_fields__)
     # COLLATE "C": the order of the paths' bytes, as Python sorts them, whatever the database's language.
     place = f.path.collate("C")
-    rows = connection.execute(sa.select(*columns).where(place > path).order_by(place).limit(limit))
+    query = sa.select(*columns).where(place > path, f.replaced_at.is_(None))
+    rows = connection.execute(query.order_by(place).limit(limit))
     return [NamedFile(**row._asdict()) for row in rows]
 
 
@@ -77,7 +79,7 @@ def unnamed(connection: sa.Connection) -> list[tuple[str, str]]:
     """Paths that stories, texts, entries or days count on and no batch has committed, each with who counts on it."""
     found = set()
     for table in (t.stories, t.revisions, t.entries, t.frozen_lines):
-        is_named = sa.exists().where(t.batch_files.c.path == table.c.path)
+        is_named = sa.exists().where(t.batch_files.c.path == table.c.path, t.batch_files.c.replaced_at.is_(None))
         paths = connection.scalars(sa.select(table.c.path).distinct().where(~is_named))
         found |= {(path, table.name) for path in paths}
     return sorted(found)

@@ -79,7 +79,8 @@ class Visit:
     entry_path: str | None
     day: date
     url: str | None  # None: the feed's own words are all that was had
-    path: str  # the file that holds the story as it was read last
+    path: str  # the file that holds the story as it was read last, and the batch that read it
+    batch_id: str
     revision_number: int
     etag: str | None
     last_modified: str | None
@@ -158,7 +159,8 @@ def claim(connection: sa.Connection, shard: int, shards: int, limit: int, lease:
     s, e = t.stories.c, t.entries.c
     is_listed = (e.feed_id == v.feed_id) & (e.entry_key == v.entry_key)
     with_entry = t.stories.join(t.visits, v.story_id == s.story_id).join(t.entries, is_listed, isouter=True)
-    query = sa.select(s.story_id, s.day, s.page_url, s.path, s.revision_number, s.etag, s.last_modified, e.path)
+    columns = [s.story_id, s.day, s.page_url, s.path, s.batch_id, s.revision_number]
+    query = sa.select(*columns, s.etag, s.last_modified, e.path)
     found = connection.execute(query.select_from(with_entry).where(s.story_id.in_(taken)).order_by(s.story_id))
     return [_visit(taken[row[0]], *row[1:]) for row in found]
 
@@ -167,12 +169,13 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(t.visits.c.due_at <= now, t.visits.c.listed_due_at <= now)
 
 
-def _visit(taken: sa.Row[Any], day: date, url: str | None, path: str, number: int, *known: str | None) -> Visit:
-    """`known`: the validators of the last reading, and the file of the entry that was listed with other words."""
+def _visit(taken: sa.Row[Any], day: date, url: str | None, *known: Any) -> Visit:
+    """`known`: file, batch, number and validators of the last reading, and the file of the entry that was listed with
+    other words."""
     state = VisitState(**{name: getattr(taken, name) for name in VisitState.__dataclass_fields__})
-    etag, last_modified, entry_path = known
+    *read, entry_path = known
     entry = (taken.feed_id, taken.entry_key) if taken.entry_key else None
-    return Visit(state, taken.began_at, entry, entry_path, day, url, path, number, etag, last_modified)
+    return Visit(state, taken.began_at, entry, entry_path, day, url, *read)
 
 
 def finish(connection: sa.Connection, ends: Sequence[tuple[VisitState, VisitState]]) -> None:

@@ -78,9 +78,9 @@ stories = sa.Table(
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("published_at_source", sa.Text, nullable=False),
     sa.Column("first_seen_at", _MOMENT, nullable=False),
-    sa.Column("batch_id", sa.Text, nullable=False),  # only the row of this batch counts
+    sa.Column("batch_id", sa.Text, nullable=False),  # that made the text
     sa.Column("path", sa.Text, nullable=False),
-    sa.Column("tagged_batch_id", sa.Text),  # the batch whose mentions were counted at arrival
+    sa.Column("tagged_batch_id", sa.Text),  # the batch that has its mentions, as counted at arrival
     sa.Column("tagged_with", sa.Text),  # the code, topics, dictionaries and recurring lines of that; a hash
     sa.Column("revision_number", sa.Integer, nullable=False, server_default="1"),
     sa.Column("host", sa.Text),  # of the canonical URL; with the three below, what recurring lines are learnt from
@@ -176,6 +176,7 @@ batch_files = sa.Table(
     sa.Column("row_count", sa.Integer, nullable=False),
     sa.Column("byte_count", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("replaced_at", _MOMENT),  # since when its rows lie in another file; null: it counts
     sa.Index(None, "batch_id"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -89,16 +90,23 @@ class ListedWords:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """Another text of a story, which counts from now on if the story still counts by the file that was read.
+    """Another text of a story, which counts from now on if the story still counts by the one that was read.
 
-    `revision_number`, `validators`: where they change too.
+    `read_batch_id`: the batch that made that. `revision_number`, `validators`: where they change too.
     """
 
     story_id: str
-    read_from: str
+    read_batch_id: str
     text: StoredText
     revision_number: int | None = None
     validators: Validators | None = None
+
+
+class TextVersion(NamedTuple):
+    """Which text of a story: the number of its revision, and the batch that made it as it is read now."""
+
+    number: int
+    batch_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +253,7 @@ def replace_text(connection: sa.Connection, texts: Sequence[NewText]) -> set[str
         changed = row_of(new.text) | {"tagged_batch_id": None}
         changed |= row_of(new.validators) if new.validators else {}
         changed |= {"revision_number": new.revision_number} if new.revision_number else {}
-        is_as_read = (s.story_id == new.story_id) & (s.path == new.read_from)
+        is_as_read = (s.story_id == new.story_id) & (s.batch_id == new.read_batch_id)
         replaced.update(
             connection.scalars(sa.update(t.stories).where(is_as_read).values(changed).returning(s.story_id))
         )
@@ -288,33 +296,33 @@ def mark_tagged(connection: sa.Connection, tagged: Sequence[UntaggedStory], batc
 
 
 def tagged(connection: sa.Connection, day: date, key: str) -> dict[str, tuple[str, str | None]]:
-    """Story → file of the text that was tagged with this, and file of its mentions; None: the batch found none."""
+    """Story → batch of the text that was tagged with this, and file of its mentions; None: the batch found none."""
     s, f = t.stories.c, t.batch_files.c
     query = (
-        sa.select(s.story_id, s.path, f.path)
+        sa.select(s.story_id, s.batch_id, f.path)
         .join(t.batch_files, f.batch_id == s.tagged_batch_id, isouter=True)
         .where(s.day == day, s.tagged_with == key, s.tagged_batch_id.is_not(None))
     )
-    return {story_id: (path, mentions) for story_id, path, mentions in connection.execute(query)}
+    return {story_id: (batch_id, mentions) for story_id, batch_id, mentions in connection.execute(query)}
 
 
-def of_day(connection: sa.Connection, day: date, until: datetime | None = None) -> dict[str, dict[str, int]]:
-    """File path → stories in it that count for the day, with the number of their revision.
+def of_day(connection: sa.Connection, day: date, until: datetime | None = None) -> dict[str, dict[str, TextVersion]]:
+    """File path → stories in it that count for the day, and which of their texts does.
 
     `until`: as was known before that moment, each story with the text that it had then.
     """
     s, r = t.stories.c, t.revisions.c
     if until is None:
-        query = sa.select(s.path, s.story_id, s.revision_number).where(s.day == day)
+        query = sa.select(s.path, s.story_id, s.revision_number, s.batch_id).where(s.day == day)
     else:
         known = sa.select(r.story_id, sa.func.max(r.number).label("number")).where(r.seen_at < until)
         last = known.group_by(r.story_id).subquery()
         is_last = (r.story_id == last.c.story_id) & (r.number == last.c.number)
-        of_then = sa.select(r.path, r.story_id, r.number).join(last, is_last)
+        of_then = sa.select(r.path, r.story_id, r.number, r.batch_id).join(last, is_last)
         query = of_then.join(t.stories, s.story_id == r.story_id).where(s.day == day)
-    paths: dict[str, dict[str, int]] = {}
-    for path, story_id, number in connection.execute(query):
-        paths.setdefault(path, {})[story_id] = number
+    paths: dict[str, dict[str, TextVersion]] = {}
+    for path, story_id, *version in connection.execute(query):
+        paths.setdefault(path, {})[story_id] = TextVersion(*version)
     return paths
 
 

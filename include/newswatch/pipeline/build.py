@@ -18,6 +18,7 @@ from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables
 from newswatch.errors import DayToCome, MissingFile
 from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
+from newswatch.ledger.stories import TextVersion
 from newswatch.local_days import LOOK_BACK
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import ask_again, finish, publish, stage
@@ -184,42 +185,40 @@ class _Facts:
     """What the ledger knows of a day, each thing read once: the tables and their hash speak of the same."""
 
     day: date
-    stories: dict[str, dict[str, int]]  # by file: story id → number of its revision
-    before: dict[str, dict[str, int]]  # the same of the days that clusters look back on
+    stories: dict[str, dict[str, TextVersion]]  # by file: story id → which of its texts
+    before: dict[str, dict[str, TextVersion]]  # the same of the days that clusters look back on
     lines_path: str | None  # file of the recurring lines that hold for the day; None: it was never read
-    file_hashes: dict[str, str]
     polls: list[PollRecord]
     outcomes: list[OutcomeCount]
     covering: frozenset[str]
 
     @classmethod
     def read(cls, connection: sa.Connection, day: date, until: datetime | None = None) -> _Facts:
-        files = stories.of_day(connection, day, until)
         before = {
             path: ids for back in LOOK_BACK for path, ids in stories.of_day(connection, day - back, until).items()
         }
-        lines_path = days.frozen_lines(connection, [day]).get(day)
         return cls(
             day=day,
-            stories=files,
+            stories=stories.of_day(connection, day, until),
             before=before,
-            lines_path=lines_path,
-            file_hashes=days.file_hashes(connection, [*files, *before, *([lines_path] if lines_path else [])]),
+            lines_path=days.frozen_lines(connection, [day]).get(day),
             polls=days.polls_of(connection, day, until),
             outcomes=days.outcomes_of(connection, day, until),
             covering=days.coverage_of(connection, day, until),
         )
 
     def sha256(self, nw: Newswatch) -> str:
-        """A hash over everything that the day's tables depend on, without reading a story."""
+        """A hash over everything that the day's tables depend on, without reading a story.
+
+        A text is known by its batch, whatever file it lies in, and recurring lines by their file: neither is changed.
+        """
         parts = {
             "code": code_version(),
             "catalogue": nw.catalogue.version,
             "zone": nw.settings.timezone,
-            "stories": {path: sorted(ids.items()) for path, ids in self.stories.items()},
-            "before": {path: sorted(ids.items()) for path, ids in self.before.items()},
+            "stories": sorted(text for ids in self.stories.values() for text in ids.items()),
+            "before": sorted(text for ids in self.before.values() for text in ids.items()),
             "lines": self.lines_path,
-            "files": self.file_hashes,
             "polls": [(p.feed_id, p.polled_at.isoformat(), p.outcome) for p in self.polls],
             "outcomes": [(o.batch_id, o.kind, o.outcome, o.feed_id) for o in self.outcomes],
             "covering": sorted(self.covering),
@@ -241,7 +240,7 @@ def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.Da
         inputs = DayInputs(
             day=facts.day,
             stories=stored,
-            revision_numbers={story_id: n for ids in facts.stories.values() for story_id, n in ids.items()},
+            revision_numbers={id_: version.number for ids in facts.stories.values() for id_, version in ids.items()},
             originals=originals,
             polls=facts.polls,
             outcomes=facts.outcomes,

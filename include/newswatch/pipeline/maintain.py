@@ -14,8 +14,9 @@ from functools import partial
 from itertools import groupby, islice
 
 from newswatch.errors import ConfigError, MissingFile
-from newswatch.ledger import audit, days, digests, dump, retention
+from newswatch.ledger import audit, compaction, days, digests, dump, retention
 from newswatch.ledger.retention import RawFile
+from newswatch.pipeline.compact import compact
 from newswatch.pipeline.copying import DEAD_AFTER
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
@@ -108,12 +109,14 @@ class _Sweeper:
 
     def sweeps(self, row_days: dict[str, int]) -> Iterator[Sweep]:
         yield self._remove("temporary files of killed writers", self._store.abandoned(self._now - DEAD_AFTER))
+        yield self._replaced()
         yield self._staged()
         yield self._as_known()
         yield self._put_back()
         yield self._quarantine(list(self._orphans()))
         yield self._unissued()
         yield self._expired()
+        yield self._compact()
         yield self._raw()
         for table, count in row_days.items():
             yield self._rows(table, timedelta(days=count))
@@ -132,6 +135,21 @@ class _Sweeper:
             for path in found:
                 self._store.remove(path)
         return Sweep(f"taken away: {what}", len(found), size)
+
+    def _replaced(self) -> Sweep:
+        """Small files whose rows an earlier maintenance has put into others."""
+        with self._nw.ledger.begin() as connection:
+            found = compaction.replaced(connection, self._now - DEAD_AFTER)
+        sweep = self._remove("small files that were put together", found)
+        if not self._is_dry_run:
+            with self._nw.ledger.begin() as connection:
+                compaction.forget(connection, found)
+        return sweep
+
+    def _compact(self) -> Sweep:
+        done = compact(self._nw, is_dry_run=self._is_dry_run)
+        self.warnings += done.warnings
+        return Sweep("put together: small files of past days' batches", done.file_count, done.byte_count)
 
     def _staged(self) -> Sweep:
         """Tables of builds that were killed before the ledger named them; a build of the day writes its own anew."""

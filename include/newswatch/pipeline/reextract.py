@@ -45,8 +45,7 @@ def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
     """
     with nw.ledger.begin() as connection:
         wanted = stories.of_day(connection, day)
-    path_of = {story_id: path for path, ids in wanted.items() for story_id in ids}
-    numbers = {story_id: number for ids in wanted.values() for story_id, number in ids.items()}
+    read = {story_id: version for ids in wanted.values() for story_id, version in ids.items()}
     stored = [story for story in read_stories(nw, of_one_day(day, wanted)) if story.raw]
     lost_files: set[str] = set()
     found = [
@@ -58,12 +57,12 @@ def reextract_day(nw: Newswatch, day: date, run_id: str) -> ReextractReport:
     moved = {story.day for story in changed} - {day}
     batch = nw.new_batch("reextract", run_id)
     files = write_stories(nw, batch, changed)
-    texts = {s.story_id: NewText(s.story_id, path_of[s.story_id], stored_text(s, batch)) for s in changed}
+    texts = {s.story_id: NewText(s.story_id, read[s.story_id].batch_id, stored_text(s, batch)) for s in changed}
     with nw.writing() as connection:
         days.lock(connection, day)
         replaced = stories.replace_text(connection, list(texts.values()))
         places = [(story_id, texts[story_id].text) for story_id in sorted(replaced)]
-        numbered = [Revision(i, numbers[i], batch.committed_at, text.batch_id, text.path) for i, text in places]
+        numbered = [Revision(i, read[i].number, batch.committed_at, text.batch_id, text.path) for i, text in places]
         revisions.add(connection, numbered)
         days.thaw_lines(connection, day)
         if files:

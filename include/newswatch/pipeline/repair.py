@@ -115,7 +115,8 @@ def _texts(nw: Newswatch, path: str, run_id: str, touched: set[date]) -> Repaire
     batch = nw.new_batch("repair", run_id)
     files = write_stories(nw, batch, list(found.values()))
     gone = [place for place in wanted if place.story_id not in found]
-    texts = {id_: NewText(id_, path, stored_text(story, batch)) for id_, story in found.items()}
+    read = {place.story_id: place.batch_id for place in wanted}
+    texts = {id_: NewText(id_, read[id_], stored_text(story, batch)) for id_, story in found.items()}
     with nw.writing() as connection:
         for day in sorted({place.day for place in wanted}):
             days.lock(connection, day)

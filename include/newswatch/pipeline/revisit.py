@@ -168,7 +168,7 @@ def _new_text(v: _Visited, story: Story, batch: Batch) -> NewText:
     """What changes in the ledger for a story that was edited."""
     number = v.visit.revision_number + 1
     validators = validators_of(v.answer) if v.answer else None
-    return NewText(v.story_id, v.visit.path, stored_text(story, batch), number, validators)
+    return NewText(v.story_id, v.visit.batch_id, stored_text(story, batch), number, validators)
 
 
 def _revision(new: NewText, batch: Batch) -> Revision:

@@ -13,7 +13,7 @@ from newswatch.errors import MissingFile
 from newswatch.ledger import revisions, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.revisions import PlannedVisit
-from newswatch.ledger.stories import UntaggedStory
+from newswatch.ledger.stories import TextVersion, UntaggedStory
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
 from newswatch.pipeline.story_files import read_stories
@@ -72,16 +72,20 @@ def _tagged_with(nw: Newswatch, known: FrozenLines, day: date) -> str:
 
 
 def mentions_of_day(
-    nw: Newswatch, day: date, found: Sequence[Story], paths_of: Mapping[str, Iterable[str]], known: FrozenLines
+    nw: Newswatch,
+    day: date,
+    found: Sequence[Story],
+    texts: Mapping[str, Mapping[str, TextVersion]],
+    known: FrozenLines,
 ) -> Callable[[], list[MentionRow]]:
-    """What waits for the mentions of the day's stories, whose texts are in these files with these lines cut.
+    """What waits for the mentions of the day's stories, of these texts (by file, by story) with these lines cut.
 
     Those that were found at arrival in the same text, with all else the same, are taken from there.
     """
     with nw.ledger.begin() as connection:
         at_arrival = stories.tagged(connection, day, _tagged_with(nw, known, day))
-    path_of = {story_id: path for path, ids in paths_of.items() for story_id in ids}
-    kept = {story_id: file for story_id, (path, file) in at_arrival.items() if path_of.get(story_id) == path}
+    batch_of = {story_id: version.batch_id for ids in texts.values() for story_id, version in ids.items()}
+    kept = {story_id: file for story_id, (batch_id, file) in at_arrival.items() if batch_of.get(story_id) == batch_id}
     read = {file: _mentions_in(nw, file) for file in sorted({file for file in kept.values() if file})}
     kept = {story_id: file for story_id, file in kept.items() if not file or read[file] is not None}
     waiting = find_mentions(nw, [story for story in found if story.story_id not in kept])

@@ -26,6 +26,11 @@ def batch(table: str, day: date, batch_id: str) -> str:
     return f"batches/{table}/{day}/{batch_id}.parquet"
 
 
+def compacted(table: str, day: date, sha256: str) -> str:
+    """Rows of several batches of a day. `sha256`: of the file, so that a second try writes the same one."""
+    return f"batches/{table}/{day}/compacted-{sha256[:32]}.parquet"
+
+
 def table(name: str, day: date) -> str:
     """One of a day's tables, as readers of the folder find it."""
     return f"tables/{name}/{day}.parquet"

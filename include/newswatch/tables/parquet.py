@@ -61,16 +61,18 @@ class Table:
         }
         return pa.schema([pa.field(c.name, types[c.type]) for c in self.columns])
 
-    def to_bytes(self, rows: list[dict[str, Any]] | pd.DataFrame) -> bytes:
+    def to_bytes(self, rows: list[dict[str, Any]] | pd.DataFrame | pa.Table) -> bytes:
         """The rows, sorted by the key, as one Parquet file. The same rows give the same bytes."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         if isinstance(rows, list):
             table = self._from_rows(rows)
+        elif isinstance(rows, pa.Table):
+            table = rows
         else:
             table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False)
-        table = table.replace_schema_metadata(None).sort_by([(name, "ascending") for name in self.key])
+        table = self._sorted(table.replace_schema_metadata(None))
         buffer = BytesIO()
         coded = [f"{c.name}.list.element" if c.type == "strings" else c.name for c in self.columns if c.is_coded]
         pq.write_table(
@@ -83,6 +85,15 @@ class Table:
             write_page_checksum=True,
         )
         return sealed(buffer.getvalue())
+
+    def put_together(self, tables: Sequence[pa.Table]) -> pa.Table:
+        """The rows of several files of this table, in the order in which one file has them."""
+        import pyarrow as pa
+
+        return self._sorted(pa.concat_tables(tables))
+
+    def _sorted(self, table: pa.Table) -> pa.Table:
+        return table.sort_by([(name, "ascending") for name in self.key])
 
     def _from_rows(self, rows: list[dict[str, Any]]) -> pa.Table:
         """The rows by way of JSON: pyarrow's own conversion of lists imports pandas, 60 MB and half a second a task."""
