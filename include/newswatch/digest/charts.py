@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DAYS = 28
 Box = tuple[float, float, float, float]  # left, bottom, width, height
@@ -63,15 +64,18 @@ def _chart(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int]
 
     with mpl.rc_context({"svg.hashsalt": key, "svg.fonttype": "none", "hatch.linewidth": 0.6, "path.simplify": False}):
         figure = Figure(figsize=(size[0] / _DPI, size[1] / _DPI), dpi=_DPI)
-        axes = figure.add_axes((0.05, 0.17, 0.94, 0.79) if is_large else (0, 0, 1, 1))
-        _draw(axes, days)
-        _add_axes(axes, days) if is_large else axes.set_axis_off()
+        shapes, top = _shapes(days)
+        if is_large:
+            _draw_on_axes(figure, days, shapes, top)
+        else:
+            _draw_alone(figure, days, shapes, top)
         content = BytesIO()
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return _fitted_to_page(content.getvalue(), label, size)
 
 
-def _draw(axes: Axes, days: Sequence[ChartDay]) -> None:
+def _shapes(days: Sequence[ChartDay]) -> tuple[list[tuple[list[Box], dict[str, Any]]], float]:
+    """Boxes of one look with that look, the lowest layer first, and how many stories the chart is high."""
     band, hatched, missing = [], [], []
     bars: dict[str, list[Box]] = {_BAR: [], _NOW: [], _SPIKE: []}
     highest = [float(d.count or 0) for d in days] + [(d.baseline or 0) + (d.spread or 0) for d in days]
@@ -87,25 +91,42 @@ def _draw(axes: Axes, days: Sequence[ChartDay]) -> None:
         elif d.count:
             colour = _SPIKE if d.state == "spike" else _NOW if place == len(days) - 1 else _BAR
             bars[colour].append((place - 0.36, 0.0, 0.72, float(d.count)))
+    shapes: list[tuple[list[Box], dict[str, Any]]] = [
+        (band, {"facecolor": _BAND}),
+        (hatched, {"facecolor": "none", "edgecolor": _SOFT, "hatch": "//////"}),
+        (missing, {"facecolor": _SOFT}),
+        *((boxes, {"facecolor": colour}) for colour, boxes in bars.items()),
+        ([(-0.6, 0.0, len(days) + 0.2, 0.0)], {"facecolor": "none", "edgecolor": _LINE, "linewidth": 1.5}),
+    ]
+    return [(boxes, look) for boxes, look in shapes if boxes], top * 1.04
+
+
+def _draw_alone(figure: Figure, days: Sequence[ChartDay], shapes: Any, top: float) -> None:
+    """The shapes over the whole figure. Axes that nobody sees would be two thirds of a small chart's time."""
+    from matplotlib.transforms import Affine2D
+
+    place = Affine2D().translate(0.6, 0).scale(1 / (len(days) + 0.2), 1 / top) + figure.transFigure
+    for boxes, look in shapes:
+        figure.add_artist(_patch(boxes, look, place))
+
+
+def _draw_on_axes(figure: Figure, days: Sequence[ChartDay], shapes: Any, top: float) -> None:
+    axes = figure.add_axes((0.05, 0.17, 0.94, 0.79))
     axes.set_xlim(-0.6, len(days) - 0.4)
-    axes.set_ylim(0, top * 1.04)
-    _add_boxes(axes, band, facecolor=_BAND)
-    _add_boxes(axes, hatched, facecolor="none", edgecolor=_SOFT, hatch="//////")
-    _add_boxes(axes, missing, facecolor=_SOFT)
-    for colour, boxes in bars.items():
-        _add_boxes(axes, boxes, facecolor=colour)
-    axes.axhline(0, color=_LINE, linewidth=1.5)
+    axes.set_ylim(0, top)
+    for boxes, look in shapes:
+        axes.add_artist(_patch(boxes, look, axes.transData))
+    _add_axes(axes, days)
 
 
-def _add_boxes(axes: Axes, boxes: Sequence[Box], **style: Any) -> None:
+def _patch(boxes: Sequence[Box], look: dict[str, Any], transform: Any) -> Any:
     """Boxes of one look as one path: a patch each takes ten times as long."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    if boxes:
-        corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes]
-        path = Path.make_compound_path(*(Path(c, closed=True) for c in corners))
-        axes.add_patch(PathPatch(path, **{"linewidth": 0, **style}))
+    corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes]
+    path = Path.make_compound_path(*(Path(c, closed=True) for c in corners))
+    return PathPatch(path, transform=transform, **{"linewidth": 0, **look})
 
 
 def _add_axes(axes: Axes, days: Sequence[ChartDay]) -> None:
