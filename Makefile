@@ -53,6 +53,8 @@ bench: setup ## extraction and tagging beside other tools, tagging again, reprin
 	@$(BIN)/python benchmarks/clusters.py
 	@$(BIN)/python benchmarks/day.py
 	@$(BIN)/python benchmarks/compaction.py
+	@$(BIN)/python benchmarks/end_to_end.py
+	@$(BIN)/python benchmarks/backfill.py
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
