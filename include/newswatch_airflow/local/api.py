@@ -75,6 +75,17 @@ class AirflowApi:
         backfills = self.call("GET", "/backfills", params={"dag_id": dag_id})["backfills"]
         return any(not b["completed_at"] for b in backfills)
 
+    def close_backfill(self, dag_id: str) -> bool:
+        """Whether none is open: one all of whose runs have ended is closed, as Airflow does at its next look."""
+        if any(run["state"] not in ("success", "failed") for run in self.runs(dag_id, order_by="-start_date")):
+            return not self.has_open_backfill(dag_id)
+        for backfill in self.call("GET", "/backfills", params={"dag_id": dag_id})["backfills"]:
+            if not backfill["completed_at"]:
+                answer = self._client.put(f"/api/v2/backfills/{backfill['id']}/cancel")
+                if answer.status_code != 409:  # Airflow has closed it meanwhile
+                    answer.raise_for_status()
+        return True
+
     def backfill(self, dag_id: str, first: date, last: date, *, reprocess: str = "none") -> int:
         """Create a backfill over partition dates, ends included; returns its id."""
         body = {

@@ -194,7 +194,7 @@ class _Run:
             return set()
 
         def takes_one() -> bool:
-            return not api.has_open_backfill(DAILY_DIGEST)
+            return api.close_backfill(DAILY_DIGEST)
 
         self._attendant.until(takes_one, "the end of an earlier run's backfill")
         missing = sorted(wanted - self._attendant.insist(self._issued))
@@ -211,7 +211,7 @@ class _Run:
 
         self._attendant.until(are_all_issued, "the backfill's digests", DIGESTS_SECONDS)
         if not waiting:  # then a user's own backfill is taken
-            self._attendant.until(takes_one, "Airflow to close the backfill", DIGESTS_SECONDS)
+            self._attendant.until(takes_one, "the backfill's last runs", DIGESTS_SECONDS)
         return waiting
 
     def _newly_issued(self, waiting: set[date]) -> set[date]:
