@@ -21,7 +21,7 @@ import httpx
 
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.pipeline import Reader
-from newswatch.settings import Settings, load_settings
+from newswatch.settings import SHIPPED_CONFIG_DIR, Settings, load_settings
 from newswatch.storage import embedded_postgres, schemes
 from newswatch.text.counting import counted
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
@@ -37,9 +37,11 @@ COMPONENTS = {
     "triggerer": ("--skip-serve-logs",),
 }
 NO_FEED_READ = "No feed could be read"  # as `newswatch poll` says, with exit code 1
+SHIPPED_TOPICS = SHIPPED_CONFIG_DIR / "topics.yaml"
 SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
 DIGESTS_SECONDS = 300.0  # after that the run is ready without them, and says when they come
+SCHEDULE_SECONDS = 60.0  # for a scheduled run to appear; after that its day is backfilled as the others
 T = TypeVar("T")
 
 
@@ -141,12 +143,15 @@ class _Run:
         kept.write_text(str(port))
         command = [sys.executable, "-m", "newsroom", "serve", "--port", str(port)]
         command += ["--config-dir", self._attendant.env["NEWSWATCH_CONFIG_DIR"]]
-        command += ["--topics", str(PROJECT / "include/topics.yaml")]
+        command += ["--topics", str(SHIPPED_TOPICS)]
         if self._is_broken_on:
             command.append("--broken")
         self._attendant.processes.start("newsroom", command, self._attendant.env)
         self._attendant.until(lambda: not is_free(port), "the newsroom")
         self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
+        copied = Path(self._attendant.env["NEWSWATCH_CONFIG_DIR"]) / "topics.shipped.yaml"  # see newsroom.config
+        if copied.exists() and copied.read_bytes() != SHIPPED_TOPICS.read_bytes():
+            self._say(f"topics.yaml is as you edited it; the shipped one has changed: diff {copied} {SHIPPED_TOPICS}")
         if self._is_broken_on:
             self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
 
@@ -196,6 +201,9 @@ class _Run:
         def takes_one() -> bool:
             return not api.has_open_backfill(DAILY_DIGEST)
 
+        due = _last_due(settings, datetime.now(settings.tz))
+        # The schedule makes a run for it as soon as the DAG is on, whatever a backfill has: a second issue of one day.
+        self._attendant.until(lambda: api.has_run(DAILY_DIGEST, due), "Airflow's scheduler", SCHEDULE_SECONDS)
         self._attendant.until(takes_one, "the end of an earlier run's backfill")
         missing = sorted(wanted - self._attendant.insist(self._issued))
         if not missing:
@@ -246,7 +254,7 @@ class _Run:
             "Airflow": f"{self._attendant.env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
             "digest": f"{settings.data_url}/digests/{yesterday}/digest.html",
             "tables": f"{settings.data_url}/tables",
-            "topics": str((settings.config_dir / "topics.yaml").resolve()),
+            "topics": str(settings.config_dir / "topics.yaml"),
             "command line": f". {_short(self._home / 'env')}; newswatch --help",
         }
         if self._is_newsroom:
@@ -315,6 +323,12 @@ def _api_port() -> int:
 
 def _yesterday(settings: Settings) -> date:
     return datetime.now(settings.tz).date() - timedelta(days=1)
+
+
+def _last_due(settings: Settings, now: datetime) -> date:
+    """The last day whose digest the schedule has had to issue by `now`, a time in the settings' zone."""
+    is_hour_over = now.hour >= settings.digest_hour
+    return now.date() - timedelta(days=1 if is_hour_over else 2)
 
 
 def _short(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from newswatch_airflow.local.make_run import (
     COMPONENTS,
     SOURCED,
     _forget_sourced,
+    _last_due,
     _Run,
 )
 
@@ -194,3 +196,42 @@ def test_another_failure_of_the_poll_ends_the_start(a_run: _Run, monkeypatch: py
     monkeypatch.setattr(a_run._attendant, "command", command)
     with pytest.raises(CommandFailed, match=r"topics\.yaml:3"):
         a_run._first_poll(Settings())
+
+
+class ScriptedAirflow:
+    """Airflow as `_digests` meets it: its scheduler makes the run of the due day at the third look."""
+
+    def __init__(self, due: date) -> None:
+        self.due = due
+        self.looks = 0
+        self.backfilled_after: int | None = None
+
+    def has_run(self, dag_id: str, day: date) -> bool:
+        assert day == self.due
+        self.looks += 1
+        return self.looks >= 3
+
+    def has_open_backfill(self, dag_id: str) -> bool:
+        return False
+
+    def backfill(self, dag_id: str, first: date, last: date, *, reprocess: str) -> int:
+        assert reprocess == "failed"  # a day that has a run under way is left to it
+        self.backfilled_after = self.looks
+        return 1
+
+
+def test_the_first_backfill_waits_for_the_schedules_own_run_so_that_no_day_is_issued_twice(
+    a_run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings()
+    airflow = ScriptedAirflow(_last_due(settings, datetime.now(settings.tz)))
+    days = {datetime.now(settings.tz).date() - timedelta(days=n) for n in range(1, 8)}
+    monkeypatch.setattr(a_run, "_issued", lambda: days if airflow.backfilled_after else set())
+    assert a_run._digests(airflow, settings) == set()  # type: ignore[arg-type]
+    assert airflow.backfilled_after == 3
+
+
+@pytest.mark.parametrize(("hour", "day"), [(5, 18), (6, 19), (23, 19)])
+def test_the_last_day_that_is_due_changes_at_the_digests_hour(hour: int, day: int) -> None:
+    now = datetime(2026, 11, 20, hour, tzinfo=UTC)
+    assert _last_due(Settings(digest_hour=6), now) == date(2026, 11, day)
