@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ import httpx
 
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.pipeline import Reader
-from newswatch.settings import SHIPPED_CONFIG_DIR, Settings, load_settings
+from newswatch.settings import PREFIX, SHIPPED_CONFIG_DIR, SOURCED, Settings, forget_sourced, load_settings
 from newswatch.storage import embedded_postgres, schemes
 from newswatch.text.counting import counted
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
@@ -38,7 +38,6 @@ COMPONENTS = {
 }
 NO_FEED_READ = "No feed could be read"  # as `newswatch poll` says, with exit code 1
 SHIPPED_TOPICS = SHIPPED_CONFIG_DIR / "topics.yaml"
-SOURCED = "NEWSWATCH_SOURCED_FROM"
 DIGEST_DAYS = 7
 DIGESTS_SECONDS = 300.0  # after that the run is ready without them, and says when they come
 SCHEDULE_SECONDS = 60.0  # for a scheduled run to appear; after that its day is backfilled as the others
@@ -73,7 +72,7 @@ class _Run:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        _forget_sourced(os.environ)
+        forget_sourced(os.environ)  # this run has a home of its own to choose
         self._is_newsroom = not os.environ.get("NEWSWATCH_CONFIG_DIR")
         self._is_broken_on = os.environ.get("NEWSROOM_BROKEN", "0") not in ("", "0")
         for name in ("NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
@@ -122,7 +121,7 @@ class _Run:
         if self._is_newsroom:
             self._start_newsroom()
         settings = load_settings(self._attendant.env)
-        self._save_env()
+        self._save_env(settings)
         self._attendant.command("newswatch", "check")
         self._say("bringing Airflow's database up to date …")
         self._attendant.command("airflow", "db", "migrate")
@@ -269,11 +268,18 @@ class _Run:
             click.echo(f"\nThis machine is busy: {len(waiting)} digests are still to come. Their runs: {failed}")
         click.echo(f"\nReady after {time.monotonic() - self._began:.0f} s. Ctrl-C stops everything.")
 
-    def _save_env(self) -> None:
-        """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's."""
-        names = [n for n in sorted(self._attendant.env) if n.startswith(("AIRFLOW_", "NEWSWATCH_"))]
-        lines = [f"export {n}={shlex.quote(self._attendant.env[n])}" for n in names]
-        lines.append(f"export {SOURCED}={shlex.quote(str(self._home / 'env'))}")
+    def _save_env(self, settings: Settings) -> None:
+        """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's, from any folder.
+
+        The embedded server is not named there: `newswatch` finds it by its home, and starts it where nobody else has.
+        """
+        values = {n: v for n, v in self._attendant.env.items() if n.startswith(("AIRFLOW_", PREFIX)) and v}
+        values |= {f"{PREFIX}CONFIG_DIR": str(settings.config_dir), SOURCED: str(self._home / "env")}
+        if not os.environ.get(f"{PREFIX}DATABASE_URL"):
+            del values[f"{PREFIX}DATABASE_URL"]
+        if "://" not in (data := values.get(f"{PREFIX}DATA_URL", "://")):
+            values[f"{PREFIX}DATA_URL"] = os.path.abspath(data)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
         lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
         path = self._home / "env"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -282,18 +288,6 @@ class _Run:
     def _password(self) -> str:
         passwords = Path(self._attendant.env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text()
         return str(json.loads(passwords)[USER])
-
-
-def _forget_sourced(environ: MutableMapping[str, str]) -> None:
-    """Drop variables that a sourced env file of some run has set: this run has a home of its own to choose."""
-    try:
-        text = Path(environ.pop(SOURCED, "")).read_text(encoding="utf-8")
-    except OSError:
-        return
-    for line in text.splitlines():
-        name, _, value = line.removeprefix("export ").partition("=")
-        if name.startswith("NEWSWATCH_") and [environ.get(name)] == shlex.split(value):
-            del environ[name]
 
 
 @contextlib.contextmanager
