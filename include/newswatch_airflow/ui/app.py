@@ -115,6 +115,7 @@ def _topics(request: Request) -> HTMLResponse:
     reader = _reader()
     rows = of_topics(reader, day_of(datetime.now(UTC), reader.tz))
     shown: dict[str, Any] = {"rows": rows, "look_back": LOOK_BACK, "file": reader.topics_file}
+    shown["is_edited"] = reader.are_topics_edited()
     return Site(request).page("topics.html.j2", "topics", catalogue=catalogue, **shown)
 
 
@@ -135,7 +136,11 @@ def _known_topic(topic: str) -> Any:
     id_ = catalogue.topic_ids.get(topic, topic) if catalogue else topic
     found = next((t for t in catalogue.topics if t.id == id_), None) if catalogue else None
     if found is None:
-        raise HTTPException(404, f"No topic {topic!r} is in force.")
+        text = f"No topic {topic!r} is in force."
+        if _reader().are_topics_edited():
+            text += " topics.yaml has been edited since: what it says is in force from the next poll, a run of the DAG "
+            text += f"{POLL_FEEDS}. `newswatch check` says whether it is right."
+        raise HTTPException(404, text)
     return found
 
 

@@ -17,6 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 
 from newswatch.digest.escape import isolated, web_address
 from newswatch.digest.formats import META_POLICY, STATE_WORDS
+from newswatch.pipeline import outcome_meaning
 from newswatch_airflow.ids import PAGES
 from newswatch_airflow.ui.feeds import bars, rate, span
 
@@ -92,7 +93,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment}
+    environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment, "meaning": outcome_meaning}
     environment.filters |= {"web": web_address, "bdi": isolated}
     environment.globals["state_words"] = STATE_WORDS
     return environment
