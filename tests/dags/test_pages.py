@@ -393,3 +393,23 @@ def test_a_topic_that_was_just_added_says_when_it_counts_and_how_past_days_get_i
         build_day(nw, day)
     nw.close()
     assert "made before this topic" not in client.get(f"/newswatch/topic/quay?last={DAY}&span=7").text
+
+
+def test_a_digests_links_lead_to_the_pages_of_the_server_that_shows_it(
+    client: Any, newswatch_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSWATCH_PAGES_URL", "http://elsewhere.example:8081/newswatch")  # as it was when it was issued
+    nw = open_newswatch(load_settings())
+    poll(nw, list(nw.feeds), "test")
+    fetch_pending(nw, "test")
+    build_day(nw, DAY)
+    issue_digest(nw, DAY, "test")
+    nw.close()
+    log_in(client, "VIEWER")
+    page = client.get(f"/newswatch/digest/{DAY}").text
+    links = re.findall(r'href="(/newswatch/(?:story|topic)/[^"]+)"', page)
+    assert any("/story/" in link for link in links)
+    assert any("/topic/" in link for link in links)
+    assert "elsewhere.example" not in page
+    for link in links[:6]:
+        assert client.get(link.replace("&amp;", "&")).status_code == 200

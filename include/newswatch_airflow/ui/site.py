@@ -21,6 +21,7 @@ from newswatch.pipeline import outcome_meaning
 from newswatch_airflow.ids import PAGES
 from newswatch_airflow.ui.feeds import bars, rate, span
 
+_TO_PAGE = re.compile(r'href="[^"]*" data-page="([^"]*)"')  # the issue may be of another address
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
@@ -81,6 +82,7 @@ class Site:
         script = f'<script src="{self.at("links.js")}" defer></script>'
         html = html.replace(META_POLICY, "", 1).replace("</head>", f"{script}</head>", 1)
         html = html.replace("<body>", f"<body>{above}", 1)
+        html = _TO_PAGE.sub(lambda link: f'href="{self._root}/{link[1]}"', html)
         return HTMLResponse(html, headers=headers_of(html))
 
 
