@@ -95,6 +95,7 @@ class _Run:
                 self._say(f"ended {counted(left, 'process', 'processes')} that an earlier run had left")
             stack.callback(embedded_postgres.stop, self._attendant.postgres, self._say)
             stack.callback(self._attendant.processes.stop)
+            stack.callback(self._say, "stopping Airflow and PostgreSQL …")  # called first
             settings = self._start()
             with AirflowApi(self._attendant.env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
                 is_any_read = self._first_poll(settings)

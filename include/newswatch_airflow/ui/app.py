@@ -19,7 +19,7 @@ from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.ui.day import of_day
 from newswatch_airflow.ui.error_pages import answer_with_pages
 from newswatch_airflow.ui.feeds import of_feeds
-from newswatch_airflow.ui.site import HEADERS, LINKS_JS, Site
+from newswatch_airflow.ui.site import HEADERS, LINKS_JS, THEME_JS, Site
 from newswatch_airflow.ui.story import of_story
 from newswatch_airflow.ui.topic import SPANS, Filters, of_topic, to_csv
 from newswatch_airflow.ui.topics import LOOK_BACK, of_topics
@@ -42,6 +42,7 @@ def create_app() -> FastAPI:
     )
     answer_with_pages(app)
     app.add_api_route("/links.js", _links)
+    app.add_api_route("/theme.js", _theme)
     app.add_api_route("/", _today)
     app.add_api_route("/day/{day}", _day)
     app.add_api_route("/topics", _topics)
@@ -58,6 +59,10 @@ def create_app() -> FastAPI:
 
 def _links() -> Response:
     return PlainTextResponse(LINKS_JS, media_type="text/javascript", headers=HEADERS)
+
+
+def _theme() -> Response:
+    return PlainTextResponse(THEME_JS, media_type="text/javascript", headers=HEADERS)
 
 
 def _today(request: Request, day: date | None = None) -> HTMLResponse:

@@ -38,6 +38,19 @@ for (const chosen of document.querySelectorAll("select[data-now]")) {
   chosen.addEventListener("change", () => chosen.form.submit());
 }
 """
+# Airflow keeps what its user chose under Appearance where every page of its address can read it: light, dark or system.
+# This runs before the page is drawn, and again when the choice changes in the window around the frame.
+THEME_JS = """
+const show = () => {
+  try {
+    const theme = localStorage.getItem("theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+  } catch { /* a browser that keeps nothing: the system's choice counts */ }
+};
+show();
+window.addEventListener("storage", show);
+"""
 
 
 def headers_of(html: str) -> dict[str, str]:
@@ -79,7 +92,7 @@ class Site:
     def framed(self, html: str, bar: Mapping[str, Any]) -> HTMLResponse:
         """A digest as it was issued, below the bar; its own policy gives way to the page's."""
         above = _environment().get_template("bar.html.j2").render(site=self, current="digest", **bar)
-        script = f'<script src="{self.at("links.js")}" defer></script>'
+        script = f'<script src="{self.at("theme.js")}"></script><script src="{self.at("links.js")}" defer></script>'
         html = html.replace(META_POLICY, "", 1).replace("</head>", f"{script}</head>", 1)
         html = html.replace("<body>", f"<body>{above}", 1)
         html = _TO_PAGE.sub(lambda link: f'href="{self._root}/{link[1]}"', html)
