@@ -20,7 +20,7 @@ from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 from newswatch_airflow.ui.site import LINKS_JS, THEME_JS
 
 DAY = date(2026, 11, 21)
-WIDTHS = (1200, 1128, 768, 390, 360, 320, 318)  # two of them are what Airflow's frame leaves of 1200 and 390
+WIDTHS = (1200, 1128, 1090, 768, 390, 360, 320, 318)  # two of them are what Airflow's frame leaves of 1200 and 390
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch" * 2
 FEED = f"""
 - id: {LONG.lower()[:63]}
