@@ -102,7 +102,7 @@ Look = Callable[..., Seen]
 def browser(frame: Frame, scripts: Mapping[str, str] | None = None) -> Iterator[Look]:
     """Loads HTML as a page, with nothing but the page and these scripts (path → code) to be had.
 
-    `headers`: what the page is answered with; `wait`: ms after it was loaded.
+    `headers`: what the page is answered with; `wait`: ms after it was loaded; `width`: of the window, px.
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian's package: chromium)")
@@ -132,10 +132,16 @@ def browser(frame: Frame, scripts: Mapping[str, str] | None = None) -> Iterator[
         page.on("pageerror", lambda error: noted.spoken.append(str(error)))
 
         def load(
-            html: str, *selectors: str, script: str = "null", wait: int = 0, headers: Mapping[str, str] | None = None
+            html: str,
+            *selectors: str,
+            script: str = "null",
+            wait: int = 0,
+            headers: Mapping[str, str] | None = None,
+            width: int = 1280,
         ) -> Seen:
             nonlocal noted
             noted = _Noted([(html, headers or {})])
+            page.set_viewport_size({"width": width, "height": 800})
             page.goto(HERE, wait_until="load")
             page.wait_for_timeout(wait)
             return Seen(

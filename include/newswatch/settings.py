@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, MutableMapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from newswatch.errors import ConfigError
 zone_names = cache(available_timezones)  # it walks through the whole folder of zones each time
 SHIPPED_CONFIG_DIR = Path(__file__).resolve().parents[1]
 PREFIX = "NEWSWATCH_"
+SOURCED = f"{PREFIX}SOURCED_FROM"  # set by the env file of a `make run`: its own path
 
 
 class Settings(BaseModel):
@@ -106,6 +108,18 @@ def profile_of(config_dir: Path) -> str:
     """A folder name that keeps the data of one configuration apart from any other's."""
     path = config_dir.resolve()
     return f"{path.name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+
+
+def forget_sourced(environ: MutableMapping[str, str]) -> None:
+    """Drop the variables that a sourced env file of some `make run` has set; what was set otherwise since stays."""
+    try:
+        text = Path(environ.pop(SOURCED, "")).read_text(encoding="utf-8")
+    except OSError:
+        return
+    for line in text.splitlines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        if name.startswith(PREFIX) and [environ.get(name)] == shlex.split(value):
+            del environ[name]
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -201,9 +201,9 @@ def test_every_text_of_others_keeps_its_own_direction(meek: Pages) -> None:
 @pytest.fixture(scope="module")
 def look(hostile: Pages, meek: Pages) -> Iterator[Look]:
     """The browser, once all pages are there: nothing of ours that waits for the network runs beside it."""
-    from newswatch_airflow.ui.site import LINKS_JS
+    from newswatch_airflow.ui.site import LINKS_JS, THEME_JS
 
-    with browser(OURS, {"/newswatch/links.js": LINKS_JS}) as load:
+    with browser(OURS, {"/newswatch/links.js": LINKS_JS, "/newswatch/theme.js": THEME_JS}) as load:
         yield load
 
 

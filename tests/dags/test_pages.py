@@ -261,6 +261,10 @@ def test_the_page_of_feeds_shows_each_with_its_state(
     assert "2 failing" in page.text
     assert "1 gone" in page.text
     assert "3 http_500" in page.text
+    bad = [row for row in re.findall(r'<tr id="[^"]+">.*?</tr>', page.text, re.S) if 'class="tag well"' not in row]
+    assert len(bad) >= 3
+    for row in bad:
+        assert "newswatch feeds add" in row or "Wait" in row, row
 
 
 @pytest.mark.parametrize(
@@ -350,4 +354,62 @@ def test_the_stories_of_a_topic_are_paged_and_no_page_is_missing(
 def test_a_past_day_says_how_it_is_rebuilt(client: Any, read_days: ReadDays) -> None:
     _, days = read_days
     log_in(client, "VIEWER")
-    assert f"newswatch build {days[1]}" in client.get(f"/newswatch/day/{days[1]}").text
+    page = client.get(f"/newswatch/day/{days[1]}").text
+    assert f"newswatch build {days[1]}" in page
+    assert "00:00 and 23:59" in page
+    assert "Completed at" in page
+
+
+NEW_TOPIC = """
+  - id: quay
+    name: Quay
+    description: What is said of quays.
+    terms: [{text: quay}]
+    examples: {match: [A quay.], no_match: [A pier.]}
+"""
+
+
+def test_a_topic_that_was_just_added_says_when_it_counts_and_how_past_days_get_it(
+    client: Any, newswatch_environment: Path
+) -> None:
+    log_in(client, "VIEWER")
+    nw = open_newswatch(load_settings())
+    for day in (DAY_BEFORE, DAY):
+        build_day(nw, day)
+    topics = nw.settings.config_dir / "topics.yaml"
+    assert "has been edited" not in client.get("/newswatch/topics").text
+    assert "edited" not in client.get("/newswatch/topic/quay").text
+    topics.write_text(topics.read_text(encoding="utf-8") + NEW_TOPIC, encoding="utf-8")
+    assert "in force from the next poll" in client.get("/newswatch/topics").text
+    assert "in force from the next poll" in client.get("/newswatch/topic/quay").text
+    nw.close()
+    open_newswatch(load_settings()).close()  # as a poll does
+    page = client.get(f"/newswatch/topic/quay?last={DAY}&span=7").text
+    assert f"newswatch build {DAY_BEFORE}..{DAY}" in page
+    assert "2 days have tables that were made before this topic came" in page
+    assert "5 of these 7 days have no tables" in page
+    nw = open_newswatch(load_settings())
+    for day in (DAY_BEFORE, DAY):
+        build_day(nw, day)
+    nw.close()
+    assert "made before this topic" not in client.get(f"/newswatch/topic/quay?last={DAY}&span=7").text
+
+
+def test_a_digests_links_lead_to_the_pages_of_the_server_that_shows_it(
+    client: Any, newswatch_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSWATCH_PAGES_URL", "http://elsewhere.example:8081/newswatch")  # as it was when it was issued
+    nw = open_newswatch(load_settings())
+    poll(nw, list(nw.feeds), "test")
+    fetch_pending(nw, "test")
+    build_day(nw, DAY)
+    issue_digest(nw, DAY, "test")
+    nw.close()
+    log_in(client, "VIEWER")
+    page = client.get(f"/newswatch/digest/{DAY}").text
+    links = re.findall(r'href="(/newswatch/(?:story|topic)/[^"]+)"', page)
+    assert any("/story/" in link for link in links)
+    assert any("/topic/" in link for link in links)
+    assert "elsewhere.example" not in page
+    for link in links[:6]:
+        assert client.get(link.replace("&amp;", "&")).status_code == 200

@@ -107,6 +107,7 @@ def test_the_last_seven_days_have_digests_and_the_weeks_before_have_tables(runni
     for n in range(1, 8):
         day = datetime.now(UTC).date() - timedelta(days=n)
         assert (data / "digests" / str(day) / "digest.md").stat().st_size > 500
+        assert [p.name for p in (data / "digests" / str(day)).glob("issue-*")] == ["issue-1"]
     topic_days = pd.read_parquet(data / "tables" / "topic_days")
     assert topic_days["day"].nunique() >= HISTORY_DAYS - 1
     days = [YESTERDAY - timedelta(days=n) for n in range(HISTORY_DAYS - 1)]

@@ -22,9 +22,12 @@ from click.testing import CliRunner
 from newswatch.cli.main import main
 from newswatch.errors import DatabaseFailed, TransientError
 from newswatch.ledger import Ledger
+from newswatch.settings import load_settings
 from newswatch.storage import embedded_postgres, postgres_programs, postgres_server
 from newswatch.storage.postgres_cluster import Cluster
 from newswatch.storage.postgres_server import Server
+from newswatch_airflow.local import make_run
+from newswatch_airflow.local.environment import airflow_environment
 
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="acts as several users")
@@ -403,6 +406,29 @@ def test_a_home_that_the_command_makes_is_its_owners_alone(tmp_path: Path) -> No
     embedded_postgres.stop(home / "postgres")
     assert done.exit_code == 0
     assert [p for p in (home, *home.rglob("*")) if stat.S_IMODE(p.stat().st_mode) & 0o077] == []
+
+
+def test_a_sourced_env_file_and_home_work_when_the_run_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the socket lies in a temporary folder that went with the server."""
+    home = tmp_path / ("deep" * 30)
+    monkeypatch.delenv("NEWSWATCH_CONFIG_DIR", raising=False)
+    monkeypatch.setenv("NEWSWATCH_HOME", str(home))
+    monkeypatch.setenv("NEWSWATCH_DATABASE_URL", "")
+    run = make_run._Run()
+    run._attendant.env = airflow_environment(home, 8080)
+    run._save_env(load_settings(run._attendant.env))
+    embedded_postgres.stop(home / "postgres")
+    told = ["sh", "-c", f". '{home}/env'; newswatch migrate; newswatch topics versions"]
+    clean = ["newswatch", "--home", str(home), "topics", "versions"]
+    programs = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        for command in (told, clean):
+            done = subprocess.run(command, env=programs, cwd="/", capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+    finally:
+        embedded_postgres.stop(home / "postgres")
 
 
 def test_a_cluster_of_another_version_is_named(folder: Path) -> None:

@@ -36,6 +36,7 @@ def test_another_process_in_another_time_zone_writes_the_same_digest(told: Told,
             "NEWSWATCH_HOME": str(settings.home),
             "NEWSWATCH_DATA_URL": settings.data_url,
             "NEWSWATCH_DATABASE_URL": settings.database_url,
+            "NEWSWATCH_PAGES_URL": settings.pages_url,
         }
         with nw.ledger.begin() as connection:  # as if it had never been issued
             connection.execute(sa.delete(t.digests))

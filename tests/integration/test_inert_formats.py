@@ -198,6 +198,25 @@ def places(digest: Digest) -> list[Any]:
     return lines + [line for late in digest.late for _, line in late.lines]
 
 
+def listed(digest: Digest) -> list[tuple[Any, bool]]:
+    """All lines as a reader meets them, each with whether it is one that is listed elsewhere too: `elsewhere`."""
+    of_day = [
+        place
+        for section in digest.sections
+        for place in (*((line, False) for line in section.lines), *((line, True) for _, line in section.elsewhere))
+    ]
+    return of_day + [(line, False) for late in digest.late for _, line in late.lines]
+
+
+def quoted_in(digest: Digest) -> list[Any]:
+    """All proving sentences as a reader meets them; of a text that is listed elsewhere the one of this topic."""
+    return [
+        proof
+        for line, is_elsewhere in listed(digest)
+        for proof in ([line.evidence] if is_elsewhere else proofs([line]))
+    ]
+
+
 def proofs(lines: Sequence[Any]) -> list[Any]:
     """All proving sentences in the order in which they are shown."""
     return [proof for line in lines for proof in (line.evidence, *(other.evidence for other in line.further))]
@@ -215,7 +234,7 @@ def test_the_digest_under_test_holds_every_text_in_every_place() -> None:
     assert texts == {copy.outlet for line in lines for copy in line.copies}
     assert texts == {copy.url for line in lines for copy in line.copies}
     assert texts == {name for line in lines for name in line.also}
-    assert texts == {title for section in made.sections for title, _ in section.elsewhere}
+    assert texts == {line.title for section in made.sections for _, line in section.elsewhere}
     assert texts == {topic for late in made.late for topic, _ in late.lines}
     assert texts <= {title for correction in made.corrections for title in correction.added}
     assert Counter(correction.name for correction in made.corrections) == dict.fromkeys(texts, 2)
@@ -251,12 +270,16 @@ def test_a_page_of_hostile_texts_is_built_exactly_like_one_of_harmless_texts(loo
 
 
 def test_a_browser_shows_every_text_as_it_was_written(seen: Seen) -> None:
-    lines = places(hostile())
-    anchors = [text for line in lines for text in (line.title, *(copy.outlet for copy in line.copies))]
+    lines = listed(hostile())
+    anchors = [
+        text
+        for line, is_elsewhere in lines
+        for text in (line.title, *(copy.outlet for copy in line.copies if not is_elsewhere))
+    ]
     names = [section.name for section in hostile().sections]
     assert list(map(flat, seen.texts["li > a:first-child"])) == list(map(flat, anchors))
     assert list(map(flat, seen.texts["h2"])) == [*map(flat, names), "Late additions"]
-    assert list(map(flat, seen.texts["blockquote"])) == [flat(proof.sentence) for proof in proofs(lines)]
+    assert list(map(flat, seen.texts["blockquote"])) == [flat(proof.sentence) for proof in quoted_in(hostile())]
 
 
 def test_links_of_a_page_lead_to_the_stories_or_nowhere(look: Look) -> None:
@@ -409,14 +432,17 @@ def test_links_of_markdown_lead_where_those_of_the_page_do() -> None:
 
 def test_markdown_shows_every_text_as_it_was_written() -> None:
     page = rendered(hostile, "markdown-it")
-    lines = places(hostile())
+    lines = listed(hostile())
     items = lines_in(page)
-    assert [shown(item.find(".//a")) for item in items] == [flat(line.title) for line in lines]
+    titles = [item if is_elsewhere else item.find(".//a") for item, (_, is_elsewhere) in zip(items, lines, strict=True)]
+    assert all(flat(line.title) in shown(title) for title, (line, _) in zip(titles, lines, strict=True))
     quoted = [shown(p) for item in items for p in item.findall("blockquote/p")]
-    assert quoted == [flat(proof.sentence) for proof in proofs(lines)]
+    assert quoted == [flat(proof.sentence) for proof in quoted_in(hostile())]
     strong = [shown(p.find(".//strong")) for item in items for p in item.findall("blockquote/p")]
-    assert strong == [flat(proof.surface) for proof in proofs(lines)]
-    for item, line in zip(items, lines, strict=True):
+    assert strong == [flat(proof.surface) for proof in quoted_in(hostile())]
+    for item, line in [
+        (item, line) for item, (line, is_elsewhere) in zip(items, lines, strict=True) if not is_elsewhere
+    ]:
         assert flat(line.outlet) in shown(item.find("p"))
         assert flat(line.printed) in shown(item.find("p"))
 

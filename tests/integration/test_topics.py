@@ -86,6 +86,9 @@ def test_an_edit_shows_what_it_gains_and_loses_with_the_sentences_that_prove_it(
     assert {(c["story_id"], c["day"]) for c in lost} <= before
 
     shown = run(read, "diff", SPAN, "--file", str(edited), "--sentences", "1")
+    last = shown.stdout.splitlines()[-1]
+    assert last.startswith("In force from the next poll, once it is topics.yaml; ")
+    assert last.endswith(f"newswatch build {SPAN}")
     assert f"{DAYS[0]} to {DAYS[-1]}, 5 days" in shown.stdout
     assert f"Harbour (new): {len(gained)} gained, 0 lost, 0 kept" in shown.stdout
     assert f"Donetsk: 0 gained, {len(lost)} lost, {len(before) - len(lost)} kept" in shown.stdout

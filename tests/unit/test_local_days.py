@@ -36,3 +36,8 @@ def test_a_day_of_summer_times_end_has_25_hours() -> None:
     zone = ZoneInfo("Europe/Kyiv")
     day = date(2026, 10, 25)
     assert local_days.start_of(day + timedelta(days=1), zone) - local_days.start_of(day, zone) == timedelta(hours=25)
+
+
+def test_days_are_written_as_build_takes_them() -> None:
+    days = [date(2026, 11, n) for n in (7, 1, 2, 3, 9)]
+    assert local_days.spans(days) == "2026-11-01..2026-11-03 2026-11-07 2026-11-09"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from newswatch.cli import installation
-from newswatch.cli.params import Days, spans
+from newswatch.cli.params import Days
+from newswatch.local_days import spans
 from newswatch.text.counting import counted
 
 if TYPE_CHECKING:

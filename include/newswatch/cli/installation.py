@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import click
 
 from newswatch.errors import ConfigError
-from newswatch.settings import PREFIX, SHIPPED_CONFIG_DIR, Settings, load_settings, without_secrets
+from newswatch.settings import PREFIX, SHIPPED_CONFIG_DIR, Settings, forget_sourced, load_settings, without_secrets
 
 if TYPE_CHECKING:
     from newswatch.pipeline import Newswatch
@@ -32,7 +32,9 @@ def chosen() -> Settings:
     home: Path | None = click.get_current_context().find_root().params.get("home")
     if home is None:
         return load_settings()
-    own = {name: value for name, value in os.environ.items() if name not in _PLACES}
+    own = dict(os.environ)
+    forget_sourced(own)
+    own = {name: value for name, value in own.items() if name not in _PLACES}
     return load_settings({**own, **_env_of(home), f"{PREFIX}HOME": str(home)})
 
 
@@ -111,7 +113,7 @@ def _is_held(lock: Path) -> bool:
 
 
 def _env_of(home: Path) -> dict[str, str]:
-    """Newswatch's variables out of the file to source. The embedded server's URL is left out: it may have to start."""
+    """Newswatch's variables out of the file to source. An older one names the embedded server, which may not run."""
     try:
         lines = (home / ENV_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:

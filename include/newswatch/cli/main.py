@@ -20,11 +20,12 @@ from newswatch import __version__
 from newswatch.cli import days as days_commands
 from newswatch.cli import installation, store
 from newswatch.cli.feeds import feeds
-from newswatch.cli.params import Days, Moment, spans
+from newswatch.cli.params import Days, Moment
 from newswatch.cli.progress import Progress
 from newswatch.cli.topics import topics
 from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
+from newswatch.local_days import spans
 from newswatch.settings import Settings, without_secrets
 from newswatch.text.counting import counted
 
@@ -123,6 +124,10 @@ def check() -> None:
     click.echo(
         f"{feeds} of {outlets} and {counted(len(catalogue.topics), 'topic')} are well formed; all {examples} examples "
         f"hold. Topics version {catalogue.topics_version}."
+    )
+    click.echo(
+        "They are in force from the next poll. Days that have tables keep those until they are built again: "
+        "newswatch build FIRST..LAST"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,14 +34,3 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
             return datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no moment. Write 2026-11-22T06:00, or with an offset 2026-11-22T06:00+02:00.")
-
-
-def spans(days: Collection[date]) -> str:
-    """Days in order as `newswatch build` takes them: runs of them as ranges."""
-    runs: list[list[date]] = []
-    for day in sorted(days):
-        if runs and (day - runs[-1][-1]).days == 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return " ".join(f"{run[0]}..{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)

@@ -10,8 +10,8 @@ from dataclasses import replace
 import click
 
 from newswatch.cli import installation
-from newswatch.cli.params import spans
 from newswatch.cli.progress import Progress
+from newswatch.local_days import spans
 from newswatch.text.counting import counted
 
 

@@ -13,6 +13,7 @@ import click
 from newswatch.cli import installation
 from newswatch.cli.params import Days
 from newswatch.errors import ConfigError
+from newswatch.local_days import spans
 from newswatch.settings import Settings
 from newswatch.text.counting import counted
 
@@ -70,6 +71,9 @@ def diff(days: tuple[list[date], ...], path: Path | None, against: str | None, s
         _show(found, id_, names[id_], sentences)
     if found.same_ids:
         click.echo(f"\nunchanged: {', '.join(found.same_ids)}")
+    is_in_force = text == nw.catalogue.topics_text
+    when = "In force" if is_in_force else "In force from the next poll, once it is topics.yaml"
+    click.echo(f"\n{when}; in these days' tables and digests after: newswatch build {spans(set(wanted))}")
 
 
 def _last_days(settings: Settings) -> list[date]:

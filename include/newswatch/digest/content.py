@@ -39,7 +39,7 @@ class Section:
     reading: TrendNote
     chart: tuple[ChartDay, ...]
     lines: tuple[DigestItem, ...]
-    elsewhere: tuple[tuple[str, str], ...]  # title and topic name of texts listed under another topic
+    elsewhere: tuple[tuple[str, DigestItem], ...]  # texts listed under another topic: its name, and this one's proof
     story_ids: tuple[str, ...]
 
     @property
@@ -87,6 +87,7 @@ class Digest:
     late: tuple[Late, ...]
     corrections: tuple[Correction, ...]
     replaces: str  # the issue before, in words; empty: this is the first
+    pages_url: str  # below which stories and topics have pages; empty: no address is known
 
     @property
     def title(self) -> str:
@@ -124,6 +125,7 @@ class Issue:
     tz: ZoneInfo
     late: Mapping[date, tuple[DayRows, frozenset[str]]] = field(default_factory=dict)  # with the late stories' ids
     before: tuple[int, datetime, Record] | None = None  # the issue that this one replaces
+    pages_url: str = ""
 
 
 def compose(issue: Issue) -> Digest:
@@ -149,6 +151,7 @@ def compose(issue: Issue) -> Digest:
         replaces=f"issue {issue.before[0]} of {issue.before[1].astimezone(issue.tz):%Y-%m-%d %H:%M}"
         if issue.before
         else "",
+        pages_url=issue.pages_url.rstrip("/"),
     )
 
 
@@ -170,7 +173,7 @@ def _section(
         reading=reading_of(trends.get(issue.day, {}).get(topic), issue.day),
         chart=chart_of(topic, issue.day, trends),
         lines=tuple(rows.line(topic, cluster, issue.tz) for cluster in mine),
-        elsewhere=tuple((rows.line(topic, c, issue.tz).title, rows.names[home[c]]) for c in others),
+        elsewhere=tuple((rows.names[home[c]], rows.line(topic, c, issue.tz)) for c in others),
         story_ids=tuple(sorted(story_id for stories in stories_by_cluster.values() for story_id in stories)),
     )
 

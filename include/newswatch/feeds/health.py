@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from newswatch.feeds.schedule import RATE_MEMORY
 from newswatch.feeds.state import SUCCESSES, FeedState
@@ -11,6 +12,15 @@ QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
 QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
 BAD_AFTER = 3  # failures in a row
 CONDITIONS = ("failing", "gone", "doubtful", "quiet", "never read", "well")  # the worst first
+_NEW_ADDRESS = "`newswatch feeds add {site}` looks for its new address; or take it out of feeds.yaml."
+_WAYS_OUT = {
+    "failing": f"Where its address opens in a browser, wait: it is tried again. Else {_NEW_ADDRESS}",
+    "gone": _NEW_ADDRESS,
+    "doubtful": "Wait: it is tried again, and counts as failing after three times.",
+    "quiet": f"Has the outlet gone quiet too, wait. Else {_NEW_ADDRESS}",
+    "never read": "Wait for its first poll.",
+    "well": "",
+}
 
 
 def is_quiet(state: FeedState, now: datetime) -> bool:
@@ -33,6 +43,14 @@ def condition(state: FeedState, now: datetime) -> str:
     if state.failure_count:
         return "doubtful"
     return "quiet" if is_quiet(state, now) else "well"
+
+
+def way_out(state: FeedState, now: datetime) -> str:
+    """What is to be done about the feed's condition, in one line; "": nothing."""
+    found = condition(state, now)
+    if found == "never read" and state.failure_count:
+        found = "failing"
+    return _WAYS_OUT[found].format(site=urlsplit(state.url).netloc)
 
 
 def measured_rate(state: FeedState, now: datetime) -> float | None:

@@ -78,6 +78,7 @@ def _issue(
             trends=_trends(nw, days_before(day)),
             catalogue=nw.catalogue,
             tz=nw.settings.tz,
+            pages_url=nw.settings.pages_url,
             late=late,
             before=(before.number, before.issued_at, _of_today(nw, before.record))
             if before and before.record

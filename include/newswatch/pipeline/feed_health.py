@@ -34,6 +34,7 @@ class FeedHealth:
     poll_count: int = 0
     gap_count: int = 0
     far_date_count: int = 0  # pages whose date lies far from the feed's and from the first sight
+    way_out: str = ""  # what is to be done about the condition
 
     @property
     def detail(self) -> str:
@@ -96,6 +97,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 poll_count=sum(count.poll_count for count in counts),
                 gap_count=sum(count.gap_count for count in counts),
                 far_date_count=far_dates.get(feed.id, 0),
+                way_out=health.way_out(state, now),
             )
         )
     return sorted(found, key=lambda h: (_ORDER[h.condition], h.outlet.casefold(), h.feed_id))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newswatch.config.catalogue import Catalogue
+from newswatch.config.catalogue import Catalogue, read_text
 from newswatch.digest.items import DayRows, moment_of
-from newswatch.errors import MissingFile
+from newswatch.errors import ConfigError, MissingFile
 from newswatch.ledger import Ledger, catalogues, days, digests, stories, zone
 from newswatch.local_days import day_of
 from newswatch.pipeline.deliver import read_issued
@@ -78,6 +79,14 @@ class Reader:
     def topics_file(self) -> str:
         """Where the topics are edited."""
         return str(self._settings.config_dir / "topics.yaml")
+
+    def are_topics_edited(self) -> bool:
+        """Whether topics.yaml says something else than what is in force; the next poll reads it."""
+        catalogue = self.catalogue()
+        try:
+            return catalogue is not None and read_text(Path(self.topics_file)) != catalogue.topics_text
+        except ConfigError:
+            return True
 
     def digests(self) -> list[Issued]:
         """Every issued digest, newest day and number first."""

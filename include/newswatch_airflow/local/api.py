@@ -70,6 +70,10 @@ class AirflowApi:
         ]
         return runs
 
+    def has_run(self, dag_id: str, day: date) -> bool:
+        """Whether there is a run for this partition, in whatever state; one of the newest hundred."""
+        return any(run["partition_key"] == str(day) for run in self.runs(dag_id, order_by="-run_after"))
+
     def has_open_backfill(self, dag_id: str) -> bool:
         """Airflow takes one at a time, and closes it up to half a minute after its last run."""
         backfills = self.call("GET", "/backfills", params={"dag_id": dag_id})["backfills"]

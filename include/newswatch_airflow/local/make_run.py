@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ import httpx
 
 from newswatch.errors import NewswatchError, TransientError
 from newswatch.pipeline import Reader
-from newswatch.settings import Settings, load_settings
+from newswatch.settings import PREFIX, SHIPPED_CONFIG_DIR, SOURCED, Settings, forget_sourced, load_settings
 from newswatch.storage import embedded_postgres, schemes
 from newswatch.text.counting import counted
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
@@ -37,9 +37,10 @@ COMPONENTS = {
     "triggerer": ("--skip-serve-logs",),
 }
 NO_FEED_READ = "No feed could be read"  # as `newswatch poll` says, with exit code 1
-SOURCED = "NEWSWATCH_SOURCED_FROM"
+SHIPPED_TOPICS = SHIPPED_CONFIG_DIR / "topics.yaml"
 DIGEST_DAYS = 7
 DIGESTS_SECONDS = 300.0  # after that the run is ready without them, and says when they come
+SCHEDULE_SECONDS = 60.0  # for a scheduled run to appear; after that its day is backfilled as the others
 T = TypeVar("T")
 
 
@@ -71,7 +72,7 @@ class _Run:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        _forget_sourced(os.environ)
+        forget_sourced(os.environ)  # this run has a home of its own to choose
         self._is_newsroom = not os.environ.get("NEWSWATCH_CONFIG_DIR")
         self._is_broken_on = os.environ.get("NEWSROOM_BROKEN", "0") not in ("", "0")
         for name in ("NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
@@ -94,6 +95,7 @@ class _Run:
                 self._say(f"ended {counted(left, 'process', 'processes')} that an earlier run had left")
             stack.callback(embedded_postgres.stop, self._attendant.postgres, self._say)
             stack.callback(self._attendant.processes.stop)
+            stack.callback(self._say, "stopping Airflow and PostgreSQL …")  # called first
             settings = self._start()
             with AirflowApi(self._attendant.env["AIRFLOW__API__BASE_URL"], USER, self._password()) as api:
                 is_any_read = self._first_poll(settings)
@@ -120,7 +122,7 @@ class _Run:
         if self._is_newsroom:
             self._start_newsroom()
         settings = load_settings(self._attendant.env)
-        self._save_env()
+        self._save_env(settings)
         self._attendant.command("newswatch", "check")
         self._say("bringing Airflow's database up to date …")
         self._attendant.command("airflow", "db", "migrate")
@@ -141,12 +143,15 @@ class _Run:
         kept.write_text(str(port))
         command = [sys.executable, "-m", "newsroom", "serve", "--port", str(port)]
         command += ["--config-dir", self._attendant.env["NEWSWATCH_CONFIG_DIR"]]
-        command += ["--topics", str(PROJECT / "include/topics.yaml")]
+        command += ["--topics", str(SHIPPED_TOPICS)]
         if self._is_broken_on:
             command.append("--broken")
         self._attendant.processes.start("newsroom", command, self._attendant.env)
         self._attendant.until(lambda: not is_free(port), "the newsroom")
         self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
+        copied = Path(self._attendant.env["NEWSWATCH_CONFIG_DIR"]) / "topics.shipped.yaml"  # see newsroom.config
+        if copied.exists() and copied.read_bytes() != SHIPPED_TOPICS.read_bytes():
+            self._say(f"topics.yaml is as you edited it; the shipped one has changed: diff {copied} {SHIPPED_TOPICS}")
         if self._is_broken_on:
             self._say(f"with broken feeds, one fault each: http://buoy.newsroom.localhost:{port}")
 
@@ -196,6 +201,9 @@ class _Run:
         def takes_one() -> bool:
             return api.close_backfill(DAILY_DIGEST)
 
+        due = _last_due(settings, datetime.now(settings.tz))
+        # The schedule makes a run for it as soon as the DAG is on, whatever a backfill has: a second issue of one day.
+        self._attendant.until(lambda: api.has_run(DAILY_DIGEST, due), "Airflow's scheduler", SCHEDULE_SECONDS)
         self._attendant.until(takes_one, "the end of an earlier run's backfill")
         missing = sorted(wanted - self._attendant.insist(self._issued))
         if not missing:
@@ -246,7 +254,7 @@ class _Run:
             "Airflow": f"{self._attendant.env['AIRFLOW__API__BASE_URL']}   login {USER} / {self._password()}",
             "digest": f"{settings.data_url}/digests/{yesterday}/digest.html",
             "tables": f"{settings.data_url}/tables",
-            "topics": str((settings.config_dir / "topics.yaml").resolve()),
+            "topics": str(settings.config_dir / "topics.yaml"),
             "command line": f". {_short(self._home / 'env')}; newswatch --help",
         }
         if self._is_newsroom:
@@ -261,11 +269,18 @@ class _Run:
             click.echo(f"\nThis machine is busy: {len(waiting)} digests are still to come. Their runs: {failed}")
         click.echo(f"\nReady after {time.monotonic() - self._began:.0f} s. Ctrl-C stops everything.")
 
-    def _save_env(self) -> None:
-        """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's."""
-        names = [n for n in sorted(self._attendant.env) if n.startswith(("AIRFLOW_", "NEWSWATCH_"))]
-        lines = [f"export {n}={shlex.quote(self._attendant.env[n])}" for n in names]
-        lines.append(f"export {SOURCED}={shlex.quote(str(self._home / 'env'))}")
+    def _save_env(self, settings: Settings) -> None:
+        """A file to source, so that `newswatch` and `airflow` in a terminal mean this run's, from any folder.
+
+        The embedded server is not named there: `newswatch` finds it by its home, and starts it where nobody else has.
+        """
+        values = {n: v for n, v in self._attendant.env.items() if n.startswith(("AIRFLOW_", PREFIX)) and v}
+        values |= {f"{PREFIX}CONFIG_DIR": str(settings.config_dir), SOURCED: str(self._home / "env")}
+        if not os.environ.get(f"{PREFIX}DATABASE_URL"):
+            del values[f"{PREFIX}DATABASE_URL"]
+        if "://" not in (data := values.get(f"{PREFIX}DATA_URL", "://")):
+            values[f"{PREFIX}DATA_URL"] = os.path.abspath(data)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(values.items())]
         lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
         path = self._home / "env"
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -274,18 +289,6 @@ class _Run:
     def _password(self) -> str:
         passwords = Path(self._attendant.env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text()
         return str(json.loads(passwords)[USER])
-
-
-def _forget_sourced(environ: MutableMapping[str, str]) -> None:
-    """Drop variables that a sourced env file of some run has set: this run has a home of its own to choose."""
-    try:
-        text = Path(environ.pop(SOURCED, "")).read_text(encoding="utf-8")
-    except OSError:
-        return
-    for line in text.splitlines():
-        name, _, value = line.removeprefix("export ").partition("=")
-        if name.startswith("NEWSWATCH_") and [environ.get(name)] == shlex.split(value):
-            del environ[name]
 
 
 @contextlib.contextmanager
@@ -315,6 +318,12 @@ def _api_port() -> int:
 
 def _yesterday(settings: Settings) -> date:
     return datetime.now(settings.tz).date() - timedelta(days=1)
+
+
+def _last_due(settings: Settings, now: datetime) -> date:
+    """The last day whose digest the schedule has had to issue by `now`, a time in the settings' zone."""
+    is_hour_over = now.hour >= settings.digest_hour
+    return now.date() - timedelta(days=1 if is_hour_over else 2)
 
 
 def _short(path: Path) -> str:

@@ -19,7 +19,7 @@ from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.ui.day import of_day
 from newswatch_airflow.ui.error_pages import answer_with_pages
 from newswatch_airflow.ui.feeds import of_feeds
-from newswatch_airflow.ui.site import HEADERS, LINKS_JS, Site
+from newswatch_airflow.ui.site import HEADERS, LINKS_JS, THEME_JS, Site
 from newswatch_airflow.ui.story import of_story
 from newswatch_airflow.ui.topic import SPANS, Filters, of_topic, to_csv
 from newswatch_airflow.ui.topics import LOOK_BACK, of_topics
@@ -42,6 +42,7 @@ def create_app() -> FastAPI:
     )
     answer_with_pages(app)
     app.add_api_route("/links.js", _links)
+    app.add_api_route("/theme.js", _theme)
     app.add_api_route("/", _today)
     app.add_api_route("/day/{day}", _day)
     app.add_api_route("/topics", _topics)
@@ -58,6 +59,10 @@ def create_app() -> FastAPI:
 
 def _links() -> Response:
     return PlainTextResponse(LINKS_JS, media_type="text/javascript", headers=HEADERS)
+
+
+def _theme() -> Response:
+    return PlainTextResponse(THEME_JS, media_type="text/javascript", headers=HEADERS)
 
 
 def _today(request: Request, day: date | None = None) -> HTMLResponse:
@@ -115,6 +120,7 @@ def _topics(request: Request) -> HTMLResponse:
     reader = _reader()
     rows = of_topics(reader, day_of(datetime.now(UTC), reader.tz))
     shown: dict[str, Any] = {"rows": rows, "look_back": LOOK_BACK, "file": reader.topics_file}
+    shown["is_edited"] = reader.are_topics_edited()
     return Site(request).page("topics.html.j2", "topics", catalogue=catalogue, **shown)
 
 
@@ -135,7 +141,11 @@ def _known_topic(topic: str) -> Any:
     id_ = catalogue.topic_ids.get(topic, topic) if catalogue else topic
     found = next((t for t in catalogue.topics if t.id == id_), None) if catalogue else None
     if found is None:
-        raise HTTPException(404, f"No topic {topic!r} is in force.")
+        text = f"No topic {topic!r} is in force."
+        if _reader().are_topics_edited():
+            text += " topics.yaml has been edited since: what it says is in force from the next poll, a run of the DAG "
+            text += f"{POLL_FEEDS}. `newswatch check` says whether it is right."
+        raise HTTPException(404, text)
     return found
 
 

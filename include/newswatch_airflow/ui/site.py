@@ -17,9 +17,11 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 
 from newswatch.digest.escape import isolated, web_address
 from newswatch.digest.formats import META_POLICY, STATE_WORDS
+from newswatch.pipeline import outcome_meaning
 from newswatch_airflow.ids import PAGES
 from newswatch_airflow.ui.feeds import bars, rate, span
 
+_TO_PAGE = re.compile(r'href="[^"]*" data-page="([^"]*)"')  # the issue may be of another address
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
@@ -35,6 +37,19 @@ document.addEventListener("click", (event) => {
 for (const chosen of document.querySelectorAll("select[data-now]")) {
   chosen.addEventListener("change", () => chosen.form.submit());
 }
+"""
+# Airflow keeps what its user chose under Appearance where every page of its address can read it: light, dark or system.
+# This runs before the page is drawn, and again when the choice changes in the window around the frame.
+THEME_JS = """
+const show = () => {
+  try {
+    const theme = localStorage.getItem("theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+  } catch { /* a browser that keeps nothing: the system's choice counts */ }
+};
+show();
+window.addEventListener("storage", show);
 """
 
 
@@ -77,9 +92,10 @@ class Site:
     def framed(self, html: str, bar: Mapping[str, Any]) -> HTMLResponse:
         """A digest as it was issued, below the bar; its own policy gives way to the page's."""
         above = _environment().get_template("bar.html.j2").render(site=self, current="digest", **bar)
-        script = f'<script src="{self.at("links.js")}" defer></script>'
+        script = f'<script src="{self.at("theme.js")}"></script><script src="{self.at("links.js")}" defer></script>'
         html = html.replace(META_POLICY, "", 1).replace("</head>", f"{script}</head>", 1)
         html = html.replace("<body>", f"<body>{above}", 1)
+        html = _TO_PAGE.sub(lambda link: f'href="{self._root}/{link[1]}"', html)
         return HTMLResponse(html, headers=headers_of(html))
 
 
@@ -92,7 +108,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment}
+    environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment, "meaning": outcome_meaning}
     environment.filters |= {"web": web_address, "bdi": isolated}
     environment.globals["state_words"] = STATE_WORDS
     return environment

@@ -14,6 +14,7 @@ from newswatch.digest.charts import ChartDay, large_chart
 from newswatch.digest.escape import cell, web_address
 from newswatch.digest.formats import said
 from newswatch.digest.items import Evidence, marked, moment_of
+from newswatch.local_days import spans
 from newswatch.pipeline import Reader
 
 Row = Mapping[str, Any]
@@ -76,7 +77,7 @@ def of_topic(reader: Reader, topic: str, filters: Filters, page: int = 1) -> dic
         "totals": {
             n: sum(row[n] for row in counts.values()) for n in ("story_count", "original_count", "mention_count")
         },
-        "built_count": len(counts),
+        "untold": _untold(set(reader.builds()), set(counts), filters),
         "outlets": outlets.most_common(),
         "together": [(other, names.get(other, other), count) for other, count in together.most_common()],
         "stories": stories[(page - 1) * STORIES_SHOWN : page * STORIES_SHOWN],
@@ -85,6 +86,13 @@ def of_topic(reader: Reader, topic: str, filters: Filters, page: int = 1) -> dic
         "languages": sorted({row["language"] for row in rows["mentions"]}),
         "zones": sorted({row["zone"] for row in rows["mentions"]}),
     }
+
+
+def _untold(built: set[date], counted: set[date], filters: Filters) -> dict[str, Any]:
+    """Days of the span that say nothing of the topic: those without tables, and those whose tables know no such topic,
+    as `newswatch build` takes them."""
+    older = built.intersection(filters.days) - counted
+    return {"bare_count": len(filters.days) - len(older | counted), "older_count": len(older), "older": spans(older)}
 
 
 def _chart_day(day: date, row: Row | None) -> ChartDay:

@@ -77,6 +77,15 @@ def test_home_goes_before_the_environment_and_takes_what_its_own_file_says(runni
     assert shown["NEWSWATCH_DATABASE_URL"] == ""  # its own server, which may have to be started
 
 
+def test_home_takes_nothing_from_another_ones_file_that_was_sourced(running: Path, tmp_path: Path) -> None:
+    other = tmp_path / "env"
+    other.write_text("export NEWSWATCH_TIMEZONE=Europe/Kyiv\nexport NEWSWATCH_DIGEST_HOUR=4\n")
+    sourced = {"NEWSWATCH_TIMEZONE": "Europe/Kyiv", "NEWSWATCH_DIGEST_HOUR": "7", "NEWSWATCH_SOURCED_FROM": str(other)}
+    shown = run("--home", str(running), "settings", **sourced).stdout
+    assert "NEWSWATCH_TIMEZONE=UTC" in shown
+    assert "NEWSWATCH_DIGEST_HOUR=7" in shown  # set by hand since
+
+
 def test_home_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     done = run("--home", str(tmp_path / "none"), "settings")
     assert done.exit_code == 2

@@ -29,6 +29,8 @@ def test_check_says_that_the_shipped_files_are_good() -> None:
     assert done.exit_code == 0
     assert "well formed" in done.stdout
     assert "examples hold" in done.stdout
+    assert "in force from the next poll" in done.stdout
+    assert "newswatch build FIRST..LAST" in done.stdout
 
 
 def test_check_names_each_mistake_on_standard_error_and_exits_with_one(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def mention(id_: str, topic: str, *, is_about: bool, zone: str = "body") -> dict
     }
 
 
-def digest(mentions: list[dict[str, Any]]) -> Any:
+def digest(mentions: list[dict[str, Any]], pages_url: str = "") -> Any:
     stories = [story(id_) for id_ in sorted({m["story_id"] for m in mentions})]
     days = []
     for topic in ("quay", "pier"):
@@ -72,7 +72,7 @@ def digest(mentions: list[dict[str, Any]]) -> Any:
         )
     tables = {"stories": stories, "mentions": mentions, "topic_days": days}
     at = datetime(2026, 11, 23, 6, tzinfo=UTC)
-    return compose(Issue(DAY, 1, at, tables, {}, parse_catalogue(FEEDS, TOPICS), ZoneInfo("UTC")))
+    return compose(Issue(DAY, 1, at, tables, {}, parse_catalogue(FEEDS, TOPICS), ZoneInfo("UTC"), pages_url=pages_url))
 
 
 def test_stories_about_a_topic_come_before_those_that_name_it_in_passing() -> None:
@@ -101,7 +101,7 @@ def test_a_story_is_listed_under_the_topic_that_it_is_about() -> None:
     made = digest([*names_quay_often, mention("a", "pier", is_about=True, zone="lede")])
     sections = {section.id: section for section in made.sections}
     assert not sections["quay"].lines
-    assert sections["quay"].elsewhere == (("Title of a", "Pier"),)
+    assert [(name, line.title) for name, line in sections["quay"].elsewhere] == [("Pier", "Title of a")]
     assert [line.is_about for line in sections["pier"].lines] == [True]
 
 
@@ -113,3 +113,31 @@ def test_a_day_that_is_not_over_is_no_outage_and_a_spike_on_it_is_one() -> None:
     )
     assert reading_of(trend, day, is_over=False) == TrendNote("open", "0 to 5 is usual on a Friday", "0 to 5")
     assert reading_of(trend | {"state": "spike"}, day, is_over=False).state == "spike"
+
+
+NAMED_BY_ANOTHER = [
+    mention("a", "quay", is_about=False),
+    mention("a", "pier", is_about=True, zone="lede"),
+    mention("b", "quay", is_about=True),
+]
+
+
+def test_every_item_and_topic_leads_to_its_page_and_each_count_to_its_marked_words() -> None:
+    made = digest(NAMED_BY_ANOTHER, "https://pages.example/newswatch/")
+    html, text = to_html(made), to_markdown(made)
+    for id_ in ("a", "b"):
+        assert f'href="https://pages.example/newswatch/story/{id_}" data-page="story/{id_}"' in html
+        assert f"(https://pages.example/newswatch/story/{id_})" in text
+    assert 'href="https://pages.example/newswatch/topic/pier?last=2026-11-22&amp;span=7"' in html
+    assert "(https://pages.example/newswatch/topic/pier?last=2026-11-22&amp;span=7)" in text
+    elsewhere = html.partition("Listed elsewhere")[2]
+    assert '<a href="#text-a">' in elsewhere
+    assert 'id="text-a"' in html
+    assert "<mark>quay</mark> of a." in elsewhere  # this topic's word, not the other's
+    assert "**quay** of a" in text
+
+
+def test_without_an_address_of_pages_a_digest_has_no_links_to_them() -> None:
+    made = digest(NAMED_BY_ANOTHER)
+    assert "data-page" not in to_html(made)
+    assert "every mention" not in to_html(made) + to_markdown(made)

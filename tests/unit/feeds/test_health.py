@@ -66,3 +66,22 @@ def test_a_guess_is_no_measured_rate() -> None:
     dated = after(NEW, listing=listing(5, 30, 80))
     assert health.measured_rate(dated, NOW) == dated.entry_rate == pytest.approx(0.9, abs=0.01)
     assert health.measured_rate(NEW, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"last_outcome": "gone"}, "feeds add example.com"),
+        ({"failure_count": 3}, "feeds add example.com"),
+        ({"failure_count": 1}, "Wait"),
+        ({"succeeded_at": None, "failure_count": 1}, "feeds add example.com"),
+        ({"succeeded_at": None}, "Wait for its first poll"),
+        ({"newest_at": NOW - 40 * DAY}, "feeds add example.com"),
+    ],
+)
+def test_each_bad_condition_says_what_to_do(changes: dict[str, Any], words: str) -> None:
+    assert words in health.way_out(replace(polled(), url="https://example.com/feed.xml", **changes), NOW)
+
+
+def test_a_feed_that_is_well_asks_for_nothing() -> None:
+    assert health.way_out(polled(), NOW) == ""

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import feedparser
 import pytest
-import yaml
 from clocks import NOW, Clock
 
-from newsroom.config import write_config
 from newsroom.feeds import HISTORY, entries_of, fails_at
 from newsroom.outlets import BY_ID, OUTLETS, Feed, Outlet
 from newsroom.pages import Site, story_page
@@ -179,20 +177,6 @@ def test_hits_and_forced_faults() -> None:
         running.fail("courier", None)
         assert get(running, "courier", "/front.xml")[0].status == 200
         assert running.hits["courier", "/front.xml"] == 3
-
-
-def test_config(tmp_path: Path) -> None:
-    topics = tmp_path / "the-topics.yaml"
-    topics.write_text("topics: []\n", encoding="utf-8")
-    write_config(tmp_path / "config", port=4123, topics=topics)
-    feeds = yaml.safe_load((tmp_path / "config" / "feeds.yaml").read_text(encoding="utf-8"))["feeds"]
-    assert len(feeds) == len({feed["id"] for feed in feeds}) == sum(len(outlet.feeds) for outlet in OUTLETS)
-    assert feeds[1]["url"] == "http://courier.newsroom.localhost:4123/rss.xml"
-    assert (tmp_path / "config" / "topics.yaml").read_text(encoding="utf-8") == "topics: []\n"
-    (tmp_path / "config" / "topics.yaml").unlink()
-    (tmp_path / "config" / "topics.yaml").write_text("mine", encoding="utf-8")
-    write_config(tmp_path / "config", port=4123, topics=topics)
-    assert (tmp_path / "config" / "topics.yaml").read_text(encoding="utf-8") == "mine"
 
 
 def test_serve_from_the_command_line(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -9,30 +11,14 @@ import httpx
 import pytest
 
 from newswatch.errors import TransientError
-from newswatch.settings import Settings
+from newswatch.settings import Settings, load_settings
 from newswatch.storage import embedded_postgres
 from newswatch_airflow.local.attendant import MENDS, CommandFailed, Failed
 from newswatch_airflow.local.make_run import (
     COMPONENTS,
-    SOURCED,
-    _forget_sourced,
+    _last_due,
     _Run,
 )
-
-
-def test_variables_of_a_sourced_env_file_do_not_choose_the_next_runs_home(tmp_path: Path) -> None:
-    sourced = tmp_path / "env"
-    sourced.write_text(
-        f"export NEWSWATCH_HOME='{tmp_path}'\nexport NEWSWATCH_CONFIG_DIR=/a\nexport PATH=/x:\"$PATH\"\n"
-    )
-    environ = {
-        SOURCED: str(sourced),
-        "NEWSWATCH_HOME": str(tmp_path),
-        "NEWSWATCH_CONFIG_DIR": "include",
-        "PATH": "/bin",
-    }
-    _forget_sourced(environ)
-    assert environ == {"NEWSWATCH_CONFIG_DIR": "include", "PATH": "/bin"}  # what the user set since then stays
 
 
 @pytest.mark.parametrize("name", ["NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"])
@@ -194,3 +180,73 @@ def test_another_failure_of_the_poll_ends_the_start(a_run: _Run, monkeypatch: py
     monkeypatch.setattr(a_run._attendant, "command", command)
     with pytest.raises(CommandFailed, match=r"topics\.yaml:3"):
         a_run._first_poll(Settings())
+
+
+class ScriptedAirflow:
+    """Airflow as `_digests` meets it: its scheduler makes the run of the due day at the third look."""
+
+    def __init__(self, due: date) -> None:
+        self.due = due
+        self.looks = 0
+        self.backfilled_after: int | None = None
+
+    def has_run(self, dag_id: str, day: date) -> bool:
+        assert day == self.due
+        self.looks += 1
+        return self.looks >= 3
+
+    def has_open_backfill(self, dag_id: str) -> bool:
+        return False
+
+    def backfill(self, dag_id: str, first: date, last: date, *, reprocess: str) -> int:
+        assert reprocess == "failed"  # a day that has a run under way is left to it
+        self.backfilled_after = self.looks
+        return 1
+
+
+def test_the_first_backfill_waits_for_the_schedules_own_run_so_that_no_day_is_issued_twice(
+    a_run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings()
+    airflow = ScriptedAirflow(_last_due(settings, datetime.now(settings.tz)))
+    days = {datetime.now(settings.tz).date() - timedelta(days=n) for n in range(1, 8)}
+    monkeypatch.setattr(a_run, "_issued", lambda: days if airflow.backfilled_after else set())
+    assert a_run._digests(airflow, settings) == set()  # type: ignore[arg-type]
+    assert airflow.backfilled_after == 3
+
+
+@pytest.mark.parametrize(("hour", "day"), [(5, 18), (6, 19), (23, 19)])
+def test_the_last_day_that_is_due_changes_at_the_digests_hour(hour: int, day: int) -> None:
+    now = datetime(2026, 11, 20, hour, tzinfo=UTC)
+    assert _last_due(Settings(digest_hour=6), now) == date(2026, 11, day)
+
+
+def saved_env(run: _Run, **more: str) -> dict[str, str]:
+    run._attendant.env = {
+        "NEWSWATCH_HOME": str(run._home),
+        "NEWSWATCH_DATABASE_URL": "postgresql:///x?host=/tmp/s",
+        **more,
+    }
+    run._save_env(load_settings(run._attendant.env))
+    command = ["sh", "-c", f". {run._home}/env; env -0"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+    return dict(line.split("=", 1) for line in listed.split("\0") if "=" in line)
+
+
+def test_the_env_file_names_no_embedded_server_which_may_have_ended_when_it_is_sourced(
+    a_run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NEWSWATCH_DATABASE_URL", raising=False)
+    assert "NEWSWATCH_DATABASE_URL" not in saved_env(a_run)
+    monkeypatch.setenv("NEWSWATCH_DATABASE_URL", "postgresql:///x?host=/tmp/s")  # the user's own
+    assert saved_env(a_run)["NEWSWATCH_DATABASE_URL"] == "postgresql:///x?host=/tmp/s"
+
+
+def test_the_env_file_means_the_same_folders_from_every_folder(
+    a_run: _Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = saved_env(a_run, NEWSWATCH_CONFIG_DIR="lists", NEWSWATCH_DATA_URL="data here")
+    assert env["NEWSWATCH_CONFIG_DIR"] == str(tmp_path / "lists")
+    assert env["NEWSWATCH_DATA_URL"] == str(tmp_path / "data here")
+    assert saved_env(a_run, NEWSWATCH_DATA_URL="s3://bucket/x")["NEWSWATCH_DATA_URL"] == "s3://bucket/x"
