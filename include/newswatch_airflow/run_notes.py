@@ -89,14 +89,14 @@ def _backfill_so_far(dag_run: Any, session: Any) -> str:
     runs = select(DagRun.run_id, DagRun.state).where(
         DagRun.backfill_id == dag_run.backfill_id, DagRun.state.in_(("success", "failed"))
     )
-    states = dict(session.execute(runs).tuples()) | {dag_run.run_id: dag_run.state}
+    states = dict(session.execute(runs).tuples().all()) | {dag_run.run_id: dag_run.state}
     built = (
         select(AssetEvent.source_run_id, AssetEvent.extra)
         .where(AssetEvent.source_dag_id == dag_run.dag_id, AssetEvent.source_task_id == "tables")
         .where(AssetEvent.source_run_id.in_(states))
         .order_by(AssetEvent.timestamp)
     )
-    extras = dict(session.execute(built).tuples())  # of a run that was tried again the last
+    extras = dict(session.execute(built).tuples().all())  # of a run that was tried again the last
     return backfill_line(session.scalar(wanted), list(states.values()), list(extras.values()))
 
 

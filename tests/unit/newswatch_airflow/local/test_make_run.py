@@ -195,8 +195,8 @@ class ScriptedAirflow:
         self.looks += 1
         return self.looks >= 3
 
-    def has_open_backfill(self, dag_id: str) -> bool:
-        return False
+    def close_backfill(self, dag_id: str) -> bool:
+        return True
 
     def backfill(self, dag_id: str, first: date, last: date, *, reprocess: str) -> int:
         assert reprocess == "failed"  # a day that has a run under way is left to it
