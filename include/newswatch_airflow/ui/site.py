@@ -14,6 +14,7 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from newswatch.digest.escape import isolated, web_address
 from newswatch.digest.formats import META_POLICY, STATE_WORDS
@@ -109,9 +110,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment, "meaning": outcome_meaning}
-    environment.filters |= {"web": web_address, "bdi": isolated}
+    environment.filters |= {"web": web_address, "bdi": isolated, "commands": _commands}
     environment.globals["state_words"] = STATE_WORDS
     return environment
+
+
+def _commands(text: str) -> Markup:
+    """The text, what stands between backticks as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def _moment(moment: datetime) -> str:
