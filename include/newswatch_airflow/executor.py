@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+from multiprocessing.connection import Connection
 from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Lock
 from typing import Any
 
 from airflow.executors.local_executor import LocalExecutor
@@ -15,6 +17,9 @@ class WorkQueue(SimpleQueue[Any]):
     multiprocessing's own holds its lock while it waits: were the idle worker that has it killed, as the system does
     where memory is short, every other one would wait for ever. Here the lock is held only while an item is read.
     """
+
+    _reader: Connection  # both are SimpleQueue's
+    _rlock: Lock
 
     def __init__(self) -> None:
         super().__init__(ctx=multiprocessing.get_context())
@@ -46,4 +51,4 @@ class PreloadedLocalExecutor(LocalExecutor):
         self.is_mp_using_fork = is_forking
         self.activity_queue = WorkQueue()
         if is_forking:
-            self._spawn_workers_with_gc_freeze(self.parallelism)
+            self._spawn_workers_with_gc_freeze(self.parallelism)  # type: ignore[no-untyped-call]

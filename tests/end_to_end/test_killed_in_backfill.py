@@ -30,7 +30,7 @@ def children(running: Run) -> list[psutil.Process]:
 
 def title(process: psutil.Process) -> str:
     try:
-        return " ".join(process.cmdline())
+        return " ".join(process.cmdline()).strip()  # a title is padded
     except psutil.Error:
         return ""
 
