@@ -1,11 +1,17 @@
 """A backfill of many days, beside Airflow's own floor: as many runs of three empty tasks, in the same Airflow.
 
     python benchmarks/backfill.py [--days 60] [--rounds 1]
+    python benchmarks/backfill.py --days 365 --stories 300 [--cancel-after 0.5]
 
 `make run` is started on the make-believe newsroom in a folder of its own, its DAGs are paused, and then the two DAGs
 are backfilled in turn: `daily_digest`, and `floor`, whose runs have the same shape, limits and timetable and do
 nothing. Wall time is from the request until the last run has ended; processor time is of Airflow's whole process tree
 and of PostgreSQL. Last, what one day costs at the beginning and at the end of the backfill.
+
+With `--stories`, a filled store is replayed instead: so many stories a day are stored as fetch tasks store them, each
+day is built, and then, with a poll of all feeds a minute, a topic is added and all days are backfilled, cancelled after
+that share of them and looked at (each day whole, old or new), and with another topic backfilled to the end: what a day
+costs in each tenth, polls included, and how many runs failed.
 """
 
 from __future__ import annotations
@@ -23,11 +29,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import measuring
+from replay import replay
 
 from newswatch_airflow.ids import DAG_IDS, DAILY_DIGEST
 from newswatch_airflow.local.api import AirflowApi
 from newswatch_airflow.local.environment import PROJECT, free_port
 
+REPLAY_NEWSROOM_DAYS = 8  # what is polled meanwhile
 FLOOR = """
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -55,12 +63,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--stories", type=int, help="replay a store of so many a day")
+    parser.add_argument("--cancel-after", type=float, default=0.5, help="share of the days (with --stories)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nwb-") as name:
         home = Path(name)
-        process, api = start(home, options.days)
+        process, api = start(home, REPLAY_NEWSROOM_DAYS if options.stories else options.days)
         try:
-            compare(home, process.pid, api, options.days, options.rounds)
+            if options.stories:
+                replay(home, process.pid, api, options.days, options.stories, options.cancel_after)
+            else:
+                compare(home, process.pid, api, options.days, options.rounds)
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=120)

@@ -36,11 +36,12 @@ import yaml
 from retag import FEED, LAST, generated, stored_story
 
 from newsroom.stories import Story
+from newswatch.ledger import revisions
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.net.messages import Response
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
-from newswatch.pipeline.story_files import new_story, write_stories
+from newswatch.pipeline.story_files import first_revision, new_story, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
 from newswatch.stories.story import Story as StoredStory
 from newswatch.tables import day_tables
@@ -89,8 +90,10 @@ def store(nw: Newswatch, stories: list[Story], day: date) -> None:
         files = write_stories(nw, batch, made)
         answer = Response("https://newsroom.example/", 200, (), b"", b"", datetime.now(UTC), 0.0)
         with nw.ledger.begin() as connection:
+            new = [new_story(story, batch, answer) for story in made]
             commit(connection, batch, files, Outcomes())
-            ledger_stories.add(connection, [new_story(story, batch, answer) for story in made])
+            ledger_stories.add(connection, new)
+            revisions.add(connection, [first_revision(story) for story in new])
 
 
 def build(name: str, environment: dict[str, str]) -> None:

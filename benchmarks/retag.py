@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import count, islice
+from itertools import count, cycle, islice
 from pathlib import Path
 
 import structlog
@@ -30,12 +30,13 @@ import yaml
 from newsroom.pages import Site
 from newsroom.stories import Story, stories_between
 from newswatch.feeds.model import Entry, SeenEntry
+from newswatch.ledger import revisions
 from newswatch.ledger import stories as ledger_stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.net.messages import Response
 from newswatch.pages.model import Claim, ExtractedPage, StoryLine
 from newswatch.pipeline import Newswatch, open_newswatch, tag_new
-from newswatch.pipeline.story_files import new_story, write_stories
+from newswatch.pipeline.story_files import first_revision, new_story, write_stories
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
 from newswatch.stories.assemble import FetchedPage, assemble
 from newswatch.stories.story import RawRecord
@@ -54,8 +55,8 @@ def generated(wanted: int) -> Iterator[Story]:
     return islice((story for day in days for story in stories_between(day, day)), wanted)
 
 
-def stored_story(nw: Newswatch, story: Story, day: date) -> StoredStory:
-    """The story as its page would have been read, published on the given day."""
+def stored_story(nw: Newswatch, story: Story, day: date, feed_id: str = FEED["id"]) -> StoredStory:
+    """The story as its page would have been read, published on the given day and listed by that feed."""
     moment = story.published_at.astimezone(UTC).replace(year=day.year, month=day.month, day=day.day)
     lines = [StoryLine(story.standfirst, "lede"), *(StoryLine(p, "body") for p in story.paragraphs)]
     url = f"https://{story.outlet_id}.newsroom.example{story.path}"
@@ -70,25 +71,29 @@ def stored_story(nw: Newswatch, story: Story, day: date) -> StoredStory:
         canonical_url=url,
         is_partial=False,
     )
-    seen = SeenEntry(Entry("newsroom", url, url, story.headline, "", (), moment), moment + timedelta(minutes=7))
+    seen = SeenEntry(Entry(feed_id, url, url, story.headline, "", (), moment), moment + timedelta(minutes=7))
     fetched = FetchedPage(url, page, RawRecord("raw/none.warc.gz", 0, 0))
-    made = assemble(seen, nw.feeds["newsroom"], fetched, nw.settings.tz)
+    made = assemble(seen, nw.feeds[feed_id], fetched, nw.settings.tz)
     assert made is not None
     return made
 
 
-def store(nw: Newswatch, wanted: int, day_count: int) -> None:
-    """A day's stories as one batch."""
-    made = generated(wanted)
+def store(
+    nw: Newswatch, wanted: int, day_count: int, last: date = LAST, feed_ids: Sequence[str] = (FEED["id"],)
+) -> None:
+    """A day's stories as one batch, shared out to the feeds; the days end with `last`."""
+    made, turns = generated(wanted), cycle(feed_ids)
     for number in range(day_count):
-        day = LAST - timedelta(days=number)
-        stories = [stored_story(nw, story, day) for story in islice(made, wanted // day_count)]
+        day = last - timedelta(days=number)
+        stories = [stored_story(nw, story, day, next(turns)) for story in islice(made, wanted // day_count)]
         batch = nw.new_batch("fetch", "benchmark")
         files = write_stories(nw, batch, stories)
         answer = Response("https://newsroom.example/", 200, (), b"", b"", datetime.now(UTC), 0.0)
         with nw.ledger.begin() as connection:
+            new = [new_story(story, batch, answer) for story in stories]
             commit(connection, batch, files, Outcomes())
-            ledger_stories.add(connection, [new_story(story, batch, answer) for story in stories])
+            ledger_stories.add(connection, new)
+            revisions.add(connection, [first_revision(story) for story in new])
 
 
 def build(environment: dict[str, str], day_count: int) -> float:

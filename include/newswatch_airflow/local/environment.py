@@ -74,6 +74,9 @@ def airflow_environment(home: Path, port: int, base: Mapping[str, str] | None = 
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (own := embedded_postgres.database(server, AIRFLOW_DATABASE)),
         "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        # What a scheduler or a worker that was killed has left is found within a minute, not within five.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "NEWSWATCH_AIRFLOW_DATABASE_URL": own,
         "NEWSWATCH_HOME": str(home),
         "NEWSWATCH_PAGES_URL": env.get("NEWSWATCH_PAGES_URL") or f"{api}{PAGES}",
