@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 import click
 
@@ -86,7 +86,7 @@ def _places(settings: Settings) -> tuple[str, str, str]:
 
 
 def _ledger(settings: Settings) -> str:
-    is_own = not settings.database_url or f"{settings.home}/" in unquote(settings.database_url)
+    is_own = not settings.database_url or f"{settings.home}/" in unquote_plus(settings.database_url)
     return f"{settings.home}/postgres" if is_own else without_secrets(settings.database_url)
 
 
@@ -120,6 +120,6 @@ def _env_of(home: Path) -> dict[str, str]:
         return {}
     pairs = (line.removeprefix("export ").partition("=") for line in lines if line.startswith(f"export {PREFIX}"))
     found = {name: "".join(shlex.split(value)) for name, _, value in pairs}
-    if f"{home.resolve()}/" in unquote(found.get(f"{PREFIX}DATABASE_URL", "")):
+    if f"{home.resolve()}/" in unquote_plus(found.get(f"{PREFIX}DATABASE_URL", "")):
         del found[f"{PREFIX}DATABASE_URL"]
     return found

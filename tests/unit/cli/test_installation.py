@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from newswatch.cli.installation import tell_which
 from newswatch.cli.main import main
-from newswatch.settings import SHIPPED_CONFIG_DIR
+from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
 from newswatch_airflow.local import make_run
 
 
@@ -90,3 +92,17 @@ def test_home_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     done = run("--home", str(tmp_path / "none"), "settings")
     assert done.exit_code == 2
     assert "--home" in done.stderr
+
+
+def test_the_running_one_is_itself_too_where_its_embedded_servers_url_is_set(
+    running: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As for the commands that `make run` calls: its env file names no server. The home has a blank in it."""
+    url = sa.URL.create("postgresql+psycopg2", "postgres", database="newswatch", query={"host": f"{running}/postgres"})
+    places = {"home": running, "config_dir": running.parents[1] / "its-config"}
+    own = Settings.model_validate(places | {"database_url": url.render_as_string(), "data_url": f"{running}/data"})
+    assert "+" in own.database_url.partition("?")[2]
+    tell_which(own)
+    assert capsys.readouterr().err == ""
+    tell_which(own.model_copy(update={"data_url": "/elsewhere"}))
+    assert "Another installation runs" in capsys.readouterr().err
