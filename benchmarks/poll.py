@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+import measuring
 
 # Heavy libraries are imported where they are used: each run measures what it needs, and nothing of its rivals.
 
@@ -154,35 +155,9 @@ def run_feedparser(addresses: list[str]) -> None:
 
 def measure(*arguments: str) -> dict[str, Any]:
     """Run this file with the arguments; figures of its process tree."""
-    import psutil
-
-    began = time.perf_counter()
-    child = subprocess.Popen([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, text=True)
-    peak, done = 0, threading.Event()
-
-    def sample() -> None:
-        nonlocal peak
-        while not done.wait(0.1):
-            try:
-                tree = psutil.Process(child.pid)
-                peak = max(peak, sum(p.memory_full_info().pss for p in [tree, *tree.children(recursive=True)]))
-            except psutil.Error:
-                continue
-
-    sampler = threading.Thread(target=sample)
-    sampler.start()
-    output = child.stdout.read() if child.stdout else ""
-    _, status, usage = os.wait4(child.pid, 0)
-    done.set()
-    sampler.join()
-    if status:
-        raise SystemExit(f"{arguments} failed")
-    facts = json.loads(output.splitlines()[-1])
-    return facts | {
-        "wall_s": round(time.perf_counter() - began, 2),
-        "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
-        "peak_mb": round(peak / 1e6),
-    }
+    cost = measuring.run([sys.executable, __file__, *arguments])
+    figures = {"wall_s": round(cost.wall_s, 2), "cpu_s": round(cost.cpu_s, 2), "peak_mb": round(cost.peak_mb)}
+    return json.loads(cost.output.splitlines()[-1]) | figures
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DAYS = 28
 Box = tuple[float, float, float, float]  # left, bottom, width, height
+Shape = tuple[list[Box], dict[str, Any]]  # boxes of one look, and that look
 _SVG = "{http://www.w3.org/2000/svg}"
 _COLOURS = {  # what is drawn in → what the page calls it
     "#010101": "var(--bar)",
@@ -74,8 +75,8 @@ def _chart(days: Sequence[ChartDay], label: str, key: str, size: tuple[int, int]
     return _fitted_to_page(content.getvalue(), label, size)
 
 
-def _shapes(days: Sequence[ChartDay]) -> tuple[list[tuple[list[Box], dict[str, Any]]], float]:
-    """Boxes of one look with that look, the lowest layer first, and how many stories the chart is high."""
+def _shapes(days: Sequence[ChartDay]) -> tuple[list[Shape], float]:
+    """What is drawn, the lowest layer first, and how many stories the chart is high."""
     band, hatched, missing = [], [], []
     bars: dict[str, list[Box]] = {_BAR: [], _NOW: [], _SPIKE: []}
     highest = [float(d.count or 0) for d in days] + [(d.baseline or 0) + (d.spread or 0) for d in days]
@@ -91,7 +92,7 @@ def _shapes(days: Sequence[ChartDay]) -> tuple[list[tuple[list[Box], dict[str, A
         elif d.count:
             colour = _SPIKE if d.state == "spike" else _NOW if place == len(days) - 1 else _BAR
             bars[colour].append((place - 0.36, 0.0, 0.72, float(d.count)))
-    shapes: list[tuple[list[Box], dict[str, Any]]] = [
+    shapes: list[Shape] = [
         (band, {"facecolor": _BAND}),
         (hatched, {"facecolor": "none", "edgecolor": _SOFT, "hatch": "//////"}),
         (missing, {"facecolor": _SOFT}),
@@ -101,7 +102,7 @@ def _shapes(days: Sequence[ChartDay]) -> tuple[list[tuple[list[Box], dict[str, A
     return [(boxes, look) for boxes, look in shapes if boxes], top * 1.04
 
 
-def _draw_alone(figure: Figure, days: Sequence[ChartDay], shapes: Any, top: float) -> None:
+def _draw_alone(figure: Figure, days: Sequence[ChartDay], shapes: Sequence[Shape], top: float) -> None:
     """The shapes over the whole figure. Axes that nobody sees would be two thirds of a small chart's time."""
     from matplotlib.transforms import Affine2D
 
@@ -110,7 +111,7 @@ def _draw_alone(figure: Figure, days: Sequence[ChartDay], shapes: Any, top: floa
         figure.add_artist(_patch(boxes, look, place))
 
 
-def _draw_on_axes(figure: Figure, days: Sequence[ChartDay], shapes: Any, top: float) -> None:
+def _draw_on_axes(figure: Figure, days: Sequence[ChartDay], shapes: Sequence[Shape], top: float) -> None:
     axes = figure.add_axes((0.05, 0.17, 0.94, 0.79))
     axes.set_xlim(-0.6, len(days) - 0.4)
     axes.set_ylim(0, top)

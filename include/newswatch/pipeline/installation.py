@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ from newswatch.storage.files import Store
 from newswatch.tables.parquet import Table
 from newswatch.topics import inflection
 from newswatch.topics.matcher import Matcher
-from newswatch.topics.schema import Topic, declined
+from newswatch.topics.schema import declined
 from newswatch.version import code_version
 
 log = structlog.get_logger("newswatch")
@@ -62,23 +62,12 @@ def parser_pool(settings: Settings) -> ParserPool:
     )
 
 
-@dataclass(frozen=True)
-class _Topics:
-    """The topics of a version; one that is the same has the same terms and forms."""
-
-    version: str
-    topics: tuple[Topic, ...] = field(compare=False)
-    word_forms: Callable[[], inflection.Made | None] = field(compare=False)
-
-
-@lru_cache(maxsize=2)
-def _matcher(wanted: _Topics) -> Matcher:
-    return Matcher(wanted.topics, inflection.WordForms(wanted.word_forms()))
+_preloaded: dict[str, Matcher] = {}  # by version of the topics; a process that was forked finds them here
 
 
 def preload_matcher(catalogue: Catalogue) -> None:
-    """Make the matcher of these topics, so that processes forked from this one have it; word forms are made anew."""
-    _matcher(_Topics(catalogue.topics_version, catalogue.topics, lambda: None))
+    """Make the matcher of these topics for the processes that are forked from this one; word forms are made anew."""
+    _preloaded[catalogue.topics_version] = Matcher(catalogue.topics)
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,9 @@ class Newswatch:
     @cached_property
     def matcher(self) -> Matcher:
         """Of the topics in force."""
-        return _matcher(_Topics(self.catalogue.topics_version, self.catalogue.topics, lambda: self.word_forms))
+        if made := _preloaded.get(self.catalogue.topics_version):
+            return made
+        return Matcher(self.catalogue.topics, inflection.WordForms(self.word_forms))
 
     def day_of(self, moment: datetime) -> date:
         return local_days.day_of(moment, self.settings.tz)
