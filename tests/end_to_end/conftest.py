@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -62,8 +63,11 @@ class Run:
         return rest
 
 
-def start(home: Path) -> Run:
-    """Start it on free ports, the newsroom's broken feeds among the others, and wait until it says that it is ready."""
+def start(home: Path, **as_user: Any) -> Run:
+    """Start it on free ports, the newsroom's broken feeds among the others, and wait until it says that it is ready.
+
+    `as_user`: Popen's `user`, `group` and `extra_groups`, for somebody else than who runs the tests.
+    """
     env = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW_", "NEWSWATCH_"))}
     env |= {"NEWSWATCH_HOME": str(home), "NEWSWATCH_PORT": str(free_port())}
     env |= {"NEWSROOM_BROKEN": "1", "NEWSROOM_HISTORY_DAYS": str(HISTORY_DAYS)}
@@ -75,6 +79,7 @@ def start(home: Path) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        **as_user,
     )
     assert process.stdout is not None
     printed = ""
