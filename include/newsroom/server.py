@@ -15,7 +15,7 @@ from typing import Self
 
 from aiohttp import web
 
-from newsroom import broken
+from newsroom import broken, past
 from newsroom.feeds import entries_of, fails_at, feed_bytes, last_change
 from newsroom.outlets import BY_ID, Feed, Outlet
 from newsroom.pages import Site, front_page, index_page, story_page
@@ -149,14 +149,16 @@ def answer_for(outlet: Outlet, site: Site, request: web.Request, now: datetime) 
     if path == "/":
         return _html(front_page(outlet, site, now), outlet.encoding)
     if path == "/robots.txt":
-        return _plain(404) if outlet.robots is None else web.Response(text=outlet.robots)
+        return _plain(404) if outlet.robots is None else web.Response(text=outlet.robots + past.robots(outlet, site))
     if path == "/picture.svg":
         return web.Response(body=PICTURE, content_type="image/svg+xml")
     for feed in outlet.feeds:
         if path == feed.path:
             return _feed(outlet, feed, site, request, now)
         if path == feed.moved_to:  # the feed as it is at its new address
-            return _document(outlet, feed, site, now, {})
+            return _document(outlet, feed, feed_bytes(outlet, feed, site, now))
+    if (of_the_past := past.answer(outlet, site, request, now)) is not None:
+        return of_the_past
     story = find_story(outlet.id, path)
     if story is None or story.published_at > now:
         return _plain(404)
@@ -191,14 +193,16 @@ def _feed(outlet: Outlet, feed: Feed, site: Site, request: web.Request, now: dat
     if feed.flaky and fails_at(now):
         return _plain(500)
     if not feed.validators:
-        return _document(outlet, feed, site, now, {})
+        page = request.query.get("page", "")
+        number = int(page) if feed.has_pages and page.isdecimal() else 1
+        return _document(outlet, feed, feed_bytes(outlet, feed, site, now, number))
     changed = last_change(entries_of(outlet, feed, now), feed, now)
     # The port is part of the document (in its links), so it is part of the tag.
     tag = f'"{sha256(f"{feed.id} {site} {changed}".encode()).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Last-Modified": format_datetime(changed, usegmt=True)}
     if _unchanged(request, tag, changed):
         return web.Response(status=304, headers=headers)
-    return _document(outlet, feed, site, now, headers)
+    return _document(outlet, feed, feed_bytes(outlet, feed, site, now), headers)
 
 
 def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
@@ -211,10 +215,9 @@ def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
         return False
 
 
-def _document(outlet: Outlet, feed: Feed, site: Site, now: datetime, headers: dict[str, str]) -> web.Response:
+def _document(outlet: Outlet, feed: Feed, body: bytes, headers: dict[str, str] | None = None) -> web.Response:
     kind = "application/atom+xml" if feed.form == "atom" else "application/rss+xml"
-    body = feed_bytes(outlet, feed, site, now)
-    return web.Response(body=body, headers={"Content-Type": f"{kind}; charset={outlet.encoding}"} | headers)
+    return web.Response(body=body, headers={"Content-Type": f"{kind}; charset={outlet.encoding}"} | (headers or {}))
 
 
 def _html(body: bytes, encoding: str = "utf-8") -> web.Response:

@@ -94,7 +94,7 @@ def fetch(shard: int, shards: int) -> None:
 
     _name(f"hosts {shard + 1} of {shards}")
     with _open() as nw:
-        report = pipeline.fetch_pending(nw, RUN_ID, shard=shard, shards=shards)
+        report = pipeline.fetch_pending(nw, RUN_ID, pipeline.Share(shard, shards))
         pages = sum(report.page_outcomes.values())
         stories = counted(report.story_count, "new story", "new stories")
         _name(f"hosts {shard + 1} of {shards}: {counted(pages, 'page')}, {stories}")

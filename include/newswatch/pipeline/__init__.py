@@ -1,5 +1,6 @@
 """The few verbs that DAGs and the command line call."""
 
+from newswatch.ledger.stories import Share
 from newswatch.pipeline.announce import AnnounceReport, announce
 from newswatch.pipeline.backup import BackupReport, backup
 from newswatch.pipeline.build import (
@@ -59,6 +60,7 @@ __all__ = [
     "RestoreReport",
     "RezoneReport",
     "Sending",
+    "Share",
     "StoryChange",
     "TagReport",
     "VisitReport",
