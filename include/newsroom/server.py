@@ -41,7 +41,8 @@ class Newsroom:
     ``clock`` tells the newsroom's time and may be replaced while it runs.  ``faults`` forces statuses:
     ``faults["courier", "/rss.xml"] = 503``, or ``faults["courier", "*"]`` for all of an outlet.  ``hits`` counts
     requests by (outlet id, path); for a host that is no outlet's, by (host, path).  ``is_broken_on``: The Broken Buoy
-    is served too (see newsroom.broken); its hosts count by (host, path).
+    is served too (see newsroom.broken); its hosts count by (host, path).  ``rests["ranok"] = 12``: the twelfth request
+    from now on, feeds and pages alike, is answered with 429 and a second's rest.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Newsroom:
         self.is_broken_on = is_broken_on
         self.hits: Counter[tuple[str, str]] = Counter()
         self.faults: dict[tuple[str, str], int] = {}
+        self.rests: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._ready = threading.Event()
@@ -138,9 +140,18 @@ class Newsroom:
             answer = _html(index_page(site))
         else:
             fault = self.faults.get((outlet.id, request.path)) or self.faults.get((outlet.id, ANY_PATH))
-            answer = _plain(fault) if fault else answer_for(outlet, site, request, self.clock())
+            if self._wants_rest(outlet.id):
+                answer = web.Response(status=429, headers={"Retry-After": "1"})
+            else:
+                answer = _plain(fault) if fault else answer_for(outlet, site, request, self.clock())
         log.info("%s %s%s %d", request.method, host, request.path, answer.status)
         return answer
+
+    def _wants_rest(self, outlet_id: str) -> bool:
+        if outlet_id not in self.rests:
+            return False
+        self.rests[outlet_id] -= 1
+        return self.rests[outlet_id] == 0 and self.rests.pop(outlet_id) == 0
 
 
 def answer_for(outlet: Outlet, site: Site, request: web.Request, now: datetime) -> web.Response:

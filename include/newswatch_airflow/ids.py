@@ -7,5 +7,6 @@ REFRESH_DAY = "refresh_day"
 DAILY_DIGEST = "daily_digest"
 WATCH_FEEDS = "watch_feeds"
 MAINTAIN_STORE = "maintain_store"
-DAG_IDS = (POLL_FEEDS, REFRESH_DAY, DAILY_DIGEST, WATCH_FEEDS, MAINTAIN_STORE)
+RECOVER_HISTORY = "recover_history"
+DAG_IDS = (POLL_FEEDS, REFRESH_DAY, DAILY_DIGEST, WATCH_FEEDS, MAINTAIN_STORE, RECOVER_HISTORY)
 PAGES = "/newswatch"  # below Airflow's own address

@@ -22,6 +22,7 @@ from newswatch.cli import installation, store
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment
 from newswatch.cli.progress import Progress
+from newswatch.cli.recover import recover
 from newswatch.cli.topics import topics
 from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
@@ -89,6 +90,7 @@ def main(verbose: bool, home: Path | None) -> None:  # both are read where an in
 
 main.add_command(days_commands.days)
 main.add_command(feeds)
+main.add_command(recover)
 main.add_command(topics)
 main.add_command(store.backup)
 main.add_command(store.maintain)

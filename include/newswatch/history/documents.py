@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import json
-import zlib
+import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -30,8 +31,9 @@ from newswatch.urls.canonical import resolve
 
 Form = Literal["sitemap", "wordpress", "feed"]
 MAX_ENTRIES = 50_000  # of a document: the protocol's limit for a sitemap, section "Using Sitemap index files"
-MAX_UNPACKED_BYTES = 50 << 20  # the same section's
-_GZIP = b"\x1f\x8b"
+MAX_BYTES = 50 << 20  # unpacked, by the same section
+# Of an element that lists something, or of the whole: </url>, </s:urlset>, <urlset/>.
+_END = re.compile(rb"</(?:\w+:)?(?:url|sitemap|(urlset|sitemapindex))\s*>|<(?:\w+:)?(urlset|sitemapindex)\b[^<>]*/>")
 _NEXT = ("prev-archive", "next")  # RFC 5005: archives go back in time, and so does a feed's next page
 
 
@@ -53,15 +55,13 @@ def parse(
     return _feed(body, url, content_type, timezone, language)
 
 
-def _sitemap(body: bytes, url: str, context: DateContext) -> PastDocument:
-    content, is_cut = _unpacked(body) if body.startswith(_GZIP) else (body, False)
-    root, entries, children = "", list[PastEntry](), list[tuple[str, Any]]()
-    left_out = 0
+def _sitemap(content: bytes, url: str, context: DateContext) -> PastDocument:
+    """`content`: unpacked, as the client does whatever the server calls it."""
+    content, is_whole = _whole_part(content)
+    left_out, entries, children = 0, list[PastEntry](), list[tuple[str, datetime | None]]()
     for element in _elements(content):
         name = etree.QName(element).localname.lower()
-        if name in ("urlset", "sitemapindex"):
-            root = name
-        elif name == "sitemap" and (location := _location(element, url)):
+        if name == "sitemap" and (location := _location(element, url)):
             changed = _moment(_fields(element).get("lastmod", ""), context)
             children.append((location, changed.moment if changed else None))
         elif name == "url" and (location := _location(element, url)):
@@ -71,40 +71,22 @@ def _sitemap(body: bytes, url: str, context: DateContext) -> PastDocument:
                 left_out += 1
         if name in ("url", "sitemap"):
             element.clear()
-    if not root and not (entries or children):
+    if not (is_whole or entries or children):
         raise UnreadablePast(f"{url} is no sitemap")
-    is_whole = content.rstrip().endswith((b"urlset>", b"sitemapindex>", b"<urlset/>", b"<sitemapindex/>"))
-    return PastDocument(tuple(entries), tuple(children), is_cut=is_cut or not is_whole, left_out_count=left_out)
+    return PastDocument(tuple(entries), tuple(children), is_cut=not is_whole, left_out_count=left_out)
 
 
-def _unpacked(body: bytes) -> tuple[bytes, bool]:
-    """What the gzip member holds, and whether its end is missing."""
-    member, content = zlib.decompressobj(wbits=31), b""
-    try:
-        content = member.decompress(body, MAX_UNPACKED_BYTES)
-    except zlib.error:
-        return _as_far_as_it_goes(body), True
-    return content, not member.eof
-
-
-def _as_far_as_it_goes(body: bytes) -> bytes:
-    """The content before the fault of a gzip member."""
-    member, content = zlib.decompressobj(wbits=31), bytearray()
-    try:
-        for at in range(0, len(body), 1024):
-            content += member.decompress(body[at : at + 1024], MAX_UNPACKED_BYTES - len(content))
-    except zlib.error:
-        pass
-    return bytes(content)
+def _whole_part(content: bytes) -> tuple[bytes, bool]:
+    """The content up to the last element that has its end, and whether that is the document's."""
+    last = next(iter(deque(_END.finditer(content), maxlen=1)), None)
+    return (content[: last.end()], bool(last[1] or last[2])) if last else (b"", False)
 
 
 def _elements(content: bytes) -> Iterator[Any]:
-    """Whole `url` and `sitemap` elements as they end, and the root. What a cut has left of one is none."""
-    end = max(content.rfind(b"</url>"), content.rfind(b"</sitemap>"), content.rfind(b"set>"), content.rfind(b"index>"))
-    within = content[: content.index(b">", end) + 1] if end >= 0 else content
+    """Its elements as they end; what a fault has left of one is one too."""
     options: dict[str, Any] = {"recover": True, "resolve_entities": False, "no_network": True, "load_dtd": False}
     try:
-        for _, element in etree.iterparse(io.BytesIO(within), events=("end",), huge_tree=False, **options):
+        for _, element in etree.iterparse(io.BytesIO(content), events=("end",), huge_tree=False, **options):
             if isinstance(element.tag, str):
                 yield element
     except etree.XMLSyntaxError:

@@ -26,6 +26,7 @@ from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
+from newswatch.pipeline.recover import PastWanted, fetch_past, find_past, note_past
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.restore import RestoreReport, backups_in, restore
@@ -52,6 +53,7 @@ __all__ = [
     "Message",
     "Newswatch",
     "Notice",
+    "PastWanted",
     "PollReport",
     "PollShard",
     "Reader",
@@ -75,12 +77,15 @@ __all__ = [
     "discover",
     "ensure_built",
     "explain",
+    "fetch_past",
     "fetch_pending",
+    "find_past",
     "forget_day",
     "issue_digest",
     "maintain",
     "message_of",
     "never_built",
+    "note_past",
     "open_in_force",
     "open_newswatch",
     "outcome_meaning",

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from newswatch.config.catalogue import Feed
 from newswatch.errors import ParseFailed
 from newswatch.feeds import autodiscovery
-from newswatch.history.documents import MAX_UNPACKED_BYTES, Form
+from newswatch.history.documents import MAX_BYTES, Form
 from newswatch.history.model import PastDocument, PastEntry, Span
 from newswatch.history.selection import Days, covered_by_pages, covered_by_sitemaps, merged
 from newswatch.net.client import MAX_ROBOTS_BYTES, Client, Request
@@ -185,7 +185,7 @@ class PastSearch:
         return self.had[form, url]
 
     async def _read(self, url: str, form: Form) -> PastDocument | Failure:
-        answer = await self._get(url, MAX_UNPACKED_BYTES, obeys_robots=form != "feed")
+        answer = await self._get(url, MAX_BYTES, obeys_robots=form != "feed")
         if isinstance(answer, Failure):
             return answer
         arguments: dict[str, Any] = {

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from math import inf
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -18,8 +21,9 @@ from newswatch.errors import ConfigError
 from newswatch.feeds import wording
 from newswatch.feeds.model import Entry, SeenEntry, to_row
 from newswatch.feeds.state import Window
+from newswatch.history import url_lists
 from newswatch.history.model import PastDocument, PastEntry, Span
-from newswatch.history.selection import Days, Listed, Selection, day_published, select
+from newswatch.history.selection import Listed, Selection, day_published, select
 from newswatch.ledger import days, feeds, hosts, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.feeds import NewEntry
@@ -30,6 +34,7 @@ from newswatch.net.messages import Failure
 from newswatch.net.politeness import HostMemory
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.past_report import PastReport, SourceReport
 from newswatch.pipeline.past_sources import KINDS, PastSearch, PastSource
 from newswatch.storage import paths
 from newswatch.tables.batch_tables import ENTRIES
@@ -46,77 +51,56 @@ WAIT_SECONDS = 5.0  # between two looks whether a host's rest is over
 
 @dataclass(frozen=True, slots=True)
 class PastWanted:
-    """What is asked for: the past of these feeds in the days `first` to `last`.
+    """What is asked for: the past of these feeds (ids, or names of outlets) in the days `first` to `last`.
 
-    `kinds`: of sources; empty: all of KINDS. `listed`: pages that the user names, in place of all sources. `limit`: of
-    new pages; the newest come first.
+    `kinds`: of sources; empty: all of KINDS. `limit`: of new pages; the newest come first. `list_file`: names pages, in
+    place of all sources; see `history.url_lists`.
     """
 
-    feed_ids: tuple[str, ...]
+    names: tuple[str, ...]
     first: date
     last: date
     kinds: tuple[str, ...] = ()
-    listed: tuple[PastEntry, ...] = ()
     limit: int | None = None
+    list_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """What one source of a feed's site lists. `oldest`, `newest`: days of publication, as it says.
+@dataclass(frozen=True)
+class FoundPast:
+    """What was found, and what is to be noted of it: pages that are new, with the feeds to which they come."""
 
-    `held_count`: of the entries, those of the days asked for. `covered`: days of which it lists all.
+    report: PastReport
+    pages: tuple[tuple[Feed, Listed], ...]
+
+
+def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
+    """Ask the sources what they list; nothing is noted yet.
+
+    Raises ConfigError for feeds that are not in feeds.yaml and for days that are none.
     """
-
-    feed_id: str
-    kind: str
-    address: str
-    entry_count: int
-    held_count: int
-    oldest: date | None
-    newest: date | None
-    covered: tuple[Days, ...]
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PastReport:
-    """What was found, and what of it is new. `seconds`: to fetch the new pages at the hosts' pace, at least.
-
-    `undated_count`: new pages, or known ones, of which only they themselves can tell when they were published.
-    `passed_over`: pages that are not fetched, by reason. `left_count`: those beyond the limit.
-    """
-
-    sources: tuple[SourceReport, ...]
-    new_count: int
-    known_count: int
-    undated_count: int
-    passed_over: dict[str, int]
-    left_count: int
-    seconds: float
-    dirty_days: tuple[date, ...] = ()
-
-
-def list_past(nw: Newswatch, wanted: PastWanted, run_id: str, *, is_dry_run: bool) -> PastReport:
-    """Ask the sources; unless it is a dry run, note the pages that are new as pending, and days that are covered.
-
-    Raises ConfigError for feeds that are not in feeds.yaml and for days that are none; TransientError where store or
-    ledger fail. What was noted before a failure stays and is known to the next call.
-    """
-    span = _span(nw, wanted)
-    chosen = _chosen(nw, wanted)
-    found, memory = asyncio.run(_ask(nw, chosen, span, wanted))
-    work = _Work(nw, wanted, span)
+    span, chosen = _span(nw, wanted), _chosen(nw, wanted)
+    lists = _lists(wanted.list_file, chosen) if wanted.list_file else {}
+    found, memory = asyncio.run(_ask(nw, chosen, _Search(span, wanted.kinds or KINDS, lists)))
+    choice = _Choice(nw, span, wanted.limit)
     for feed, sites, sources in found:
-        work.add(feed, sites, sources)
-    report = work.report(memory)
-    if is_dry_run:
-        return report
-    dirty = work.commit(run_id)
-    log.info("past listed", feeds=len(chosen), new=report.new_count, known=report.known_count)
-    return replace(report, dirty_days=tuple(sorted(dirty)))
+        choice.add(feed, sites, sources)
+    return FoundPast(choice.report(memory), tuple(choice.new))
 
 
-def fetch_past(nw: Newswatch, run_id: str, seconds: float) -> FetchReport:
+def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> frozenset[date]:
+    """Note the pages as pending, and the days that are covered; returns the days that this makes dirty.
+
+    What was noted before a failure stays, and is known to the next search. Raises TransientError where store or ledger
+    fail.
+    """
+    for chunk in _chunks(found.pages):
+        _note_pages(nw, chunk, run_id)
+    dirty = _note_coverage(nw, found.report.sources)
+    log.info("past noted", new=found.report.new_count, days_covered=len(dirty))
+    return frozenset(dirty)
+
+
+def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
     """Fetch pages of the past that are pending, by whatever run they were noted, until none is or the time is over.
 
     A host that asks for rest gets it, and is then gone on with. Raises as `fetch_pending`.
@@ -153,16 +137,43 @@ def _span(nw: Newswatch, wanted: PastWanted) -> Span:
 
 
 def _chosen(nw: Newswatch, wanted: PastWanted) -> list[Feed]:
-    unknown = [feed_id for feed_id in wanted.feed_ids if feed_id not in nw.feeds]
-    if unknown:
-        raise ConfigError([f"feeds.yaml has no feed {feed_id!r}." for feed_id in unknown])
-    if odd := [kind for kind in wanted.kinds if kind not in KINDS]:
-        raise ConfigError([f"{kind!r} is no source. Those are {', '.join(KINDS)}." for kind in odd])
-    return [nw.feeds[feed_id] for feed_id in dict.fromkeys(wanted.feed_ids)]
+    chosen: dict[str, Feed] = {}
+    problems = []
+    for name in wanted.names:
+        of_name = [f for f in nw.catalogue.feeds if name == f.id or name.casefold() == f.outlet.casefold()]
+        chosen |= {feed.id: feed for feed in of_name}
+        if not of_name:
+            near = get_close_matches(name, [*nw.feeds, *nw.catalogue.outlets], 1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            problems.append(f"feeds.yaml has no feed and no outlet {name!r}.{meant}")
+    problems += [f"{k!r} is no source. Those are {', '.join(KINDS)}." for k in wanted.kinds if k not in KINDS]
+    if problems or not chosen:
+        raise ConfigError(problems or ["Name a feed or an outlet of feeds.yaml."])
+    return list(chosen.values())
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What all feeds are searched for. `lists`: by feed id what a user's list names, in place of all sources."""
+
+    span: Span
+    kinds: Sequence[str]
+    lists: Mapping[str, PastSource]
+
+
+def _lists(path: Path, chosen: Sequence[Feed]) -> dict[str, PastSource]:
+    """The list for each feed, in whose zone its dates are. Raises ConfigError where it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}. A list is a text file in UTF-8."]) from error
+    return {
+        feed.id: PastSource(LIST, str(path), url_lists.read(text, path.name, feed.timezone), (), 0) for feed in chosen
+    }
 
 
 async def _ask(
-    nw: Newswatch, chosen: Sequence[Feed], span: Span, wanted: PastWanted
+    nw: Newswatch, chosen: Sequence[Feed], search: _Search
 ) -> tuple[list[tuple[Feed, list[str], list[PastSource]]], HostMemory]:
     """Of each feed the addresses of its site and what its sources list; what hosts ask for is kept in the ledger."""
     began = nw.clock()
@@ -175,10 +186,10 @@ async def _ask(
         async with nw.client(memory) as client:
             for feed in chosen:
                 sites = _sites(feed, links[feed.id])
-                if wanted.listed:
-                    sources = [PastSource(LIST, "the list", wanted.listed, (), 0)]
+                if feed.id in search.lists:
+                    sources = [search.lists[feed.id]]
                 else:
-                    sources = await PastSearch(nw, client, feed, span, sites, had).run(wanted.kinds or KINDS)
+                    sources = await PastSearch(nw, client, feed, search.span, sites, had).run(search.kinds)
                 found.append((feed, sites, sources))
     finally:
         with nw.ledger.begin() as connection:
@@ -199,12 +210,12 @@ def _origin(url: str) -> str:
 
 
 @dataclass
-class _Work:
-    """What the sources list of the feeds asked for: which pages are new, and what is to be noted of them."""
+class _Choice:
+    """Which pages of all that sources list are new. `limit`: of those, those first that were published last."""
 
     nw: Newswatch
-    wanted: PastWanted
     span: Span
+    limit: int | None
     new: list[tuple[Feed, Listed]] = field(default_factory=list)
     known_count: int = 0
     undated_count: int = 0
@@ -224,7 +235,7 @@ class _Work:
         self.known_count += len(selection.wanted) - len(fresh)
         # Those of which nobody says when last: with a limit they are the least certain to be of the span.
         fresh.sort(key=lambda page: page.entry.published_at or datetime.min.replace(tzinfo=self.span.tz), reverse=True)
-        limit = len(fresh) if self.wanted.limit is None else max(0, self.wanted.limit - len(self.new))
+        limit = len(fresh) if self.limit is None else max(0, self.limit - len(self.new))
         self.new += [(feed, page) for page in fresh[:limit]]
         self.left_count += len(fresh[limit:])
 
@@ -276,60 +287,45 @@ class _Work:
         least = self.nw.settings.host_delay_seconds
         return max((count * max(least, delays.get(host, 0.0)) for host, count in counts.items()), default=0.0)
 
-    def commit(self, run_id: str) -> set[date]:
-        """Note the new pages as pending and the days that are covered; returns the days that this makes dirty."""
-        for chunk in _chunks(self.new):
-            self._commit_entries(chunk, run_id)
-        return self._commit_coverage()
 
-    def _commit_entries(self, chunk: Sequence[tuple[Feed, Listed]], run_id: str) -> None:
-        nw = self.nw
-        batch = nw.new_batch("recover", run_id)
-        now, day = batch.committed_at, nw.day_of(batch.committed_at)
-        path = paths.batch(ENTRIES.name, day, batch.batch_id)
+def _note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str) -> None:
+    batch = nw.new_batch("recover", run_id)
+    now, day = batch.committed_at, nw.day_of(batch.committed_at)
+    path = paths.batch(ENTRIES.name, day, batch.batch_id)
+    wanted = {
+        (feed.id, _key(page.entry.url)): SeenEntry(_entry(feed, page.entry, now), now, page.via) for feed, page in pages
+    }
+    with nw.writing() as connection:
+        for feed_id in {feed_id for feed_id, _ in wanted}:  # what somebody else has noted meanwhile
+            known = feeds.known_entries(connection, feed_id, [key for of_feed, key in wanted if of_feed == feed_id])
+            wanted = {place: seen for place, seen in wanted.items() if place[0] != feed_id or place[1] not in known}
+        if not wanted:
+            return
         outcomes = Outcomes()
-        with nw.writing() as connection:
-            known = {
-                (feed_id, key)
-                for feed_id in {feed.id for feed, _ in chunk}
-                for key in feeds.known_entries(
-                    connection, feed_id, [_key(page.entry.url) for feed, page in chunk if feed.id == feed_id]
-                )
-            }
-            seen = [
-                SeenEntry(entry, now, page.via)
-                for feed, page in chunk
-                if ((entry := _entry(feed, page.entry, now)).feed_id, entry.key) not in known
-            ]
-            for one in seen:
-                outcomes.add("entry", "new", one.entry.feed_id, day, one.entry.key[:300])
-            if seen:
-                files = [nw.write_rows(path, ENTRIES, [to_row(one) for one in seen])]
-                commit(connection, batch, files, outcomes)
-                feeds.add_entries(connection, [_pending(one, path) for one in seen])
-                days.mark_dirty(connection, {day})
-        nw.progress("pages noted", len(chunk), None)
+        for (feed_id, key), _ in wanted.items():
+            outcomes.add("entry", "new", feed_id, day, key)
+        file = nw.write_rows(path, ENTRIES, [to_row(seen) for seen in wanted.values()])
+        commit(connection, batch, [file], outcomes)
+        feeds.add_entries(connection, [_pending(seen, path) for seen in wanted.values()])
+        days.mark_dirty(connection, {day})
 
-    def _commit_coverage(self) -> set[date]:
-        """Days that are over; of today a list says only what has been published so far."""
-        nw = self.nw
-        with nw.writing() as connection:
-            now = nw.clock()
-            yesterday = nw.day_of(now) - ONE_DAY
-            dirty: set[date] = set()
-            for source in self._reports:
-                for first, last in source.covered:
-                    whole = _days(first, min(last, yesterday))
-                    if not whole:
-                        continue
-                    window = Window(
-                        start_of(whole[0], self.span.tz), start_of(whole[-1] + ONE_DAY, self.span.tz), now, source.kind
-                    )
-                    feeds.add_past_window(connection, source.feed_id, window)
-                    of_feed = [(source.feed_id, day) for day in whole]
+
+def _note_coverage(nw: Newswatch, sources: Sequence[SourceReport]) -> set[date]:
+    """Days that are over; of today a list says only what has been published so far."""
+    dirty: set[date] = set()
+    with nw.writing() as connection:
+        now = nw.clock()
+        yesterday = nw.day_of(now) - ONE_DAY
+        for source in sources:
+            for first, last in source.covered:
+                covered = _days(first, min(last, yesterday))
+                if covered:
+                    begins, ends = (start_of(day, nw.settings.tz) for day in (covered[0], covered[-1] + ONE_DAY))
+                    feeds.add_past_window(connection, source.feed_id, Window(begins, ends, now, source.kind))
+                    of_feed = [(source.feed_id, day) for day in covered]
                     dirty |= feeds.add_coverage(connection, of_feed, now, source.kind)
-            days.mark_dirty(connection, dirty)
-        return dirty
+        days.mark_dirty(connection, dirty)
+    return dirty
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
