@@ -156,9 +156,9 @@ def test_a_search_cut_off_between_two_commits_goes_on_and_has_each_story_once(
 
     from newswatch.pipeline import recover
 
-    noted = recover._note_pages
+    noted = recover.note_pages
     with monkeypatch.context() as patch:
-        patch.setattr(recover, "_note_pages", note)
+        patch.setattr(recover, "note_pages", note)
         with pytest.raises(TransientError):
             note_past(nw, found, RUN)
     assert len(values(nw, sa.select(t.entries.c.entry_key))) == 80

@@ -1,10 +1,11 @@
-"""Lists of addresses that users have: one a line, or CSV with the columns url, date and title. Pure."""
+"""Lists of addresses that users have: one a line, or CSV with the columns url, date, title and file. Pure."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from newswatch.errors import ConfigError
@@ -17,7 +18,14 @@ MAX_PROBLEMS = 20  # that are named at once
 COLUMNS = ("url", "date", "title")
 
 
-def read(text: str, name: str, timezone: str | None = None) -> tuple[PastEntry, ...]:
+@dataclass(frozen=True, slots=True)
+class ListedPage(PastEntry):
+    """A page of a list; `file`: where its bytes are, in the manifest of a folder."""
+
+    file: str = ""
+
+
+def read(text: str, name: str, timezone: str | None = None) -> tuple[ListedPage, ...]:
     """The pages that the list names, in its order; blank lines and lines that begin with # are passed over.
 
     `timezone`: IANA zone of dates that state none (default UTC). `name`: the file's, for messages. Raises ConfigError
@@ -25,7 +33,7 @@ def read(text: str, name: str, timezone: str | None = None) -> tuple[PastEntry, 
     """
     context = DateContext(ZoneInfo(timezone) if timezone else None)
     problems: list[str] = []
-    entries: list[PastEntry] = []
+    entries: list[ListedPage] = []
     for number, row in _rows(text):
         try:
             entries.append(_entry(row, context))
@@ -56,20 +64,19 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         yield reader.line_num, dict(zip(columns, (cell.strip() for cell in row), strict=False))
 
 
-def _entry(row: dict[str, str], context: DateContext) -> PastEntry:
+def _entry(row: dict[str, str], context: DateContext) -> ListedPage:
     stated = row.get("url", "")
     url = resolve(stated, "") if stated.lower().startswith(("http://", "https://")) else None
     if not url:
         raise ValueError(f"{stated!r} is no web address. Write it with https:// in front.")
-    title = sanitise.line(row.get("title", ""))
+    page = ListedPage(url, sanitise.line(row.get("title", "")), file=row.get("file", ""))
     if not row.get("date"):
-        return PastEntry(url, title)
+        return page
     readings = date_parsing.readings(row["date"], context)
     if len(readings) != 1:
         raise ValueError(f"{row['date']!r} is no date that can be told. Write it like 2026-09-14.")
-    return PastEntry(
-        url,
-        title,
+    return replace(
+        page,
         published_at=readings[0].moment,
         published_day=readings[0].day if readings[0].is_day_only else None,
     )

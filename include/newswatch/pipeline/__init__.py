@@ -20,6 +20,7 @@ from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
+from newswatch.pipeline.import_archive import ArchiveReport, ArchiveWanted, import_archive
 from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
@@ -37,6 +38,8 @@ from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
     "AnnounceReport",
+    "ArchiveReport",
+    "ArchiveWanted",
     "BackupReport",
     "BuildReport",
     "Channel",
@@ -81,6 +84,7 @@ __all__ = [
     "fetch_pending",
     "find_past",
     "forget_day",
+    "import_archive",
     "issue_digest",
     "maintain",
     "message_of",

@@ -40,6 +40,15 @@ class FetchReport:
     is_out_of_time: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CommittedPages:
+    """What one commit of pages did."""
+
+    outcomes: Outcomes
+    story_count: int
+    dirty_days: set[date]
+
+
 def fetch_pending(nw: Newswatch, run_id: str, share: Share = EVERYTHING_POLLED) -> FetchReport:
     """Drain the pending entries of the share until none is left or the budget is used up.
 
@@ -91,38 +100,10 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         return await fetch_page(self._nw, client, job)
 
     def commit(self, results: Sequence[FetchResult], lease: Lease) -> Outcomes:
-        nw, results = self._nw, told_apart(self._nw, results)
-        batch = nw.new_batch("fetch", lease.run_id)
-        fetch_day = nw.day_of(batch.committed_at)
-        raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
-        made = _Made({id(r): story for r in results if (story := _story(nw, r, raw, raw_path))})
-        with nw.writing() as connection:
-            ENTRIES.hold(connection, [key for r in results for key in r.job.keys], lease)
-            made.settle(stories.known_urls(connection, made.names))
-            files = _write(nw, batch, raw, raw_path, made.fresh)
-            answers = {story_id: r.answer for r in results if r.page and (story_id := made.id_of(r))}
-            links = {made.id_of(r): r.shares_link_with for r in results if made.is_first(r)}
-            new = [
-                replace(new_story(story, batch, answers.get(id_)), link_story_id=links[id_])
-                for id_, story in sorted(made.fresh.items())
-            ]
-            added = stories.add(connection, new)
-            revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
-            outcomes = Outcomes()
-            for result in results:
-                is_first = made.is_first(result) and made.id_of(result) in added
-                story = made.stories.get(id(result))
-                _count(outcomes, result, fetch_day, story if is_first else None, is_story=story is not None)
-            stories.add_aliases(connection, _aliases(results, made))
-            stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
-            commit(connection, batch, files, outcomes)
-            revisions.plan_visits(connection, _visits_of_live(nw, (s for s in new if s.story_id in added), made.fresh))
-            dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}
-            days.mark_dirty(connection, dirty)
-        self.story_count += len(added)
-        self.dirty |= dirty
-        log.info("pages fetched", pages=len(results), stories_new=len(added), outcomes=outcomes.totals("page"))
-        return outcomes
+        committed = commit_pages(self._nw, results, lease)
+        self.story_count += committed.story_count
+        self.dirty |= committed.dirty_days
+        return committed.outcomes
 
     def failed(self, result: FetchResult, error: Exception) -> FetchResult:
         return FetchResult(result.job, "failed", sanitise.line(str(error)))
@@ -132,6 +113,43 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
 
     def byte_count(self, result: FetchResult) -> int:
         return result.byte_count
+
+
+def commit_pages(nw: Newswatch, results: Sequence[FetchResult], lease: Lease) -> CommittedPages:
+    """Write the pages' bytes and stories, then one transaction, fenced by the lease on their entries, that counts them.
+
+    Raises LeaseLost, TransientError, and RefusedByLedger where the ledger does not take something of it.
+    """
+    results = told_apart(nw, results)
+    batch = nw.new_batch("fetch", lease.run_id)
+    fetch_day = nw.day_of(batch.committed_at)
+    raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
+    made = _Made({id(r): story for r in results if (story := _story(nw, r, raw, raw_path))})
+    with nw.writing() as connection:
+        ENTRIES.hold(connection, [key for r in results for key in r.job.keys], lease)
+        made.settle(stories.known_urls(connection, made.names))
+        files = _write(nw, batch, raw, raw_path, made.fresh)
+        answers = {story_id: r.answer for r in results if r.page and (story_id := made.id_of(r))}
+        links = {made.id_of(r): r.shares_link_with for r in results if made.is_first(r)}
+        new = [
+            replace(new_story(story, batch, answers.get(id_)), link_story_id=links[id_])
+            for id_, story in sorted(made.fresh.items())
+        ]
+        added = stories.add(connection, new)
+        revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
+        outcomes = Outcomes()
+        for result in results:
+            is_first = made.is_first(result) and made.id_of(result) in added
+            story = made.stories.get(id(result))
+            _count(outcomes, result, fetch_day, story if is_first else None, is_story=story is not None)
+        stories.add_aliases(connection, _aliases(results, made))
+        stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
+        commit(connection, batch, files, outcomes)
+        revisions.plan_visits(connection, _visits_of_live(nw, (s for s in new if s.story_id in added), made.fresh))
+        dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}
+        days.mark_dirty(connection, dirty)
+    log.info("pages fetched", pages=len(results), stories_new=len(added), outcomes=outcomes.totals("page"))
+    return CommittedPages(outcomes, len(added), dirty)
 
 
 class _Made:

@@ -78,7 +78,7 @@ def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
 
     Raises ConfigError for feeds that are not in feeds.yaml and for days that are none.
     """
-    span, chosen = _span(nw, wanted), _chosen(nw, wanted)
+    span, chosen = span_of(nw, wanted.first, wanted.last), feeds_named(nw, wanted.names, wanted.kinds)
     lists = _lists(wanted.list_file, chosen) if wanted.list_file else {}
     found, memory = asyncio.run(_ask(nw, chosen, _Search(span, wanted.kinds or KINDS, lists)))
     choice = _Choice(nw, span, wanted.limit)
@@ -94,7 +94,7 @@ def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> frozenset[date]:
     fail.
     """
     for chunk in _chunks(found.pages):
-        _note_pages(nw, chunk, run_id)
+        note_pages(nw, chunk, run_id)
     dirty = _note_coverage(nw, found.report.sources)
     log.info("past noted", new=found.report.new_count, days_covered=len(dirty))
     return frozenset(dirty)
@@ -127,26 +127,28 @@ def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
     return FetchReport(dict(sorted(outcomes.items())), story_count, frozenset(dirty), is_out_of_time)
 
 
-def _span(nw: Newswatch, wanted: PastWanted) -> Span:
+def span_of(nw: Newswatch, first: date, last: date) -> Span:
+    """The days that are asked for, up to today. Raises ConfigError where they are none."""
     today = nw.day_of(nw.clock())
-    if wanted.last < wanted.first:
-        raise ConfigError([f"--to {wanted.last} lies before --from {wanted.first}."])
-    if wanted.first > today:
-        raise ConfigError([f"--from {wanted.first} is still to come: today is {today}."])
-    return Span(wanted.first, min(wanted.last, today), nw.settings.tz)
+    if last < first:
+        raise ConfigError([f"The last day, {last}, lies before the first, {first}."])
+    if first > today:
+        raise ConfigError([f"The first day, {first}, is still to come: today is {today}."])
+    return Span(first, min(last, today), nw.settings.tz)
 
 
-def _chosen(nw: Newswatch, wanted: PastWanted) -> list[Feed]:
+def feeds_named(nw: Newswatch, names: Sequence[str], kinds: Sequence[str] = ()) -> list[Feed]:
+    """The feeds with these ids or of outlets with these names. Raises ConfigError for names and sources unknown."""
     chosen: dict[str, Feed] = {}
     problems = []
-    for name in wanted.names:
+    for name in names:
         of_name = [f for f in nw.catalogue.feeds if name == f.id or name.casefold() == f.outlet.casefold()]
         chosen |= {feed.id: feed for feed in of_name}
         if not of_name:
             near = get_close_matches(name, [*nw.feeds, *nw.catalogue.outlets], 1)
             meant = f" Did you mean {near[0]!r}?" if near else ""
             problems.append(f"feeds.yaml has no feed and no outlet {name!r}.{meant}")
-    problems += [f"{k!r} is no source. Those are {', '.join(KINDS)}." for k in wanted.kinds if k not in KINDS]
+    problems += [f"{kind!r} is no source. Those are {', '.join(KINDS)}." for kind in kinds if kind not in KINDS]
     if problems or not chosen:
         raise ConfigError(problems or ["Name a feed or an outlet of feeds.yaml."])
     return list(chosen.values())
@@ -185,7 +187,7 @@ async def _ask(
     try:
         async with nw.client(memory) as client:
             for feed in chosen:
-                sites = _sites(feed, links[feed.id])
+                sites = sites_of(feed, links[feed.id])
                 if feed.id in search.lists:
                     sources = [search.lists[feed.id]]
                 else:
@@ -197,7 +199,7 @@ async def _ask(
     return found, memory
 
 
-def _sites(feed: Feed, links: Sequence[str]) -> list[str]:
+def sites_of(feed: Feed, links: Sequence[str]) -> list[str]:
     """Origins of the feed's site: that of most of its stories, then its own."""
     counts = Counter(_origin(link) for link in links)
     most = [origin for origin, _ in counts.most_common(1)]
@@ -288,12 +290,14 @@ class _Choice:
         return max((count * max(least, delays.get(host, 0.0)) for host, count in counts.items()), default=0.0)
 
 
-def _note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str) -> None:
+def note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str) -> None:
+    """Note pages as pending entries of their feeds, in one transaction; those that are noted stay as they are."""
     batch = nw.new_batch("recover", run_id)
     now, day = batch.committed_at, nw.day_of(batch.committed_at)
     path = paths.batch(ENTRIES.name, day, batch.batch_id)
     wanted = {
-        (feed.id, _key(page.entry.url)): SeenEntry(_entry(feed, page.entry, now), now, page.via) for feed, page in pages
+        (feed.id, _key(page.entry.url)): SeenEntry(entry_of(feed, page.entry, now), now, page.via)
+        for feed, page in pages
     }
     with nw.writing() as connection:
         for feed_id in {feed_id for feed_id, _ in wanted}:  # what somebody else has noted meanwhile
@@ -345,7 +349,8 @@ def _key(url: str) -> str:
     return f"past:{story_id_of(canonical_url(url))}"
 
 
-def _entry(feed: Feed, past: PastEntry, now: datetime) -> Entry:
+def entry_of(feed: Feed, past: PastEntry, now: datetime) -> Entry:
+    """The page as an entry of its feed; a date that cannot be (see `sanitise.credible`) is left out."""
     published_at = sanitise.credible(past.published_at, now)
     return Entry(
         feed_id=feed.id,

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from newswatch.errors import ConfigError
-from newswatch.history.model import PastEntry
-from newswatch.history.url_lists import read
+from newswatch.history.url_lists import ListedPage, read
 
 
 def test_one_address_a_line() -> None:
@@ -19,13 +18,13 @@ def test_one_address_a_line() -> None:
 def test_csv_in_the_order_of_its_first_line() -> None:
     text = 'date,url,title\n2026-09-14,https://a.example/1,"Ships, and grain"\n2026-09-14 23:30,https://a.example/2,\n'
     assert read(text, "pages.csv", "Europe/Kyiv") == (
-        PastEntry(
+        ListedPage(
             "https://a.example/1",
             "Ships, and grain",
             published_at=datetime(2026, 9, 13, 21, tzinfo=UTC),
             published_day=date(2026, 9, 14),
         ),
-        PastEntry("https://a.example/2", published_at=datetime(2026, 9, 14, 20, 30, tzinfo=UTC)),
+        ListedPage("https://a.example/2", published_at=datetime(2026, 9, 14, 20, 30, tzinfo=UTC)),
     )
 
 
