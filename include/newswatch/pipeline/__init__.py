@@ -19,7 +19,7 @@ from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
-from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
+from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
@@ -75,6 +75,7 @@ __all__ = [
     "explain",
     "fetch_pending",
     "forget_day",
+    "is_installed",
     "issue_digest",
     "maintain",
     "message_of",
