@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -260,7 +261,7 @@ def test_the_page_of_feeds_shows_each_with_its_state(
         assert f'id="{feed_id}"' in page.text
     assert "2 failing" in page.text
     assert "1 gone" in page.text
-    assert "3 http_500" in page.text
+    assert '<span class="failure" title="http_500">3 × the server\'s status 500</span>' in unescape(page.text)
     bad = [row for row in re.findall(r'<tr id="[^"]+">.*?</tr>', page.text, re.S) if 'class="tag well"' not in row]
     assert len(bad) >= 3
     for row in bad:

@@ -24,7 +24,7 @@ from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
-from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
+from newswatch.pipeline.reader import Issued, Reader, outcome_meaning, outcome_words
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.restore import RestoreReport, backups_in, restore
@@ -83,6 +83,7 @@ __all__ = [
     "open_in_force",
     "open_newswatch",
     "outcome_meaning",
+    "outcome_words",
     "plan_poll",
     "poll",
     "preload",
