@@ -15,7 +15,17 @@ from web_site import Site
 
 from newsroom.server import Newsroom
 from newswatch.ledger import schema as t
-from newswatch.pipeline import FeedHealth, Newswatch, Notice, Reader, build_day, fetch_pending, poll, watch_feeds
+from newswatch.pipeline import (
+    FeedHealth,
+    Newswatch,
+    Notice,
+    Reader,
+    build_day,
+    fetch_pending,
+    outcome_words,
+    poll,
+    watch_feeds,
+)
 
 
 def health(nw: Newswatch) -> dict[str, FeedHealth]:
@@ -174,3 +184,16 @@ def test_a_notice_that_did_not_get_through_is_told_again(nw: Newswatch) -> None:
     assert [n.feed_id for n in watch_feeds(nw, told.extend)] == ["tidewater-archive"]
     assert [n.condition for n in told] == ["gone"]
     assert rows(nw, sa.select(t.feeds.c.told_condition).where(t.feeds.c.feed_id == "tidewater-archive")) == [("gone",)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("not_a_feed", "a 200 that is no feed"),
+        ("http_503", "the server's status 503"),
+        ("unreadable", "no reader, ours included, made anything of it"),
+        ("of_tomorrow", "of_tomorrow"),  # another version's
+    ],
+)
+def test_an_outcome_is_said_in_the_dictionarys_words(outcome: str, words: str) -> None:
+    assert outcome_words(outcome) == words

@@ -106,7 +106,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
 
 
 def _far_date_count(of_days: Mapping[date, int], counts: Sequence[ledger_health.PollCount], first_shown: date) -> int:
-    """Pages with far dates, but for those of a first listing: it reaches back to pages of long ago, which is no fault."""
+    """Pages with far dates, but for those of a first listing: that reaches back to pages of long ago."""
     first_read = min((count.day for count in counts if count.outcome in SUCCESSES), default=first_shown)
     if first_read == first_shown:  # it was read before, as far as one can see
         return sum(of_days.values())

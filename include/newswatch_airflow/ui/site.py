@@ -86,7 +86,7 @@ class Site:
         return f"{self._root.removesuffix(PAGES)}/dags/{quote(dag_id, safe='')}"
 
     def page(self, template: str, current: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page from its template; `current` names the tab that it belongs to."""
+        """A page from its template; `current` names the tab that it belongs to, "" none."""
         html = _environment().get_template(template).render(site=self, current=current, **values)
         return HTMLResponse(html, status, headers=headers_of(html))
 
