@@ -138,6 +138,13 @@ def test_a_charts_labels_can_be_read_on_every_screen(pages: dict[str, Any], look
     assert lost_count == 0
 
 
+def test_no_cell_of_the_feeds_has_the_colour_of_a_condition(pages: dict[str, Any], look: Look) -> None:
+    page = pages["feeds"]
+    script = "[...new Set([...document.querySelectorAll('td')].map(td => getComputedStyle(td).backgroundColor))]"
+    assert look(page.text, script=script, headers=page.headers).answer == ["rgba(0, 0, 0, 0)"]
+    assert "1 empty</span>" in page.text
+
+
 CHOOSE = """(() => {{
   localStorage.setItem("theme", "{theme}");
   window.dispatchEvent(new StorageEvent("storage"));  // as the window around the frame does

@@ -382,6 +382,8 @@ def test_another_listing_of_a_known_feeds_stories_says_so_and_is_taken_only_when
     answered_feed(site, "/rss/all.atom", *names[:9], "newer?utm_source=atom")
     answered_feed(site, "/rss/sport", "match", names[0])
     assert add(site.url("/rss/all"), "--yes", "--language", "en", "--id", "site-all").exit_code == 0
+    refused = add(site.url("/"), "--language", "en", stdin="none\n")
+    assert refused.stdout.endswith("Nothing was written.\n")  # the third would have been a gain
     shown = add(site.url("/"), "--language", "en", stdin="\ny\n")
     assert shown.exit_code == 0, shown.output
     assert "lists the same 9 of 10 stories as site-all" in shown.stdout, shown.output

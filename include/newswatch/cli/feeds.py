@@ -73,7 +73,9 @@ def add(
         return
     chosen = _choose(discovery.found, fresh, takes_all=takes_all, asks=not yes)
     if not chosen:
-        click.echo("Nothing was written: feeds in use list those stories. --all takes the feed all the same.")
+        is_all_listed = all(found.is_second_listing for found in fresh)
+        why = ": feeds in use list those stories. --all takes the feed all the same" if is_all_listed else ""
+        click.echo(f"Nothing was written{why}.")
         return
     stated = {"id": feed_id, "outlet": outlet, "language": language, "allow_private": allow_private}
     _save(config_dir, _entries(chosen, stated, known, asks=not yes), asks=not yes)

@@ -133,12 +133,9 @@ def _compared(nw: Newswatch, found: Sequence[Found]) -> tuple[Found, ...]:
         if known.known_as:
             keys_of[known.known_as] = keys_of.get(known.known_as, frozenset()) | known.story_keys
     compared = []
-    for new in found:
-        if not new.known_as:
-            compared.append(replace(new, same=_most_alike(new.story_keys, keys_of)))
-            keys_of[new.url] = new.story_keys
-        else:
-            compared.append(new)
+    for feed in found:
+        compared.append(feed if feed.known_as else replace(feed, same=_most_alike(feed.story_keys, keys_of)))
+        keys_of.setdefault(feed.known_as or feed.url, feed.story_keys)
     return tuple(compared)
 
 
