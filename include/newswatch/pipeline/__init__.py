@@ -19,12 +19,12 @@ from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
-from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
+from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
-from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
+from newswatch.pipeline.reader import Issued, Reader, outcome_meaning, outcome_words
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.restore import RestoreReport, backups_in, restore
@@ -75,6 +75,7 @@ __all__ = [
     "explain",
     "fetch_pending",
     "forget_day",
+    "is_installed",
     "issue_digest",
     "maintain",
     "message_of",
@@ -82,6 +83,7 @@ __all__ = [
     "open_in_force",
     "open_newswatch",
     "outcome_meaning",
+    "outcome_words",
     "plan_poll",
     "poll",
     "preload",
