@@ -90,6 +90,7 @@ def pages(
             "day": f"day/{DAY}",
             "topics": "topics",
             "topic": f"topic/long?last={DAY}",
+            "year": f"topic/long?last={DAY}&span=365",
             "story": story,
             "digest": f"digest/{DAY}",
             "feeds": "feeds",
@@ -99,7 +100,7 @@ def pages(
         close_pages()
 
 
-PAGES = ("today", "day", "topics", "topic", "story", "digest", "feeds", "none")
+PAGES = ("today", "day", "topics", "topic", "year", "story", "digest", "feeds", "none")
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +115,34 @@ def test_no_page_is_wider_than_its_window(pages: dict[str, Any], look: Look, nam
     page = pages[name]
     seen = look(page.text, script=OUTSIDE, headers=page.headers, width=width)
     assert seen.answer == []
+
+
+# Of a large chart's labels: the height of the smallest, and those that lie over another or leave the chart.
+LABELS = """(() => {
+  const chart = document.querySelector(".scroll > svg"), around = chart.getBoundingClientRect();
+  const boxes = [...chart.querySelectorAll("text")].map(text => text.getBoundingClientRect());
+  const sizes = [...chart.querySelectorAll("text")].map(
+    text => parseFloat(getComputedStyle(text).fontSize) * around.width / chart.viewBox.baseVal.width);
+  const over = (a, b) => a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const out = box => box.left < around.left - 1 || box.right > around.right + 1 || box.bottom > around.bottom + 1;
+  return [Math.min(...sizes), boxes.filter(a => out(a) || boxes.some(b => over(a, b))).length];
+})()"""
+
+
+@pytest.mark.parametrize("width", [1200, 768, 480, 390, 360])
+@pytest.mark.parametrize("name", ["topic", "year"])
+def test_a_charts_labels_can_be_read_on_every_screen(pages: dict[str, Any], look: Look, name: str, width: int) -> None:
+    page = pages[name]
+    smallest, lost_count = look(page.text, script=LABELS, headers=page.headers, width=width).answer
+    assert smallest >= 10.5
+    assert lost_count == 0
+
+
+def test_no_cell_of_the_feeds_has_the_colour_of_a_condition(pages: dict[str, Any], look: Look) -> None:
+    page = pages["feeds"]
+    script = "[...new Set([...document.querySelectorAll('td')].map(td => getComputedStyle(td).backgroundColor))]"
+    assert look(page.text, script=script, headers=page.headers).answer == ["rgba(0, 0, 0, 0)"]
+    assert "1 empty</span>" in page.text
 
 
 CHOOSE = """(() => {{

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -260,7 +262,7 @@ def test_the_page_of_feeds_shows_each_with_its_state(
         assert f'id="{feed_id}"' in page.text
     assert "2 failing" in page.text
     assert "1 gone" in page.text
-    assert "3 http_500" in page.text
+    assert '<span class="failure" title="http_500">3 × the server\'s status 500</span>' in unescape(page.text)
     bad = [row for row in re.findall(r'<tr id="[^"]+">.*?</tr>', page.text, re.S) if 'class="tag well"' not in row]
     assert len(bad) >= 3
     for row in bad:
@@ -349,6 +351,78 @@ def test_the_stories_of_a_topic_are_paged_and_no_page_is_missing(
     assert [id_ for page in pages for id_ in story.findall(page)] == every
     assert len(numbers) > 1
     assert "page=2#mentions" in pages[0].replace("&amp;", "&")
+
+
+CURRENT = re.compile(r'<a href="[^"]*" aria-current="page">(.*?)</a>')
+
+
+def test_today_is_the_current_page_when_it_is_shown_and_no_other_day(
+    client: Any, read_days: ReadDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, days = read_days
+    log_in(client, "VIEWER")
+    monkeypatch.setattr("newswatch_airflow.ui.app.day_of", lambda moment, tz: days[2])
+    assert CURRENT.findall(client.get("/newswatch/").text) == ["Today"]
+    assert CURRENT.findall(client.get(f"/newswatch/day/{days[2]}").text) == ["Today"]
+    assert CURRENT.findall(client.get(f"/newswatch/day/{days[1]}").text) == []
+    monkeypatch.setattr("newswatch_airflow.ui.app.day_of", lambda moment, tz: days[2] + timedelta(days=1))
+    assert CURRENT.findall(client.get("/newswatch/").text) == []  # the newest day with tables is yesterday
+
+
+def test_a_day_says_of_which_days_and_which_feeds_its_numbers_are(
+    client: Any, read_days: ReadDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    day = f"/newswatch/day/{days[2]}"
+    monkeypatch.setattr("newswatch_airflow.ui.app.day_of", lambda moment, tz: days[2])
+    today = client.get(day).text
+    assert "whatever day their stories are of" in today
+    assert 'no <a href="/newswatch/feeds">feed</a> has been read over all of it' in today
+    assert " of 16" not in today
+    assert "Feeds read all day" not in today
+    monkeypatch.setattr("newswatch_airflow.ui.app.day_of", lambda moment, tz: days[2] + timedelta(days=1))
+    past = client.get(day).text
+    assert "0 of 16 feeds were read over the whole day" in past
+    assert "when these tables were made" not in past
+    assert "Feeds read all day" in past
+    fewer = nw.catalogue.model_copy(update={"feeds": nw.catalogue.feeds[:15]})
+    monkeypatch.setattr(Reader, "catalogue", lambda self: fewer)
+    now = 'as feeds.yaml was when these tables were made, there are <a href="/newswatch/feeds">15 feeds</a> now'
+    assert now in client.get(day).text
+
+
+@pytest.mark.parametrize("path", ["day/{}", "topic/donetsk?last={}", "digest/{}"])
+def test_every_mark_of_a_chart_is_in_its_legend(client: Any, read_days: ReadDays, path: str) -> None:
+    _, days = read_days
+    log_in(client, "VIEWER")
+    page = client.get(f"/newswatch/{path.format(days[1])}").text
+    for word in ("in blue", "shaded", "hatched", "orange", "without tables"):
+        assert word in page
+
+
+def test_a_sentence_with_two_mentions_is_listed_once_with_both_marked(client: Any, read_days: ReadDays) -> None:
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    rows = [r for d in days for r in day_tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{d}.parquet"))]
+    of_topic = [row for row in rows if row["topic"] == "new-start"]
+    sentences = {(r["story_id"], r["zone"] == "headline", r["sentence_start"]) for r in of_topic}
+    page = client.get(f"/newswatch/topic/new-start?last={days[2]}&span=7").text
+    assert page.count("<blockquote") == len(sentences) < len(of_topic)
+    assert page.count("<mark>") == len(of_topic)
+
+
+def test_a_storys_page_dates_its_digests_and_lists_the_same_words_once(client: Any, read_days: ReadDays) -> None:
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    rows = day_tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{days[1]}.parquet"))
+    said = Counter((r["story_id"], r["topic"], r["term"], r["surface"], r["zone"]) for r in rows)
+    (story_id, _, term, surface, zone), count = said.most_common(1)[0]
+    assert count > 1
+    page = client.get(f"/newswatch/story/{story_id}").text
+    row = f'<td class="wide"><bdi>{term}</bdi></td><td><bdi>{surface}</bdi></td><td>{zone}</td><td class="n">'
+    assert re.findall(f"{re.escape(row)}(\\d+)</td>", page) == [str(count)]
+    assert re.search(r">issue 1</a> \(\d{4}-\d\d-\d\d \d\d:\d\d\)", page)
 
 
 def test_a_past_day_says_how_it_is_rebuilt(client: Any, read_days: ReadDays) -> None:

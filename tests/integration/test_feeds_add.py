@@ -367,3 +367,91 @@ def test_an_address_without_a_scheme_is_asked_by_https_and_then_by_http(site: Si
     done = add(f"site.localhost:{site.port}/feed", "--yes", "--language", "en")
     assert done.exit_code == 0, done.output
     assert load_catalogue(folder).feeds[1].url == site.url("/feed")
+
+
+def answered_feed(site: Site, path: str, *names: str) -> None:
+    site.feed(*(dated(site, name, day) for day, name in enumerate(names, 1)), path=path)
+
+
+def test_another_listing_of_a_known_feeds_stories_says_so_and_is_taken_only_when_named(
+    site: Site, folder: Path, add: Add
+) -> None:
+    html(site, "/", body='<a href="/rss/all">a</a><a href="/rss/all.atom">b</a><a href="/rss/sport">c</a>')
+    names = [f"story-{n}" for n in range(10)]
+    answered_feed(site, "/rss/all", *names)
+    answered_feed(site, "/rss/all.atom", *names[:9], "newer?utm_source=atom")
+    answered_feed(site, "/rss/sport", "match", names[0])
+    assert add(site.url("/rss/all"), "--yes", "--language", "en", "--id", "site-all").exit_code == 0
+    refused = add(site.url("/"), "--language", "en", stdin="none\n")
+    assert refused.stdout.endswith("Nothing was written.\n")  # the third would have been a gain
+    shown = add(site.url("/"), "--language", "en", stdin="\ny\n")
+    assert shown.exit_code == 0, shown.output
+    assert "lists the same 9 of 10 stories as site-all" in shown.stdout, shown.output
+    assert "lists the same 1 of 2 stories as site-all" in shown.stdout
+    assert [feed.url for feed in load_catalogue(folder).feeds[2:]] == [site.url("/rss/sport")]
+    unasked = add(site.url("/"), "--language", "en", "--yes")
+    assert "Nothing was written" in unasked.stdout
+    assert len(load_catalogue(folder).feeds) == 3
+    assert add(site.url("/"), "--language", "en", stdin="2\ny\n").exit_code == 0
+    assert load_catalogue(folder).feeds[3].url == site.url("/rss/all.atom")
+
+
+def test_what_a_polled_feed_has_listed_before_counts_too(
+    site: Site, folder: Path, add: Add, tmp_path: Path, database_url: str
+) -> None:
+    answered_feed(site, "/rss", "a", "b", "c")
+    for name in "abc":
+        site.page(f"/{name}", title=f"The board met on {name}")
+    assert add(site.url("/rss"), "--yes", "--language", "en", "--id", "site-rss").exit_code == 0
+    environ = {"NEWSWATCH_CONFIG_DIR": str(folder), "NEWSWATCH_DATABASE_URL": database_url}
+    environ |= {"NEWSWATCH_HOME": str(tmp_path), "NEWSWATCH_DATA_URL": str(tmp_path / "data")}
+    polled = CliRunner().invoke(main, ["poll"], env=environ | {"NEWSWATCH_HOST_DELAY_SECONDS": "0"})
+    assert polled.exit_code == 0, polled.output
+    answered_feed(site, "/atom", "c", "b", "a")
+    done = add(site.url("/atom"), "--yes", "--language", "en")
+    assert "lists the same 3 of 3 stories as site-rss" in done.stdout
+    assert "--all takes the feed" in done.stdout
+    assert len(load_catalogue(folder).feeds) == 2
+
+
+def test_of_two_new_listings_of_the_same_stories_the_second_names_the_first(site: Site, folder: Path, add: Add) -> None:
+    html(site, "/", body='<a href="/rss/one">x</a><a href="/rss/two">x</a>')
+    answered_feed(site, "/rss/one", "a", "b")
+    answered_feed(site, "/rss/two", "b", "a")
+    done = add(site.url("/"), "--dry-run")
+    assert f"lists the same 2 of 2 stories as {site.url('/rss/one')}" in done.stdout
+    assert done.stdout.count("lists the same") == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, None])
+def test_where_the_fault_may_pass_the_advice_is_to_try_again(
+    status: int | None, site: Site, folder: Path, add: Add
+) -> None:
+    html(site, "/", '<link rel="alternate" type="application/rss+xml" href="/news">')
+    site.answers["/news"] = (status, {}, b"busy") if status else None
+    done = add(site.url("/"))
+    assert done.exit_code == 1
+    assert "Try again later" in done.stderr
+    assert "give that instead" not in done.stderr
+
+
+def test_where_only_a_guess_may_pass_or_nothing_the_feeds_own_address_is_asked_for(
+    site: Site, folder: Path, add: Add
+) -> None:
+    html(site, "/")
+    assert "Try again" not in (gone := add(site.url("/")).stderr)
+    assert "give that instead" in gone
+    site.answers["/rss"] = (503, {}, b"busy")
+    guessed = add(site.url("/")).stderr
+    assert "http_503 may pass" in guessed
+    assert "give that instead" in guessed
+
+
+def test_a_link_that_may_give_a_feed_another_time_is_named_beside_those_found(
+    site: Site, folder: Path, add: Add
+) -> None:
+    html(site, "/", body='<a href="/rss/one">x</a><a href="/rss/two">x</a>')
+    answered_feed(site, "/rss/one", "a")
+    site.answers["/rss/two"] = (500, {}, b"busy")
+    done = add(site.url("/"), "--yes")
+    assert f"Not to be had just now: {site.url('/rss/two')} (an anchor on the page): http_500. Try again" in done.stderr

@@ -15,7 +15,17 @@ from web_site import Site
 
 from newsroom.server import Newsroom
 from newswatch.ledger import schema as t
-from newswatch.pipeline import FeedHealth, Newswatch, Notice, Reader, build_day, poll, watch_feeds
+from newswatch.pipeline import (
+    FeedHealth,
+    Newswatch,
+    Notice,
+    Reader,
+    build_day,
+    fetch_pending,
+    outcome_words,
+    poll,
+    watch_feeds,
+)
 
 
 def health(nw: Newswatch) -> dict[str, FeedHealth]:
@@ -71,13 +81,60 @@ def test_a_gap_is_recorded_polled_sooner_and_shown(
 
     assert last_poll(nw, "site").is_gap
     assert feed_row(nw, "site").next_due_at == clock() + timedelta(minutes=13)
-    assert health(nw)["site"].gap_count == 1
+    assert (health(nw)["site"].gap_count, health(nw)["site"].condition) == (1, "with gaps")
     built = build_day(nw, clock().date())
     assert built.story_count == 0
     reader = Reader(nw.settings)
     (day,) = reader.table("feed_days", clock().date())
     reader.close()
     assert (day["gap_count"], day["poll_count"], day["last_success_at"]) == (1, 1, clock())
+
+
+def test_a_feed_that_lists_nothing_is_empty_until_it_does(
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch]
+) -> None:
+    nw = make_newswatch(site_config)
+    site.feed()
+    poll(nw, ["site"], "test")
+    assert health(nw)["site"].condition == "empty"
+    site.feed(item(site, 1))
+    poll(nw, ["site"], "test")
+    assert health(nw)["site"].condition == "well"
+
+
+def test_far_dates_of_a_feeds_first_listing_are_no_fault_of_it(
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
+) -> None:
+    nw = make_newswatch(site_config)
+    far = '<meta property="article:published_time" content="2024-01-05T10:00:00Z">'
+    for first, expected in ((1, 0), (3, 0), (5, 2)):  # on the first two days, and after them
+        for number in (first, first + 1):
+            site.page(f"/{number}", far, title=f"Story {number}")
+        site.feed(*(item(site, n) for n in range(1, first + 2)))
+        poll(nw, ["site"], "test")
+        assert fetch_pending(nw, "test").page_outcomes == {"far_date": 2}
+        assert health(nw)["site"].far_date_count == expected
+        clock.advance(days=1)
+
+
+def test_a_feed_that_is_back_with_a_gap_is_told_of_once(
+    site: Site, site_config: Path, make_newswatch: Callable[..., Newswatch], clock: Clock
+) -> None:
+    nw, told = make_newswatch(site_config), []
+    site.feed(*(item(site, n) for n in range(1, 5)))
+    poll(nw, ["site"], "test")
+    site.answers["/feed"] = (500, {}, b"")
+    for _ in range(3):
+        clock.advance(hours=3)
+        poll(nw, ["site"], "test")
+    watch_feeds(nw, told.extend)
+    site.feed(*(item(site, n) for n in range(20, 24)))
+    for _ in range(3):
+        clock.advance(hours=3)
+        poll(nw, ["site"], "test")
+        watch_feeds(nw, told.extend)
+    assert health(nw)["site"].condition == "with gaps"
+    assert [notice.condition for notice in told] == ["failing", "well"]
 
 
 def test_one_who_watches_is_told_once_when_a_feed_turns_bad_and_once_when_it_is_back(
@@ -127,3 +184,16 @@ def test_a_notice_that_did_not_get_through_is_told_again(nw: Newswatch) -> None:
     assert [n.feed_id for n in watch_feeds(nw, told.extend)] == ["tidewater-archive"]
     assert [n.condition for n in told] == ["gone"]
     assert rows(nw, sa.select(t.feeds.c.told_condition).where(t.feeds.c.feed_id == "tidewater-archive")) == [("gone",)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("not_a_feed", "a 200 that is no feed"),
+        ("http_503", "the server's status 503"),
+        ("unreadable", "no reader, ours included, made anything of it"),
+        ("of_tomorrow", "of_tomorrow"),  # another version's
+    ],
+)
+def test_an_outcome_is_said_in_the_dictionarys_words(outcome: str, words: str) -> None:
+    assert outcome_words(outcome) == words

@@ -65,11 +65,18 @@ def add(
     if not discovery.found:
         _explain_none(site, discovery)
         sys.exit(1)
+    for tried in discovery.passing:
+        click.echo(f"Not to be had just now: {tried.url} ({tried.how}): {tried.outcome}. Try again later.", err=True)
     fresh = [found for found in discovery.found if not found.known_as]
     if dry_run or not fresh:
         click.echo("Nothing was written." if dry_run else "Nothing to add: feeds.yaml has all of them.")
         return
     chosen = _choose(discovery.found, fresh, takes_all=takes_all, asks=not yes)
+    if not chosen:
+        is_all_listed = all(found.is_second_listing for found in fresh)
+        why = ": feeds in use list those stories. --all takes the feed all the same" if is_all_listed else ""
+        click.echo(f"Nothing was written{why}.")
+        return
     stated = {"id": feed_id, "outlet": outlet, "language": language, "allow_private": allow_private}
     _save(config_dir, _entries(chosen, stated, known, asks=not yes), asks=not yes)
 
@@ -107,6 +114,7 @@ def _show(discovery: Discovery) -> None:
 
 
 def _facts(found: Found) -> list[tuple[str, str]]:
+    stories = counted(found.entry_count, "story")
     facts = [("title", found.title or "none"), ("found by", found.how), ("entries", _rhythm(found))]
     source = f" ({found.language_source} says so)" if found.language_source else ""
     facts.append(("language", f"{found.language or 'not stated'}{source}"))
@@ -117,6 +125,8 @@ def _facts(found: Found) -> list[tuple[str, str]]:
         facts.append(("matches", "no topic, as of now"))
     if found.known_as:
         facts.append(("known", f"feeds.yaml has it as {found.known_as!r}"))
+    if found.same:
+        facts.append(("same", f"lists the same {found.same.count} of {stories} as {found.same.feed}"))
     return facts
 
 
@@ -131,36 +141,44 @@ def _rhythm(found: Found) -> str:
 
 
 def _explain_none(site: str, discovery: Discovery) -> None:
+    from newswatch.feeds import autodiscovery
+
     click.echo(f"newswatch: no feed was found at {site}. What was tried:", err=True)
     for tried in discovery.tried:
         click.echo(f"  {tried.outcome:<20} {tried.url} ({tried.how}) {tried.detail}".rstrip(), err=True)
     if discovery.is_refused:
         click.echo("A site on this machine or a private network is read only with --allow-private.", err=True)
-    click.echo("If you know the feed's own address, give that instead of the site's.", err=True)
+    if discovery.passing:
+        click.echo(f"Try again later: {', '.join(sorted({t.outcome for t in discovery.passing}))} may pass.", err=True)
+    if all(tried.how == autodiscovery.GUESS for tried in discovery.passing):
+        click.echo("If you know the feed's own address, give that instead of the site's.", err=True)
 
 
 def _choose(found: tuple[Found, ...], fresh: list[Found], *, takes_all: bool, asks: bool) -> list[Found]:
-    """All, the only one, the numbers that the user types, or, unasked, the first one whose entries have dates."""
-    if takes_all or len(fresh) == 1:
+    """All, the numbers that the user types, or, unasked, the first that is no second listing and whose entries have
+    dates; none where all are second listings."""
+    if takes_all:
         return fresh
-    first = next((f for f in fresh if f.rhythm.dated_count), fresh[0])
-    if not asks:
-        return [first]
+    others = [f for f in fresh if not f.is_second_listing]
+    first = next((f for f in others if f.rhythm.dated_count), others[0] if others else None)
+    if not asks or (first and len(fresh) == 1):
+        return [first] if first else []
 
     def picked(text: str) -> list[Found]:
         if text.strip().lower() == "all":
             return fresh
+        if text.strip().lower() == "none":
+            return []
         words = text.replace(",", " ").split()
         if not words or not all(w.isdecimal() and 1 <= int(w) <= len(found) for w in words):
-            raise click.BadParameter(f"Write numbers from 1 to {len(found)}, parted by commas, or all.")
+            raise click.BadParameter(f"Write numbers from 1 to {len(found)}, parted by commas, all or none.")
         chosen = [found[int(w) - 1] for w in dict.fromkeys(words)]
         if known := next((f for f in chosen if f.known_as), None):
             raise click.BadParameter(f"feeds.yaml has {known.url} already, as {known.known_as!r}.")
         return chosen
 
-    chosen: list[Found] = click.prompt(
-        "Which to add? Numbers, or all", default=str(found.index(first) + 1), value_proc=picked
-    )
+    usual = str(found.index(first) + 1) if first else "none"
+    chosen: list[Found] = click.prompt("Which to add? Numbers, all or none", default=usual, value_proc=picked)
     return chosen
 
 

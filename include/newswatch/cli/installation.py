@@ -49,11 +49,23 @@ def log_to_stderr() -> None:
     )
 
 
-def named() -> Settings:
-    """The chosen settings, for a command that opens what is stored by itself; logs and standard error are set up."""
+def named(*, fills_it: bool = False) -> Settings:
+    """The chosen settings, for a command that opens what is stored by itself; logs and standard error are set up.
+
+    `fills_it`: as in `opened`. Raises ConfigError where there is no installation and the command fills none.
+    """
+    from newswatch import pipeline
+
     log_to_stderr()
     settings = chosen()
     tell_which(settings)
+    if not fills_it and not pipeline.is_installed(settings):
+        raise ConfigError(
+            [
+                f"There is no installation in {settings.home}: nothing was ever polled there, and nothing is made now. "
+                "`newswatch poll` makes one; --home or NEWSWATCH_HOME mean another folder."
+            ]
+        )
     return settings
 
 
@@ -61,9 +73,9 @@ def named() -> Settings:
 def opened(open_: Callable[[Settings], Newswatch], *, fills_it: bool = False) -> Iterator[Newswatch]:
     """The chosen installation, opened; says which it is where another one runs, and whether it is empty.
 
-    `fills_it`: the command is what puts something into an empty one.
+    `fills_it`: the command is what puts something into an empty one, and makes one where there is none.
     """
-    settings = named()
+    settings = named(fills_it=fills_it)
     with closing(open_(settings)) as nw:
         if not fills_it and nw.is_empty():
             click.echo(f"newswatch: the ledger is empty, nothing was ever polled: {_ledger(settings)}", err=True)

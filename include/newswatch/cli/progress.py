@@ -10,7 +10,8 @@ from typing import TextIO
 EVERY_SECONDS = 5.0  # where nothing moves, in logs and under other programs
 EVERY_SECONDS_HERE = 0.2  # on a terminal
 SILENT_SECONDS = 2.0  # a step that takes no longer says nothing
-LEFT_AFTER_SECONDS = 5.0  # before that a guess of the time left is none
+LEFT_AFTER_SECONDS = 5.0  # before that a guess of the time left is none …
+LEAST_LEFT_SECONDS = 3.0  # … and so is one of less: the last of a step are often the slow ones
 
 
 class Progress:
@@ -48,7 +49,8 @@ class Progress:
     def _line(self, done: int, total: int | None, seconds: float) -> str:
         if total is None or done > total:
             return f"{self._what}: {done}"
-        left = f", about {_span(seconds * (total - done) / done)} left" if done and seconds > LEFT_AFTER_SECONDS else ""
+        seconds_left = seconds * (total - done) / done if done and seconds > LEFT_AFTER_SECONDS else 0
+        left = f", about {_span(seconds_left)} left" if seconds_left >= LEAST_LEFT_SECONDS else ""
         return f"{self._what}: {done} of {total}{left}"
 
     def _write(self, line: str) -> None:

@@ -62,7 +62,7 @@ def restore(src: str, name: str | None, only_lists: bool, leave_damaged: bool) -
         for known in pipeline.backups_in(src):
             click.echo(known)
         return
-    settings = installation.named()
+    settings = installation.named(fills_it=True)
     with closing(Progress()) as progress:
         report = pipeline.restore(settings, src, progress, name=name, leaves_damaged=leave_damaged)
     manifest = report.manifest

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from newswatch.config.yaml_mending import quoted
 from newswatch.config.yaml_positions import Lines
 from newswatch.topics.schema import Place
 
 
-def explained(name: str, lines: Lines, raw: Any, within: Place, error: ValidationError) -> Iterator[str]:
-    """One line for each problem of the entry at `within`; `raw` is all that the file says."""
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file of configuration: its name, where each entry stands, and all that it says."""
+
+    name: str
+    lines: Lines
+    raw: Any
+
+
+def explained(file: ReadFile, within: Place, model: type[BaseModel], error: ValidationError) -> Iterator[str]:
+    """One line for each problem of the entry at `within`, which the model did not take."""
+    lines, raw = file.lines, file.raw
     found: list[dict[str, Any]] = [{**problem, "loc": (*within, *problem["loc"])} for problem in error.errors()]
     for problem in found:
         loc = problem["loc"]
         if problem["type"] == "too_short" and any(p["loc"] != loc and p["loc"][: len(loc)] == loc for p in found):
             continue  # the list is empty because all that is in it is wrong
         around = _nodes(raw, loc[:-1])[-1]
-        yield f"{name}:{lines.line_of(loc)}:{place_in_words(raw, loc)} {_advice(problem, around, lines)}"
+        if problem["type"] == "extra_forbidden":
+            advice = _no_such_key(problem, around, _keys_at(model, loc[len(within) : -1]))
+        else:
+            advice = _advice(problem, lines)
+        yield f"{file.name}:{lines.line_of(loc)}:{place_in_words(raw, loc)} {advice}"
+
+
+def no_such_key(key: object, keys: Iterable[str]) -> str:
+    """What is said of a key that nothing knows; `keys`: those that could stand in its place."""
+    near = get_close_matches(str(key), list(keys), n=1)
+    return f"no such key. Did you mean `{near[0]}`?" if near else "no such key. Remove it or correct its spelling."
 
 
 def place_in_words(raw: Any, place: Place) -> str:
@@ -59,12 +81,34 @@ def _is_tag(step: str | int, around: Any) -> bool:
     return step in ("term", "group") and (not isinstance(around, dict) or step not in around)
 
 
-def _advice(problem: Any, around: Any, lines: Lines) -> str:
+def _no_such_key(problem: Any, around: Any, keys: Iterable[str]) -> str:
+    """`around`: what the key stands in; of the keys that are known there, those will do that it does not have yet."""
+    key, value = problem["loc"][-1], problem["input"]
+    is_text = isinstance(around, dict) and len(around) == 1 and not isinstance(value, dict | list)
+    or_text = f" Or, if it is a text with a colon, write `- {quoted(f'{key}: {value}')}`." if is_text else ""
+    return no_such_key(key, (name for name in keys if name not in around)) + or_text
+
+
+def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
+    """The keys that may stand at a place below the model; where one of several forms may, those of all."""
+    forms = [model]
+    for step in place:
+        fields = [form.model_fields[step] for form in forms if step in form.model_fields]
+        if fields:  # else a position in a list, or a tag that says which form was meant
+            forms = [form for field in fields for form in _models_in(field.annotation)]
+    return [key for form in forms for key in form.model_fields]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models of an annotation, within lists, unions and `Annotated`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _advice(problem: Any, lines: Lines) -> str:
     kind, value, loc = problem["type"], problem["input"], problem["loc"]
-    if kind == "extra_forbidden":
-        is_text = isinstance(around, dict) and len(around) == 1 and not isinstance(value, dict | list)
-        or_text = f" Or, if it is a text with a colon, write `- {quoted(f'{loc[-1]}: {value}')}`." if is_text else ""
-        return f"no such key. Remove it or correct its spelling.{or_text}"
     if kind == "missing":
         return "is missing. Add it."
     if kind == "string_type" or (kind == "model_type" and isinstance(value, bool | int | float | date)):

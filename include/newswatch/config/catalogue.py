@@ -256,8 +256,10 @@ def _listed(name: str, text: str, items: str, model: type[M], context: dict[str,
             problems.append(f"{name}: expected a list under the key {items!r}. {_way_out(items)}")
         return _Listed(name, text, problems=tuple(problems))
     lines = yaml_positions.Lines(reading.text)
+    file = advice.ReadFile(name, lines, raw)
     for key in (key for key in raw if key != items):
-        problems.append(f"{name}:{lines.line_of((key,))}: {key}: no such key. Remove it or correct its spelling.")
+        what = advice.no_such_key(key, () if items in raw else (items,))
+        problems.append(f"{name}:{lines.line_of((key,))}: {key}: {what}")
     entries = raw.get(items)
     if not isinstance(entries, list) or not entries:
         problems.append(f"{name}:{lines.line_of((items,))}: {items}: {_no_list(items, entries)}")
@@ -267,7 +269,7 @@ def _listed(name: str, text: str, items: str, model: type[M], context: dict[str,
         try:
             good[i] = model.model_validate(entry, context=context)
         except ValidationError as error:
-            problems += advice.explained(name, lines, raw, (items, i), error)
+            problems += advice.explained(file, (items, i), model, error)
     return _Listed(name, reading.text, tuple(good.values()), tuple(good), tuple(problems))
 
 

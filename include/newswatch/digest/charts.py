@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DAYS = 28
+MOST_LABELS = 6  # of days below a large chart, none at its very edge: so they have room in a phone's letters too
 Box = tuple[float, float, float, float]  # left, bottom, width, height
 Shape = tuple[list[Box], dict[str, Any]]  # boxes of one look, and that look
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -112,7 +114,7 @@ def _draw_alone(figure: Figure, days: Sequence[ChartDay], shapes: Sequence[Shape
 
 
 def _draw_on_axes(figure: Figure, days: Sequence[ChartDay], shapes: Sequence[Shape], top: float) -> None:
-    axes = figure.add_axes((0.05, 0.17, 0.94, 0.79))
+    axes = figure.add_axes((0.075, 0.21, 0.915, 0.75))  # room for the larger letters that a phone gets
     axes.set_xlim(-0.6, len(days) - 0.4)
     axes.set_ylim(0, top)
     for boxes, look in shapes:
@@ -133,12 +135,13 @@ def _patch(boxes: Sequence[Box], look: dict[str, Any], transform: Any) -> Any:
 def _add_axes(axes: Axes, days: Sequence[ChartDay]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    mondays = [place for place, d in enumerate(days) if d.day.weekday() == 0]
-    step = max(1, round(len(mondays) / 8))
+    width = len(days) + 0.2
+    mondays = [place for place, d in enumerate(days) if d.day.weekday() == 0 and 0.08 < (place + 0.6) / width < 0.92]
+    step = max(1, ceil(len(mondays) / MOST_LABELS))
     axes.set_xticks(mondays[::step], [f"{days[p].day.day} {days[p].day:%b}" for p in mondays[::step]])
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.tick_params(length=0, labelsize=11, labelcolor=_SOFT)
-    axes.tick_params(axis="x", pad=9)  # room for the larger letters that a phone gets
+    axes.tick_params(axis="x", pad=16)
     for side in axes.spines.values():
         side.set_visible(False)
     axes.set_axisbelow(True)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from newswatch.config.catalogue import Catalogue
 from newswatch.digest.charts import ChartDay, days_before
 from newswatch.digest.items import DayRows, DigestItem
+from newswatch.text.counting import counted
 
 Row = Mapping[str, Any]
 Record = Mapping[str, Any]  # what the ledger keeps of an issue: see `Digest.record`
@@ -163,15 +164,15 @@ def _section(
     home: Mapping[str, str],
     trends: Mapping[date, Mapping[str, Row]],
 ) -> Section:
-    stories_by_cluster = rows.found[topic]
+    stories_by_cluster, chart = rows.found[topic], chart_of(topic, issue.day, trends)
     mine = rows.ranked(topic, [cluster for cluster in stories_by_cluster if home[cluster] == topic])
     others = [cluster for cluster in sorted(stories_by_cluster) if home[cluster] != topic]
     return Section(
         id=topic,
         name=rows.names[topic],
         counts={name: value for name, value in counts.items() if name.endswith("_count")},
-        reading=reading_of(trends.get(issue.day, {}).get(topic), issue.day),
-        chart=chart_of(topic, issue.day, trends),
+        reading=reading_of(trends.get(issue.day, {}).get(topic), chart),
+        chart=chart,
         lines=tuple(rows.line(topic, cluster, issue.tz) for cluster in mine),
         elsewhere=tuple((rows.names[home[c]], rows.line(topic, c, issue.tz)) for c in others),
         story_ids=tuple(sorted(story_id for stories in stories_by_cluster.values() for story_id in stories)),
@@ -188,15 +189,15 @@ def chart_of(topic: str, day: date, trends: Mapping[date, Mapping[str, Row]]) ->
     return tuple(days)
 
 
-def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> TrendNote:
+def reading_of(trend: Row | None, chart: Sequence[ChartDay], *, is_over: bool = True) -> TrendNote:
     """The row of topic_trends in words, with `usual`, the fewest and the most stories that are usual; None: not known.
 
-    Of a day that is not over yet nobody can have read all, which is no outage.
+    `chart`: the days before, and last the day itself. Of one that is not over yet nobody can have read all, which is no
+    outage.
     """
     if trend is None:
         return TrendNote("too_few", "not compared yet")
-    span = "{} to {}".format(*trend["usual"]) if trend["usual"] else ""
-    usual = f"{span} is usual on a {day:%A}" if span else ""
+    span, usual = _usual(trend, chart)
     if trend["state"] == "cannot_tell" and not is_over:
         return TrendNote("open", usual, span)
     if trend["state"] == "cannot_tell":
@@ -206,6 +207,17 @@ def reading_of(trend: Row | None, day: date, *, is_over: bool = True) -> TrendNo
     if trend["state"] == "too_few":
         return TrendNote("too_few", "too few weeks to compare with")
     return TrendNote(trend["state"], usual, span)
+
+
+def _usual(trend: Row, chart: Sequence[ChartDay]) -> tuple[str, str]:
+    """What is usual, short and in a sentence; both "" where it is not known. Of what was never seen, nothing is."""
+    if not trend["usual"]:
+        return "", ""
+    before = [d.count for d in chart[:-1] if d.count is not None]
+    if before and not any(before) and not trend["baseline"]:
+        return "none", f"no story on {counted(len(before), 'day')} before"
+    span = "{} to {}".format(*trend["usual"])
+    return span, f"{span} is usual on a {chart[-1].day:%A}"
 
 
 def _late(day: date, rows: DayRows, late_ids: frozenset[str], tz: ZoneInfo) -> Late | None:

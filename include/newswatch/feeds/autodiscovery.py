@@ -22,6 +22,7 @@ MAX_LOOKED_AT = 500  # links of one page, sitemaps of one robots.txt; a page of 
 FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"}
 )
+GUESS = "a guess"
 # Where common publishing systems put a feed. Asked only if the page names none.
 GUESSES = (
     *("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed/rss", "/index.rss"),
@@ -171,7 +172,7 @@ def guesses(url: str) -> list[Candidate]:
     path = urlsplit(url).path.rstrip("/")
     own = [f"{path}/feed", f"{path}/rss"] if path else []
     urls = dict.fromkeys(resolve(url, place) for place in (*own, *GUESSES, *SITEMAP_GUESSES))
-    return [Candidate(address, "a guess") for address in urls if address]
+    return [Candidate(address, GUESS) for address in urls if address]
 
 
 def news_sitemaps(robots: bytes, url: str) -> list[Candidate]:

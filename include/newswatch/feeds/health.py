@@ -1,4 +1,4 @@
-"""A feed's health in a word: failing, gone, doubtful, quiet, never read or well. "Well" needs proof. Pure."""
+"""A feed's health in a word, one of CONDITIONS. "Well" needs proof. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from newswatch.feeds.state import SUCCESSES, FeedState
 QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
 QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
 BAD_AFTER = 3  # failures in a row
-CONDITIONS = ("failing", "gone", "doubtful", "quiet", "never read", "well")  # the worst first
+CONDITIONS = ("failing", "gone", "doubtful", "empty", "quiet", "with gaps", "never read", "well")  # the worst first
 _NEW_ADDRESS = "`newswatch feeds add {site}` looks for its new address; or take it out of feeds.yaml."
 _WAYS_OUT = {
     "failing": f"Where its address opens in a browser, wait: it is tried again. Else {_NEW_ADDRESS}",
     "gone": _NEW_ADDRESS,
     "doubtful": "Wait: it is tried again, and counts as failing after three times.",
+    "empty": f"Nothing was ever listed there: see in a browser whether it is a feed for readers. Else {_NEW_ADDRESS}",
     "quiet": f"Has the outlet gone quiet too, wait. Else {_NEW_ADDRESS}",
     "never read": "Wait for its first poll.",
     "well": "",
@@ -32,8 +33,11 @@ def is_quiet(state: FeedState, now: datetime) -> bool:
     return now - state.newest_at > usual
 
 
-def condition(state: FeedState, now: datetime) -> str:
-    """The feed's health, one of CONDITIONS. "Well" is one whose last poll succeeded, and lately."""
+def condition(state: FeedState, now: datetime, gap_count: int = 0) -> str:
+    """The feed's health, one of CONDITIONS. "Well" is one whose last poll succeeded, and lately.
+
+    `gap_count`: of the polls that are looked at, those before which entries may have been lost.
+    """
     if state.last_outcome == "gone":
         return "gone"
     if state.failure_count >= BAD_AFTER:
@@ -42,7 +46,11 @@ def condition(state: FeedState, now: datetime) -> str:
         return "never read"
     if state.failure_count:
         return "doubtful"
-    return "quiet" if is_quiet(state, now) else "well"
+    if state.newest_at is None:
+        return "empty"
+    if is_quiet(state, now):
+        return "quiet"
+    return "with gaps" if gap_count else "well"
 
 
 def way_out(state: FeedState, now: datetime) -> str:

@@ -40,13 +40,16 @@ def counts(connection: sa.Connection, since: date) -> list[PollCount]:
     return [PollCount(**row._asdict()) for row in rows]
 
 
-def far_dates(connection: sa.Connection, since: date) -> dict[str, int]:
-    """Pages from that day on whose date was far from all else that is known of their story, by feed."""
+def far_dates(connection: sa.Connection, since: date) -> dict[str, dict[date, int]]:
+    """Pages from that day on whose date was far from all else that is known of their story, by feed and day."""
     o = t.outcomes.c
-    query = sa.select(o.feed_id, sa.func.sum(o.outcome_count)).where(o.kind == "page", o.outcome == "far_date")
-    return {
-        feed_id: int(count) for feed_id, count in connection.execute(query.where(o.day >= since).group_by(o.feed_id))
-    }
+    query = sa.select(o.feed_id, o.day, sa.func.sum(o.outcome_count)).where(
+        o.kind == "page", o.outcome == "far_date", o.day >= since
+    )
+    found: dict[str, dict[date, int]] = {}
+    for feed_id, day, count in connection.execute(query.group_by(o.feed_id, o.day)):
+        found.setdefault(feed_id, {})[day] = int(count)
+    return found
 
 
 def states(connection: sa.Connection) -> dict[str, FeedState]:

@@ -232,6 +232,16 @@ def known_urls(connection: sa.Connection, canonical_urls: Sequence[str]) -> dict
     return {row.url: row.story_id for row in rows}
 
 
+def listed_by(connection: sa.Connection, names: Collection[str]) -> dict[str, frozenset[str]]:
+    """Feed → those of the addresses or twin keys that lead to a story which its entries led to."""
+    a, e = t.aliases.c, t.entries.c
+    query = sa.select(e.feed_id, a.url).join(t.aliases, a.story_id == e.story_id).where(a.url.in_(sorted(names)))
+    listed: dict[str, set[str]] = {}
+    for feed_id, url in connection.execute(query.distinct().order_by(e.feed_id)):
+        listed.setdefault(feed_id, set()).add(url)
+    return {feed_id: frozenset(urls) for feed_id, urls in listed.items()}
+
+
 def words_behind(connection: sa.Connection, story_ids: Iterable[str]) -> dict[str, list[ListedWords]]:
     """Of those stories that have no page: what the entries say that have their link, the first seen first."""
     s, e = t.stories.c, t.entries.c

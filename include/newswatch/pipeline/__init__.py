@@ -21,12 +21,12 @@ from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.import_archive import ArchiveReport, ArchiveWanted, import_archive
-from newswatch.pipeline.installation import Newswatch, open_in_force, open_newswatch
+from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
-from newswatch.pipeline.reader import Issued, Reader, outcome_meaning
+from newswatch.pipeline.reader import Issued, Reader, outcome_meaning, outcome_words
 from newswatch.pipeline.recover import PastWanted, fetch_past, find_past, note_past
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
@@ -85,6 +85,7 @@ __all__ = [
     "find_past",
     "forget_day",
     "import_archive",
+    "is_installed",
     "issue_digest",
     "maintain",
     "message_of",
@@ -93,6 +94,7 @@ __all__ = [
     "open_in_force",
     "open_newswatch",
     "outcome_meaning",
+    "outcome_words",
     "plan_poll",
     "poll",
     "preload",

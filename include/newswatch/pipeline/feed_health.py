@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,7 @@ from newswatch.ledger import health as ledger_health
 from newswatch.pipeline.installation import Newswatch
 
 SHOWN_DAYS = 14
+FIRST_READING_DAYS = 2  # in which the pages of a feed's first listing are fetched
 BAD = ("quiet", "failing", "gone")  # each worse than the one before
 _ORDER = {condition: place for place, condition in enumerate(health.CONDITIONS)}
 
@@ -33,7 +34,7 @@ class FeedHealth:
     failures: dict[str, int] = field(default_factory=dict)  # outcome → polls
     poll_count: int = 0
     gap_count: int = 0
-    far_date_count: int = 0  # pages whose date lies far from the feed's and from the first sight
+    far_date_count: int = 0  # pages whose date lies far from the feed's and from the first sight; of no first listing
     way_out: str = ""  # what is to be done about the condition
 
     @property
@@ -85,22 +86,31 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
             new[count.day] += count.new_entry_count
             if count.outcome not in SUCCESSES or count.outcome == "damaged":
                 failures[count.outcome] += count.poll_count
+        gap_count = sum(count.gap_count for count in counts)
         found.append(
             FeedHealth(
                 feed_id=feed.id,
                 outlet=feed.outlet,
                 state=state,
-                condition=health.condition(state, now),
+                condition=health.condition(state, now, gap_count),
                 entry_rate=health.measured_rate(state, now),
                 new_entries=tuple((day, new[day]) for day in days),
                 failures=dict(failures.most_common()),
                 poll_count=sum(count.poll_count for count in counts),
-                gap_count=sum(count.gap_count for count in counts),
-                far_date_count=far_dates.get(feed.id, 0),
+                gap_count=gap_count,
+                far_date_count=_far_date_count(far_dates.get(feed.id, {}), counts, days[0]),
                 way_out=health.way_out(state, now),
             )
         )
     return sorted(found, key=lambda h: (_ORDER[h.condition], h.outlet.casefold(), h.feed_id))
+
+
+def _far_date_count(of_days: Mapping[date, int], counts: Sequence[ledger_health.PollCount], first_shown: date) -> int:
+    """Pages with far dates, but for those of a first listing: that reaches back to pages of long ago."""
+    first_read = min((count.day for count in counts if count.outcome in SUCCESSES), default=first_shown)
+    if first_read == first_shown:  # it was read before, as far as one can see
+        return sum(of_days.values())
+    return sum(count for day, count in of_days.items() if day >= first_read + timedelta(days=FIRST_READING_DAYS))
 
 
 def _badness(condition: str | None) -> int:
@@ -120,8 +130,8 @@ def watch_feeds(nw: Newswatch, tell: Callable[[Sequence[Notice]], None]) -> list
             state, before = feed.state, told.get(feed.feed_id)
             is_worse = _badness(feed.condition) > _badness(before)
             if is_worse or (before and health.is_back(state, now)):
-                detail = feed.detail if is_worse else ""
-                notices.append(Notice(feed.feed_id, feed.outlet, feed.condition, detail, state.url, state.succeeded_at))
+                found, detail = (feed.condition, feed.detail) if is_worse else ("well", "")  # it may be one with gaps
+                notices.append(Notice(feed.feed_id, feed.outlet, found, detail, state.url, state.succeeded_at))
         if notices:
             tell(notices)
         ledger_health.save_told(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from newswatch.errors import ConfigError, ParseFailed
 from newswatch.feeds import autodiscovery as finding
 from newswatch.feeds.autodiscovery import Candidate, Heading, Page, Rhythm
 from newswatch.feeds.model import ParsedFeed
+from newswatch.ledger import stories
 from newswatch.net.client import Client, Request
 from newswatch.net.ip_policy import WEB_PORTS
 from newswatch.net.messages import Failure, Response
@@ -23,6 +24,7 @@ from newswatch.urls.canonical import canonical_url, host_of, is_same_site, resol
 
 HEADLINES_SHOWN = 2
 GIVEN = "the address that was given"
+SECOND_LISTING_SHARE = 0.8  # of a feed's stories; the rest may be newer than the other's last poll
 NOT_THERE = frozenset({"http_404", "http_410"})  # the site is well, the address is none of it
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/html;q=0.8, */*;q=0.1"
 
@@ -37,8 +39,20 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
+class SameStories:
+    """Another feed that lists the same links. `feed`: its id in feeds.yaml, or the address of one found before."""
+
+    feed: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A feed that could be read. `known_as`: the id under which feeds.yaml has it already."""
+    """A feed that could be read.
+
+    `known_as`: the id under which feeds.yaml has it already. `story_keys`: twin keys of the pages that it links to.
+    `same`: the feed that lists most of those too; None: no other does, or it is known itself.
+    """
 
     url: str
     how: str
@@ -50,16 +64,24 @@ class Found:
     rhythm: Rhythm
     topics: tuple[Matching, ...]
     known_as: str | None
+    story_keys: frozenset[str]
+    same: SameStories | None = None
+
+    @property
+    def is_second_listing(self) -> bool:
+        """Whether another feed brings next to all that this one would."""
+        return self.same is not None and self.same.count >= SECOND_LISTING_SHARE * self.entry_count
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An address that was asked and gave no feed."""
+    """An address that was asked and gave no feed. `is_transient`: whether it may well give one another time."""
 
     url: str
     how: str
     outcome: str
     detail: str
+    is_transient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,11 @@ class Discovery:
     found: tuple[Found, ...]
     tried: tuple[Tried, ...]
     left_out_count: int = 0
+
+    @property
+    def passing(self) -> tuple[Tried, ...]:
+        """Addresses that may well give a feed another time; where feeds were found, not those that led to them."""
+        return tuple(t for t in self.tried if t.is_transient and not (self.found and t.how == GIVEN))
 
     @property
     def is_refused(self) -> bool:
@@ -94,7 +121,29 @@ async def _discover(nw: Newswatch, addresses: tuple[str, ...], allow_private: bo
         search = _Search(nw, client, allow_private, language, frozenset(map(host_of, addresses)))
         await search.run(addresses)
     log.info("site searched", site=addresses[0], found=len(search.found), tried=len(search.tried))
-    return Discovery(tuple(search.found), tuple(search.tried), search.left_out_count)
+    return Discovery(_compared(nw, search.found), tuple(search.tried), search.left_out_count)
+
+
+def _compared(nw: Newswatch, found: Sequence[Found]) -> tuple[Found, ...]:
+    """The feeds, those that are new each beside the feeds in use and those found before it."""
+    with nw.ledger.begin() as connection:
+        lists = stories.listed_by(connection, frozenset().union(*(f.story_keys for f in found)))
+    keys_of = {feed_id: keys for feed_id, keys in lists.items() if feed_id in nw.feeds}
+    for known in found:
+        if known.known_as:
+            keys_of[known.known_as] = keys_of.get(known.known_as, frozenset()) | known.story_keys
+    compared = []
+    for feed in found:
+        compared.append(feed if feed.known_as else replace(feed, same=_most_alike(feed.story_keys, keys_of)))
+        keys_of.setdefault(feed.known_as or feed.url, feed.story_keys)
+    return tuple(compared)
+
+
+def _most_alike(keys: frozenset[str], keys_of: Mapping[str, frozenset[str]]) -> SameStories | None:
+    """The feed that lists most of these links; of several the first. None: no feed lists any."""
+    feed = max(keys_of, key=lambda f: len(keys_of[f] & keys), default=None)
+    count = len(keys_of[feed] & keys) if feed else 0
+    return SameStories(feed, count) if feed and count else None
 
 
 @dataclass
@@ -188,7 +237,8 @@ class _Search:
         answer = await self._get(candidate.url, self.nw.settings.max_feed_bytes, obeys_robots=obeys_robots)
         failure = answer if isinstance(answer, Failure) else answer.failure(self.nw.clock())
         if failure:
-            self._miss(candidate, failure.outcome, failure.detail)
+            may_pass = failure.is_transient and failure.outcome != "name_unknown"  # which is rather a slip of the pen
+            self._miss(candidate, failure.outcome, failure.detail, is_transient=may_pass)
         return failure or answer
 
     async def _get(self, url: str, max_bytes: int, *, obeys_robots: bool = False) -> Response | Failure:
@@ -198,8 +248,8 @@ class _Search:
         request = Request(url, max_bytes, {"Accept": ACCEPT}, self.allow_private, ports, obeys_robots=obeys_robots)
         return await self.client.get(request)
 
-    def _miss(self, candidate: Candidate, outcome: str, detail: str) -> None:
-        self.tried.append(Tried(candidate.url, candidate.how, outcome, sanitise.line(detail, 200)))
+    def _miss(self, candidate: Candidate, outcome: str, detail: str, *, is_transient: bool = False) -> None:
+        self.tried.append(Tried(candidate.url, candidate.how, outcome, sanitise.line(detail, 200), is_transient))
 
     async def _keep(self, candidate: Candidate, answer: Response, page: Page) -> bool:
         """Read the answer as a feed and note what it is. False: it is none."""
@@ -242,6 +292,7 @@ class _Search:
             rhythm=finding.rhythm(sanitise.credible(e.published_at, answer.fetched_at) for e in parsed.entries),
             topics=self._matching(parsed, self.language or language),
             known_as=known.id if known else None,
+            story_keys=frozenset(twin_key(e.url) for e in parsed.entries if e.url),
         )
 
     @cached_property

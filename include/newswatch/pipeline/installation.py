@@ -251,6 +251,11 @@ def _ledger(settings: Settings) -> tuple[Ledger, tuple[str, str] | None, str]:
         return ledger, catalogues.last_good(connection), zone.settle(connection, settings.timezone)
 
 
+def is_installed(settings: Settings) -> bool:
+    """Whether there is an installation to look at. A database that the user names is taken for one; else its own is."""
+    return bool(settings.database_url) or embedded_postgres.is_made(settings.home / "postgres")
+
+
 def make_home(settings: Settings) -> None:
     """Where the data are to lie in it: both for their owner alone, unless they are there already."""
     data = settings.home / "data"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,6 +30,7 @@ _SHOWN = (
     "story_id", "title", "canonical_url", "outlet", "language", "published_at", "first_seen_at", "is_day_only",
     "text_source", "cluster_id", "original_outlet", "original_at",
 )  # fmt: skip
+_KINDS = re.compile(r"^\w+(?:, \w+)*: ")  # with which the dictionary's sentences begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ def outcome_meaning(outcome: str) -> str:
 
     key = "http_NNN" if outcome.startswith("http_") else outcome
     return OUTCOME_DOCS.get(key, "")
+
+
+def outcome_words(outcome: str) -> str:
+    """An outcome in the dictionary's words, as short as they begin; one that it does not know as it is."""
+    words = re.split(r"[;.]", _KINDS.sub("", outcome_meaning(outcome)), maxsplit=1)[0] or outcome
+    return f"{words} {outcome.removeprefix('http_')}" if outcome.startswith("http_") else words
 
 
 class Reader:

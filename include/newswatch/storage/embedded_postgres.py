@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newswatch.errors import DatabaseFailed, TransientError
-from newswatch.storage.postgres_cluster import PORT, SUPERUSER, Cluster
+from newswatch.storage.postgres_cluster import PORT, SUPERUSER, VERSION_FILE, Cluster
 from newswatch.storage.postgres_server import Server, Tell
 
 LEDGER_DATABASE = "newswatch"
@@ -34,6 +34,11 @@ def start(folder: Path, tell: Tell = _to_standard_error) -> str:
         socket_folder = _server(folder, tell).start()
     query = {"host": str(socket_folder), "port": str(PORT)}
     return sa.URL.create("postgresql+psycopg2", SUPERUSER, database="postgres", query=query).render_as_string()
+
+
+def is_made(folder: Path) -> bool:
+    """Whether a cluster lies in `folder`. None is made by asking."""
+    return (folder / VERSION_FILE).exists()
 
 
 def is_running(folder: Path) -> bool:

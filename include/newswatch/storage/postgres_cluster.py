@@ -18,6 +18,7 @@ from newswatch.storage.postgres_programs import WAY_OUT, Account, TemporaryFolde
 SUPERUSER = "postgres"
 PORT = 5432  # part of the socket's name; no port is opened
 PRIVATE = 0o700
+VERSION_FILE = "PG_VERSION"  # each cluster has one
 _SOCKET = f".s.PGSQL.{PORT}"
 _SOCKET_FOLDER_BYTES = 103 - len(f"/{_SOCKET}")  # of a `sun_path`, as every system has it; Linux has four more
 
@@ -51,7 +52,7 @@ class Cluster:
                 f"User {os.geteuid()} has no name on this machine, and PostgreSQL knows users by name. {WAY_OUT}"
             )
         self._provide_programs()
-        if not (self.folder / "PG_VERSION").exists():
+        if not (self.folder / VERSION_FILE).exists():
             self._initialise()
         if os.geteuid() == 0 and self.folder.stat().st_uid == 0:  # brought back from a copy that kept no owners
             _give(self.folder, 0, Account.unused())
@@ -164,7 +165,7 @@ class Cluster:
         made.rename(self.folder)
 
     def _check_version(self) -> None:
-        cluster = (self.folder / "PG_VERSION").read_text(encoding="ascii", errors="replace").strip()
+        cluster = (self.folder / VERSION_FILE).read_text(encoding="ascii", errors="replace").strip()
         programs = self._run("postgres", "--version").split()[-1].partition(".")[0]
         if cluster != programs:
             raise DatabaseFailed(

@@ -17,7 +17,7 @@ from newswatch.storage import embedded_postgres
 from newswatch_airflow.local.processes import Lines, Processes
 
 MENDS, MENDS_SECONDS = 10, 600.0  # as often, in so much time, what ended by itself is started again
-TELL_SECONDS = 30.0  # between two words about what is waited for
+TELL_SECONDS = 10.0  # without a word; then what is waited for is said
 T = TypeVar("T")
 
 
@@ -41,7 +41,8 @@ class Attendant:
         self.postgres = home / "postgres"
         self.env: dict[str, str] = {}  # of the commands
         self.mended: list[float] = []  # when something that had ended by itself was started again
-        self._say = say
+        self._say_it = say
+        self._said_at = -math.inf
 
     def command(self, *command: str, is_told: bool = False) -> str:
         """Run a command to its end, again where the database died under it; returns what it printed.
@@ -55,7 +56,7 @@ class Attendant:
             [program, *command[1:]], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             try:
-                printed, told = self._await(process, self._say if is_told else lambda line: None)
+                printed, told = self._await(process, " ".join(command), is_told=is_told)
             except BaseException:
                 process.kill()
                 raise
@@ -67,30 +68,28 @@ class Attendant:
             return self.command(*command, is_told=is_told)
         raise CommandFailed(" ".join(command), told or printed)
 
-    def _await(self, process: subprocess.Popen[str], tell: Callable[[str], None]) -> tuple[str, str]:
+    def _await(self, process: subprocess.Popen[str], command: str, *, is_told: bool) -> tuple[str, str]:
         """Look after everything else until the process ends; returns what it wrote to output and standard error."""
         printed, told = Lines(process.stdout), Lines(process.stderr)
-        is_open = True
+        is_open, began = True, time.monotonic()
         while is_open:
             self.look_after()
             time.sleep(0.2)
             is_open = printed.is_open or told.is_open
-            for line in told.fresh():
-                tell(f"  {line}")
+            for line in told.fresh() if is_told else ():
+                self._say(f"  {line}")
+            self._tell_of(f"still at `{command}`", began)
         process.wait()
         return printed.text, told.text
 
     def until(self, is_there: Callable[[], bool], what: str, seconds: float = math.inf) -> None:
         """Wait for it, and say so now and then; after so many seconds go on without it."""
-        began = told = time.monotonic()
+        began = time.monotonic()
         while not self.insist(is_there):
             self.look_after()
-            now = time.monotonic()
-            if now - began > seconds:
+            if time.monotonic() - began > seconds:
                 return
-            if now - told > TELL_SECONDS:
-                told = now
-                self._say(f"still waiting for {what}, since {now - began:.0f} s; logs are in {self.processes.folder}")
+            self._tell_of(f"still waiting for {what}", began, f"; logs are in {self.processes.folder}")
             time.sleep(0.5)
 
     def insist(self, action: Callable[[], T]) -> T:
@@ -98,19 +97,26 @@ class Attendant:
 
         Raises Airflow's refusals: another try is no help then.
         """
-        began = told = time.monotonic()
+        began = time.monotonic()
         while True:
             try:
                 return action()
             except (TransientError, httpx.HTTPError) as error:
                 if not _may_pass(error):
                     raise
-                now = time.monotonic()
-                if now - told > TELL_SECONDS:
-                    told = now
-                    self._say(f"still trying, since {now - began:.0f} s: {error or type(error).__name__}")
+                self._tell_of("still trying", began, f": {error or type(error).__name__}")
                 time.sleep(1)
                 self.look_after()
+
+    def _say(self, text: str) -> None:
+        self._said_at = time.monotonic()
+        self._say_it(text)
+
+    def _tell_of(self, what: str, began: float, more: str = "") -> None:
+        """Say what is waited for, unless something was said lately: a healthy run is never silent for long."""
+        now = time.monotonic()
+        if now - max(began, self._said_at) > TELL_SECONDS:
+            self._say(f"{what}, since {now - began:.0f} s{more}")
 
     def look_after(self) -> None:
         """Start again what has ended by itself: the database, and parts of Airflow, which may end with it.

@@ -83,12 +83,12 @@ def _shown_day(request: Request, day: date) -> HTMLResponse:
     builds = reader.builds()
     if day not in builds:
         text = f"{day} has no tables. Days get theirs when a poll brings stories of them, or by a backfill."
-        return site.page("empty.html.j2", "today", 404, heading="No tables", text=text, dag=DAILY_DIGEST)
+        return site.page("empty.html.j2", "", 404, heading="No tables", text=text, dag=DAILY_DIGEST)
     today = day_of(datetime.now(UTC), reader.tz)
     shown = of_day(reader, day, is_over=day < today)
     return site.page(
         "day.html.j2",
-        "today",
+        "today" if day == today else "",
         day=day,
         is_today=day == today,
         built=builds[day],

@@ -48,14 +48,21 @@ def of_day(reader: Reader, day: date, *, is_over: bool) -> dict[str, Any]:
                     id=topic,
                     name=name,
                     counts=counts[topic],
-                    reading=reading_of(trends.get(day, {}).get(topic), day, is_over=is_over),
+                    reading=reading_of(trends.get(day, {}).get(topic), chart, is_over=is_over),
                     chart=small_chart(chart, said(chart), topic),
                     lines=tuple(rows.line(topic, cluster, tz) for cluster in shown),
                 )
             )
     outlets = sorted(reader.table("outlet_days", day), key=lambda r: (-r["topic_story_count"], r["outlet"]))
     first = next(iter(counts.values()), None)
-    return {"topics": topics, "outlets": outlets, "outcomes": _outcomes(reader.table("outcomes", day)), "first": first}
+    catalogue = reader.catalogue()
+    return {
+        "topics": topics,
+        "outlets": outlets,
+        "outcomes": _outcomes(reader.table("outcomes", day)),
+        "first": first,
+        "feeds_now": len(catalogue.feeds) if catalogue else 0,
+    }
 
 
 def _outcomes(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int, str, list[tuple[str, str]]]]:

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from newswatch.digest.escape import isolated, web_address
 from newswatch.digest.formats import META_POLICY, STATE_WORDS
-from newswatch.pipeline import outcome_meaning
+from newswatch.pipeline import outcome_meaning, outcome_words
 from newswatch_airflow.ids import PAGES
 from newswatch_airflow.ui.feeds import bars, rate, span
 
@@ -86,7 +86,7 @@ class Site:
         return f"{self._root.removesuffix(PAGES)}/dags/{quote(dag_id, safe='')}"
 
     def page(self, template: str, current: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page from its template; `current` names the tab that it belongs to."""
+        """A page from its template; `current` names the tab that it belongs to, "" none."""
         html = _environment().get_template(template).render(site=self, current=current, **values)
         return HTMLResponse(html, status, headers=headers_of(html))
 
@@ -109,7 +109,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"span": span, "rate": rate, "bars": bars, "moment": _moment, "meaning": outcome_meaning}
+    environment.filters |= {
+        "span": span,
+        "rate": rate,
+        "bars": bars,
+        "moment": _moment,
+        "meaning": outcome_meaning,
+        "words": outcome_words,
+    }
     environment.filters |= {"web": web_address, "bdi": isolated, "commands": _commands}
     environment.globals["state_words"] = STATE_WORDS
     return environment

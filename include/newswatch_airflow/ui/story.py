@@ -27,6 +27,17 @@ class ShownLine:
     pieces: tuple[Piece, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a term found in a zone: the same letters once, with all places (characters of headline or text)."""
+
+    topic: str
+    term: str
+    surface: str
+    zone: str
+    starts: tuple[int, ...]
+
+
 def of_story(found: Row, names: Mapping[str, str]) -> dict[str, Any]:
     """What the template shows of a story that `Reader.story` found."""
     spans = [(m["start"], m["end"], names.get(m["topic"], m["topic"])) for m in found["mentions"]]
@@ -42,8 +53,17 @@ def of_story(found: Row, names: Mapping[str, str]) -> dict[str, Any]:
         "story": found,
         "headline": pieces(found["title"], in_headline),
         "lines": lines,
+        "mentions": _words(found["mentions"], names),
         "topics": sorted({(m["topic"], names.get(m["topic"], m["topic"]), m["is_about"]) for m in found["mentions"]}),
     }
+
+
+def _words(mentions: Sequence[Row], names: Mapping[str, str]) -> list[Words]:
+    starts: dict[tuple[str, str, str, str], list[int]] = {}
+    for m in mentions:
+        key = names.get(m["topic"], m["topic"]), m["term"], m["surface"], m["zone"]
+        starts.setdefault(key, []).append(m["start"])
+    return [Words(*key, tuple(places)) for key, places in starts.items()]
 
 
 def pieces(text: str, spans: Sequence[tuple[int, int, str]]) -> tuple[Piece, ...]:

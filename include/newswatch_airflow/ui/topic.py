@@ -13,9 +13,10 @@ from typing import Any
 from newswatch.digest.charts import ChartDay, large_chart
 from newswatch.digest.escape import cell, web_address
 from newswatch.digest.formats import said
-from newswatch.digest.items import Evidence, marked, moment_of
+from newswatch.digest.items import moment_of
 from newswatch.local_days import spans
 from newswatch.pipeline import Reader
+from newswatch_airflow.ui.story import Piece, pieces
 
 Row = Mapping[str, Any]
 SPANS = {"7": "a week", "28": "four weeks", "90": "three months", "365": "a year"}
@@ -51,11 +52,19 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A sentence of a story, with every mention in it marked."""
+
+    zone: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """A story with its mentions."""
+    """A story with the sentences that mention the topic."""
 
     story: Row
-    mentions: tuple[tuple[Row, Evidence], ...]
+    proofs: tuple[Proof, ...]
 
 
 def of_topic(reader: Reader, topic: str, filters: Filters, page: int = 1) -> dict[str, Any]:
@@ -102,16 +111,30 @@ def _chart_day(day: date, row: Row | None) -> ChartDay:
 
 
 def _stories(mentions: Sequence[Row]) -> list[Shown]:
-    """The newest first, each with its mentions in reading order."""
+    """The newest first, each with its sentences in reading order."""
     by_story: dict[str, list[Row]] = {}
     for row in mentions:
         by_story.setdefault(row["story_id"], []).append(row)
-    order = {"headline": 0, "lede": 1}
-    shown = [
-        Shown(rows[0], tuple((r, marked(r)) for r in sorted(rows, key=lambda r: (order.get(r["zone"], 2), r["start"]))))
-        for rows in by_story.values()
-    ]
+    shown = [Shown(rows[0], _proofs(rows)) for rows in by_story.values()]
     return sorted(shown, key=lambda s: (s.story["day"], moment_of(s.story), s.story["story_id"]))[::-1]
+
+
+def _proofs(mentions: Sequence[Row]) -> tuple[Proof, ...]:
+    """The sentences in reading order, each once, however many mentions it has."""
+    order = {"headline": 0, "lede": 1}
+    sentences: dict[tuple[bool, int], list[Row]] = {}  # offsets of a headline are in that
+    for row in sorted(mentions, key=lambda r: (order.get(r["zone"], 2), r["start"])):
+        sentences.setdefault((row["zone"] == "headline", row["sentence_start"]), []).append(row)
+    return tuple(
+        Proof(rows[0]["zone"], pieces(rows[0]["sentence"].replace("\n", " "), [_span(row) for row in rows]))
+        for rows in sentences.values()
+    )
+
+
+def _span(mention: Row) -> tuple[int, int, str]:
+    """Where the match is in its sentence, and the topic."""
+    begin = mention["sentence_start"]
+    return mention["start"] - begin, mention["end"] - begin, mention["topic"]
 
 
 def to_csv(reader: Reader, topic: str, filters: Filters) -> str:

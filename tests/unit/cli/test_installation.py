@@ -106,3 +106,30 @@ def test_the_running_one_is_itself_too_where_its_embedded_servers_url_is_set(
     assert capsys.readouterr().err == ""
     tell_which(own.model_copy(update={"data_url": "/elsewhere"}))
     assert "Another installation runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["topics", "versions"],
+        ["topics", "diff"],
+        ["build", "2026-11-20"],
+        ["explain", "https://example.com/a"],
+        ["verify"],
+        ["maintain", "--dry-run"],
+        ["days", "forget", "2026-11-20"],
+        ["days", "rezone"],
+        ["backup", "copies"],
+    ],
+)
+def test_where_there_is_no_installation_a_verb_that_fills_none_says_so_and_makes_nothing(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    for home in ("none", "home"):  # one that is not there, one that is empty
+        done = run(*words, NEWSWATCH_HOME=str(tmp_path / home), NEWSWATCH_DATABASE_URL="")
+        assert done.exit_code == 1, done.output
+        assert f"There is no installation in {tmp_path / home}: nothing was ever polled there" in done.stderr
+        assert "`newswatch poll` makes one" in done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["home"]

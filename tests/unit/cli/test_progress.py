@@ -60,3 +60,11 @@ def test_each_step_is_told_of_by_itself() -> None:
     for clock.now, what in ((0, "feeds"), (6, "feeds"), (7, "pages"), (13, "pages")):
         progress(what, 1, 2)
     assert stream.getvalue() == "feeds: 1 of 2, about 6 s left\npages: 1 of 2, about 6 s left\n"
+
+
+def test_no_time_left_is_said_of_a_step_that_is_at_its_end_and_goes_on() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = Progress(stream, clock)
+    for clock.now, done in ((0, 0), (30, 99), (40, 100), (70, 100)):
+        progress("pages", done, 100)
+    assert stream.getvalue() == "pages: 99 of 100\npages: 100 of 100\npages: 100 of 100\n"

@@ -53,7 +53,7 @@ def test_the_shipped_files_are_good() -> None:
 
 
 BAD_FEEDS = {
-    "a wrong key": (FEEDS.replace("language", "langage"), ["'one'", "langage", "Remove it or correct its spelling"]),
+    "a wrong key": (FEEDS.replace("language", "langage"), ["'one'", "langage", "Did you mean `language`?"]),
     "a missing key": (FEEDS.replace("    language: en\n", ""), ["'one'", "language", "Add it"]),
     "a file address": (FEEDS.replace("https://example.com/rss", "file:///etc/passwd"), ["'one'", "url", "http"]),
     "no host": (FEEDS.replace("example.com", ""), ["'one'", "url", "names no host"]),
@@ -240,7 +240,7 @@ BAD_TOPICS = {
     ),
     "a mistake within a group": (
         TOPICS.replace("text: harbour quay", "any:\n          - text: harbour quay\n            cse: any"),
-        ["topics.yaml:8:", "terms: number 1: any: number 1: cse:", "correct its spelling"],
+        ["topics.yaml:8:", "terms: number 1: any: number 1: cse:", "Did you mean `case`?"],
     ),
     "a zone that is none": (
         TOPICS.replace("text: harbour quay", "text: harbour quay\n        zones: [title]"),
@@ -456,3 +456,32 @@ def test_what_an_earlier_version_accepted_stays_in_force_and_an_edit_of_it_is_ch
     assert parse_catalogue(feeds, TOPICS, (feeds, TOPICS)).feeds[0].id == "one"
     with pytest.raises(ConfigError):
         parse_catalogue(feeds + "# edited\n", TOPICS, (feeds, TOPICS))
+
+
+IN_TERM = "text: harbour quay\n        "
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"feeds": FEEDS.replace("feeds:", "feed:")}, "feed: no such key. Did you mean `feeds`?"),
+        ({"feeds": FEEDS.replace("url:", "URL_:")}, "URL_: no such key. Remove it"),
+        ({"feeds": FEEDS + "    timzone: UTC\n"}, "timzone: no such key. Did you mean `timezone`?"),
+        ({"feeds": FEEDS + "    languages: en\n"}, "languages: no such key. Remove it"),  # `language` is there
+        ({"topics": TOPICS.replace("no_match", "not_match")}, "not_match: no such key. Did you mean `no_match`?"),
+        (
+            {"topics": TOPICS.replace("text: harbour quay", IN_TERM + "near: [{words: [sea], wihtin: story}]")},
+            "near: number 1: wihtin: no such key. Did you mean `within`?",
+        ),
+        (
+            {"topics": TOPICS.replace("text: harbour quay", "any: [{txt: quay}]\n        non: [sea]")},
+            "terms: number 1: non: no such key. Did you mean `none`?",
+        ),
+        (
+            {"topics": TOPICS.replace("text: harbour quay", "any: [{txt: quay, zone: [lede]}]")},
+            "any: number 1: zone: no such key. Did you mean `zones`?",
+        ),
+    ],
+)
+def test_a_key_that_is_misspelt_is_answered_by_the_one_that_was_meant(files: dict[str, str], said: str) -> None:
+    assert any(said in problem for problem in problems(**files)), problems(**files)

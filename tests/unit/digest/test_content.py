@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import parse_catalogue
+from newswatch.digest.charts import ChartDay
 from newswatch.digest.content import Issue, TrendNote, compose, reading_of
 from newswatch.digest.formats import to_html, to_markdown
 
@@ -107,12 +108,22 @@ def test_a_story_is_listed_under_the_topic_that_it_is_about() -> None:
 
 def test_a_day_that_is_not_over_is_no_outage_and_a_spike_on_it_is_one() -> None:
     trend = {"state": "cannot_tell", "baseline": 2.0, "missing_share": 1.0, "usual": (0, 5)}
-    day = date(2026, 11, 27)
-    assert reading_of(trend, day) == TrendNote(
+    chart = [ChartDay(date(2026, 11, 26), 1), ChartDay(date(2026, 11, 27), 0)]
+    assert reading_of(trend, chart) == TrendNote(
         "cannot_tell", "nobody looked all day; 0 to 5 is usual on a Friday", "0 to 5"
     )
-    assert reading_of(trend, day, is_over=False) == TrendNote("open", "0 to 5 is usual on a Friday", "0 to 5")
-    assert reading_of(trend | {"state": "spike"}, day, is_over=False).state == "spike"
+    assert reading_of(trend, chart, is_over=False) == TrendNote("open", "0 to 5 is usual on a Friday", "0 to 5")
+    assert reading_of(trend | {"state": "spike"}, chart, is_over=False).state == "spike"
+
+
+def test_of_a_topic_that_was_never_seen_no_range_is_usual() -> None:
+    trend = {"state": "normal", "baseline": 0.0, "missing_share": 0.0, "usual": (0, 3)}
+    chart = [ChartDay(date(2026, 11, day), count) for day, count in ((23, None), (24, 0), (25, 0), (26, 0), (27, 2))]
+    assert reading_of(trend, chart) == TrendNote("normal", "no story on 3 days before", "none")
+    assert reading_of(trend | {"state": "spike"}, chart) == TrendNote("spike", "no story on 3 days before", "none")
+    seen = [*chart[:2], ChartDay(date(2026, 11, 25), 1), *chart[3:]]
+    assert reading_of(trend, seen) == TrendNote("normal", "0 to 3 is usual on a Friday", "0 to 3")
+    assert reading_of(trend, chart[-1:]) == TrendNote("normal", "0 to 3 is usual on a Friday", "0 to 3")
 
 
 NAMED_BY_ANOTHER = [

@@ -45,10 +45,17 @@ def test_the_first_listing_shows_how_long_a_feed_may_be_quiet_and_later_ones_add
         ({"failure_count": 3, "last_outcome": "timeout"}, "failing"),
         ({"failure_count": 1, "last_outcome": "gone"}, "gone"),
         ({"polled_at": None, "succeeded_at": None}, "never read"),
+        ({"newest_at": None, "last_new_at": None}, "empty"),
+        ({"newest_at": None, "last_new_at": None, "failure_count": 1, "last_outcome": "timeout"}, "doubtful"),
     ],
 )
 def test_a_feeds_condition_is_one_word(changes: dict[str, Any], expected: str) -> None:
     assert health.condition(polled(**changes), NOW) == expected
+
+
+def test_a_well_feed_with_a_hole_in_what_was_read_says_so() -> None:
+    assert health.condition(polled(), NOW, gap_count=1) == "with gaps"
+    assert health.condition(polled(failure_count=1, last_outcome="timeout"), NOW, gap_count=1) == "doubtful"
 
 
 def test_a_feed_is_back_only_when_a_poll_has_proved_it() -> None:
@@ -77,6 +84,7 @@ def test_a_guess_is_no_measured_rate() -> None:
         ({"succeeded_at": None, "failure_count": 1}, "feeds add example.com"),
         ({"succeeded_at": None}, "Wait for its first poll"),
         ({"newest_at": NOW - 40 * DAY}, "feeds add example.com"),
+        ({"newest_at": None}, "feeds add example.com"),
     ],
 )
 def test_each_bad_condition_says_what_to_do(changes: dict[str, Any], words: str) -> None:

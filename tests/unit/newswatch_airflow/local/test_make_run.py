@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -125,6 +126,20 @@ def test_what_a_command_says_of_its_progress_is_said_as_it_comes(
     told = capsys.readouterr().out
     assert "7 of 9" in told
     assert "end" in told
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_command_that_says_nothing_for_long_is_said_to_go_on(
+    a_run: _Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, is_told: bool
+) -> None:
+    a_run._attendant.env = {"PATH": "/bin:/usr/bin"}
+    wait, clock = time.sleep, count(0.0, 3.0)
+    monkeypatch.setattr("time.sleep", lambda seconds: wait(0.01))
+    monkeypatch.setattr("newswatch_airflow.local.attendant.time.monotonic", lambda: next(clock))
+    a_run._attendant.command("python", "-c", "import time; time.sleep(0.3)", is_told=is_told)
+    told = [line for line in capsys.readouterr().out.splitlines() if "still at `python -c import time" in line]
+    assert len(told) > 1
+    assert ", since " in told[0]
 
 
 def test_a_command_under_which_the_database_died_is_run_again(
