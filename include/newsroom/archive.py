@@ -1,6 +1,6 @@
 """Writes an archive (WARC, ISO 28500) of the newsroom's pages among many of other sites, as a crawl has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -16,11 +16,14 @@ DOMAIN = "newsroom.localhost"
 OTHERS = "elsewhere.example"
 
 
-def write_archive(path: Path, first: date, last: date, *, port: int | None = None, others: int = 0) -> int:
+def write_archive(
+    path: Path, first: date, last: date, *, port: int | None = None, others: int = 0, bodies: Sequence[bytes] = ()
+) -> int:
     """Write the stories of the days to a .warc.gz file; returns how many records of answers it has.
 
-    ``others``: after each story its page as so many other sites have it. ``port``: of the addresses. A tenth of the
-    records are no page: robots.txt, a picture, a 404. Raises OSError if the file cannot be written.
+    ``others``: after each story its page as so many other sites have it, and after every tenth a 404.  ``port``: of the
+    addresses.  ``bodies``: pages that stand, in turn, in place of the stories'.  Raises OSError if the file cannot be
+    written.
     """
     site = Site(DOMAIN, port)
     with path.open("wb") as file:
@@ -29,7 +32,8 @@ def write_archive(path: Path, first: date, last: date, *, port: int | None = Non
         count = 0
         for number, story in enumerate(stories_between(first, last)):
             for url, body in _pages(story, site, number, others):
-                _write(writer, url, body, _saved_at(story), BY_ID[story.outlet_id].encoding)
+                body = bodies[count % len(bodies)] if bodies else body
+                _write(writer, url, body, _saved_at(story), "utf-8" if bodies else BY_ID[story.outlet_id].encoding)
                 count += 1
             if number % 10 == 0:
                 _write(writer, f"{site.base(story.outlet_id)}/gone-{number}", b"404", _saved_at(story), "utf-8", "404")
