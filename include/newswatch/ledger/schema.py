@@ -144,6 +144,16 @@ host_pauses = sa.Table(
     sa.Column("host", sa.Text, primary_key=True),
     sa.Column("paused_until", _MOMENT, nullable=False),
 )
+# Who asks a host just now, or until when it is let rest: processes that know nothing of each other take turns. Of no
+# use after a crash, and so not logged.
+host_turns = sa.Table(
+    "host_turns",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("until", _MOMENT, nullable=False),
+    prefixes=["UNLOGGED"],
+)
 robots = sa.Table(
     "robots",
     metadata,
