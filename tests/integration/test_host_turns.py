@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_two_that_ask_one_host_take_turns_and_pause_between_them(database_url: s
     together(*(lambda ledger=ledger: asyncio.run(ask(ledger, watched.url, 4)) for ledger in ledgers))
     spans = sorted(watched.spans)
     assert len(spans) == 8
-    for (_, ended), (began, _) in zip(spans, spans[1:], strict=False):
+    for (_, ended), (began, _) in pairwise(spans):
         assert began >= ended + PAUSE * 0.9
     for ledger in ledgers:
         ledger.close()

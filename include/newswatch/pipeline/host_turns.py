@@ -26,9 +26,7 @@ class LedgerTurns:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._token = uuid.uuid4().hex
-        self._thread = ThreadPoolExecutor(
-            1, thread_name_prefix="turns"
-        )  # one connection, whatever else asks the ledger
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="turns")  # so that one connection is enough
 
     async def take(self, host: str, seconds: float) -> None:
         is_mine = await self._ask(partial(self._take, host, seconds), if_away=True)

@@ -153,7 +153,7 @@ class Newswatch:
         return BatchFile(path, row_count, len(content), self.store.write(path, content))
 
     def client(self, memory: HostMemory | None = None) -> AbstractAsyncContextManager[Client]:
-        """What requests go through; what it learns of hosts is added to `memory`. Hosts are asked in turns with others."""
+        """What requests go through, in turns with other processes; what it learns of hosts is added to `memory`."""
         memory = memory or HostMemory()
         memory.turns = memory.turns or LedgerTurns(self.ledger)
         return self.open_client(self.settings, self.clock, memory)
