@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newswatch.history.model import PastDocument, PastEntry, Span, period_in
-from newswatch.local_days import ONE_DAY, day_of
+from newswatch.local_days import ONE_DAY, day_of, runs
 from newswatch.urls.canonical import canonical_url, is_same_site, twin_key
 
 LONGEST_SILENCE = timedelta(days=7)  # between two dated stories of a list that reaches over the days between them
@@ -81,7 +81,7 @@ def covered_by_sitemaps(
             is_all_had = is_all_had and not (document.is_cut or document.left_out_count)
         elif not (document.is_cut or document.left_out_count) and any(period[0] <= day <= period[1] for day in days):
             stretches.append(period)
-    return merged([*stretches, *(_runs(loose) if is_all_had else ())], span)
+    return merged([*stretches, *(runs(loose, LONGEST_SILENCE) if is_all_had else ())], span)
 
 
 def covered_by_pages(entries: Iterable[PastEntry], span: Span) -> tuple[Days, ...]:
@@ -107,13 +107,3 @@ def merged(stretches: Iterable[Days], span: Span) -> tuple[Days, ...]:
         else:
             kept.append((first, last))
     return tuple(kept)
-
-
-def _runs(days: Iterable[date]) -> list[Days]:
-    runs: list[Days] = []
-    for day in sorted(days):
-        if runs and day - runs[-1][1] <= LONGEST_SILENCE:
-            runs[-1] = runs[-1][0], day
-        else:
-            runs.append((day, day))
-    return runs

@@ -15,6 +15,7 @@ from newswatch.pipeline.build import (
 from newswatch.pipeline.compare_topics import Comparison, StoryChange, compare_topics, topics_of_version, versions
 from newswatch.pipeline.deliver import Channel, Message, Sending, deliver, message_of, send
 from newswatch.pipeline.digest import IssueReport, issue_digest
+from newswatch.pipeline.exchange import ExportReport, ImportReport, export_stories, import_stories
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
@@ -45,11 +46,13 @@ __all__ = [
     "Channel",
     "Comparison",
     "Discovery",
+    "ExportReport",
     "Fault",
     "FeedHealth",
     "FetchReport",
     "ForgetReport",
     "Found",
+    "ImportReport",
     "IssueReport",
     "Issued",
     "MaintainReport",
@@ -80,11 +83,13 @@ __all__ = [
     "discover",
     "ensure_built",
     "explain",
+    "export_stories",
     "fetch_past",
     "fetch_pending",
     "find_past",
     "forget_day",
     "import_archive",
+    "import_stories",
     "is_installed",
     "issue_digest",
     "maintain",
