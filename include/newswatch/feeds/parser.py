@@ -9,26 +9,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
-from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import feedparser
 
-from newswatch.feeds import links, lxml_reader
+from newswatch.feeds import links, lxml_reader, strict_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
+from newswatch.feeds.strict_reader import MAX_AUTHOR_CHARS, PAGE_TYPES
 from newswatch.text import date_parsing, date_words, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
 MAX_ENTRIES = 5000  # of one document, the newest: what is older than these no reader keeps
-MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 STATED_TYPE = "stated_type"  # under which a text of feedparser has the type that its feed states
-_PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 
 
 class NotAFeed(ValueError):
@@ -88,10 +87,12 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     if document.kind in ("", "html") or not (document.item_count or document.kind in _ROOTS):
         raise no_feed
     text = document.text
-    is_wellformed = not is_plain and _is_wellformed(text)
+    tree = None if is_plain else strict_reader.tree_of(text)
+    is_wellformed = tree is not None
     if not is_wellformed:
         text = cleaned(text)
-    parsed = None if is_plain else _by_feedparser(text)
+        tree = None if is_plain else strict_reader.tree_of(text)
+    parsed = None if is_plain else (tree and strict_reader.read(tree)) or _by_feedparser(text)
     worth = parsed.worth if parsed else 0
     repair = "cleaned" if text != document.text else ""
     if parsed is None or (worth < document.item_count and (not worth or not is_wellformed)):
@@ -99,7 +100,7 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
         if other and (parsed is None or other.worth > worth):
             # What lists too many entries took feedparser too long for its size, and not for a fault.
             is_intact = bool(document.left_out_count) and not document.is_cut and other.worth >= document.item_count
-            parsed, repair = other, "" if is_intact and _is_wellformed(text) else "lxml"
+            parsed, repair = other, "" if is_intact and strict_reader.tree_of(text) else "lxml"
     if (parsed is None or not parsed.items) and document.kind not in _ROOTS:
         raise no_feed
     if parsed is None or not (parsed.items or is_wellformed or document.is_cut or not document.item_count):
@@ -110,22 +111,12 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
 def _parsed_sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
     if document.kind == "sitemapindex":
         raise NotAFeed(f"{url} is a sitemap index, which is no feed: it lists sitemaps, not stories")
-    is_wellformed = _is_wellformed(document.text)
+    is_wellformed = strict_reader.tree_of(document.text) is not None
     text = document.text if is_wellformed else cleaned(document.text)
     parsed = lxml_reader.news_sitemap(text)
     if not parsed.items:
         raise NotAFeed(f"{url} is a sitemap without news (no news:news in it), which is no feed")
     return parsed, "" if is_wellformed else "lxml"
-
-
-def _is_wellformed(text: str) -> bool:
-    """Whether feedparser's strict parser will read it to the end; costs a hundredth of what that does."""
-    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-    try:
-        parser.Parse(text.encode("utf-8", "surrogatepass"), True)
-    except expat.ExpatError:
-        return False
-    return True
 
 
 def _by_feedparser(text: str) -> ParsedDocument | None:
@@ -152,7 +143,7 @@ def _by_feedparser(text: str) -> ParsedDocument | None:
 def _item(raw: Any) -> Item:
     """Dates are read by dict's own get: feedparser's mixes them up and warns."""
     links = [
-        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGE_TYPES)
+        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in PAGE_TYPES)
         for link in raw.get("links", ())
     ]
     texts = (*raw.get("content", ()), raw.get("summary_detail", {}))
@@ -165,7 +156,7 @@ def _item(raw: Any) -> Item:
         title=_text(raw.get("title_detail", {})),
         texts=tuple(text for text in map(_text, texts) if text.value),
         authors=tuple(str(author.get("name", "")) for author in raw.get("authors", ())),
-        dates=tuple((str(dict.get(raw, n, "")), dict.get(raw, f"{n}_parsed")) for n in names if dict.get(raw, n)),
+        dates=tuple(str(dict.get(raw, name)) for name in names if dict.get(raw, name)),
     )
 
 
@@ -253,7 +244,7 @@ def _identity(entry: Entry, said: str, text_count: int) -> str:
 
 def _date_context(items: Sequence[Item], tz: ZoneInfo | None, language: str | None) -> DateContext:
     """What the feed's dates say of each other: where one is 25/11/2026, in 5/11/2026 too the day comes first."""
-    stated = (stated for item in items for stated, _ in item.dates if "/" in stated or stated.count("-") == 2)
+    stated = (stated for item in items for stated in item.dates if "/" in stated or stated.count("-") == 2)
     orders = set(map(date_parsing.order_of, stated)) - {None}
     is_day_first = orders.pop() if len(orders) == 1 else date_words.is_day_first(language, tz)
     return DateContext(tz, language, is_day_first)
@@ -261,21 +252,25 @@ def _date_context(items: Sequence[Item], tz: ZoneInfo | None, language: str | No
 
 def _dates(item: Item, context: DateContext) -> Iterator[StatedDate]:
     """The entry's dates that can be parsed: by `date_parsing`, else feedparser (Korean, Greek …)."""
-    for stated, parsed in item.dates:
+    for stated in item.dates:
         readings = date_parsing.readings(stated, context)
-        is_whole = parsed is not None and len(stated) > 8  # shorter: a year or month, and no day
         if len(readings) == 1:
             yield readings[0]
-        elif not readings and is_whole and (moment := _from_feedparser(parsed)):
-            yield StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
+        elif not readings and 8 < len(stated) <= date_parsing.MAX_DATE_CHARS:  # shorter: a year or month, and no day
+            moment = _by_feedparser_date(stated)
+            if moment:
+                yield StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
 
 
-def _from_feedparser(parsed: Any) -> datetime | None:
+def _by_feedparser_date(stated: str) -> datetime | None:
+    """What feedparser takes the date for, which it says of a whole document only."""
+    item = f"<rss><channel><item><created>{escape(stated)}</created></item></channel></rss>"
+    parsed = feedparser.parse(io.BytesIO(item.encode("utf-8", "replace"))).entries[0].get("created_parsed")
     try:
-        moment = datetime.fromtimestamp(timegm(parsed), UTC)
+        moment = datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
+    return moment if moment and date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
 
 
 def _cap_author_length() -> None:
