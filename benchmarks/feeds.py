@@ -20,8 +20,8 @@ from email.utils import format_datetime
 from html import escape
 
 WORDS = {
-    "latin": "harbour board minister treaty grain rail bridge council talks storm market “quay” – café election".split(),
-    "cyrillic": "порт министр договор зерно мост совет переговоры шторм рынок выборы граница область".split(),
+    "latin": ["harbour", "board", "minister", "treaty", "grain", "rail", "council", "talks", "“quay”", "–", "café"],
+    "cyrillic": ["порт", "министр", "договор", "зерно", "мост", "совет", "шторм", "рынок", "выборы", "граница"],
 }
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SPACES = (

@@ -122,14 +122,7 @@ def _parsed_sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
 def _by_feedparser(text: str) -> ParsedDocument | None:
     """What feedparser makes of the document; None where it raises, which it does for many faults."""
     try:
-        # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's
-        # own address: links are resolved here, against the site that the feed names.
-        document = feedparser.parse(
-            io.BytesIO(text.encode("utf-8", "replace")),
-            response_headers={"content-type": "application/xml; charset=utf-8"},
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
+        document = _whole_by_feedparser(text)
         is_atom = str(document.get("version", "")).startswith("atom")
         return ParsedDocument(
             items=tuple(map(_item, document.entries)), is_atom=is_atom, site=str(document.feed.get("link", "")).strip()
@@ -138,6 +131,17 @@ def _by_feedparser(text: str) -> ParsedDocument | None:
         raise
     except Exception:  # an AttributeError deep inside as well as an error that it means to raise
         return None
+
+
+def _whole_by_feedparser(text: str) -> Any:
+    # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's
+    # own address: links are resolved here, against the site that the feed names.
+    return feedparser.parse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
 
 
 def _item(raw: Any) -> Item:
@@ -251,26 +255,26 @@ def _date_context(items: Sequence[Item], tz: ZoneInfo | None, language: str | No
 
 
 def _dates(item: Item, context: DateContext) -> Iterator[StatedDate]:
-    """The entry's dates that can be parsed: by `date_parsing`, else feedparser (Korean, Greek …)."""
+    """The entry's dates that can be parsed: by `date_parsing`, else feedparser (2026-11-22T25:00 …)."""
     for stated in item.dates:
         readings = date_parsing.readings(stated, context)
+        is_whole = 8 < len(stated) <= date_parsing.MAX_DATE_CHARS  # shorter: a year or month, and no day
         if len(readings) == 1:
             yield readings[0]
-        elif not readings and 8 < len(stated) <= date_parsing.MAX_DATE_CHARS:  # shorter: a year or month, and no day
-            moment = _by_feedparser_date(stated)
-            if moment:
-                yield StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
+        elif not readings and is_whole and (moment := _date_by_feedparser(stated)):
+            yield StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
 
 
-def _by_feedparser_date(stated: str) -> datetime | None:
-    """What feedparser takes the date for, which it says of a whole document only."""
-    item = f"<rss><channel><item><created>{escape(stated)}</created></item></channel></rss>"
-    parsed = feedparser.parse(io.BytesIO(item.encode("utf-8", "replace"))).entries[0].get("created_parsed")
+def _date_by_feedparser(stated: str) -> datetime | None:
+    """The date in UTC. feedparser says so only of a whole document."""
+    text = f"<rss><channel><item><created>{escape(stated)}</created></item></channel></rss>"
     try:
-        moment = datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
-    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromtimestamp(timegm(_whole_by_feedparser(text).entries[0].created_parsed), UTC)
+    except MemoryError:
+        raise
+    except Exception:  # it is none, or none that it can reckon with
         return None
-    return moment if moment and date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
+    return moment if date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
 
 
 def _cap_author_length() -> None:
