@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.etree import ElementTree  # on expat, as feedparser: what one takes for well-formed the other does too
 from xml.etree.ElementTree import Element
 
@@ -149,6 +150,7 @@ def _usual_prefix(uri: str) -> str | None:
     return "" if "backend.userland.com/rss" in uri else _PREFIXES.get(uri)
 
 
+@lru_cache(maxsize=1024)
 def _name(tag: str) -> str:
     """By which feedparser knows the element: `title`, `dc_date`; "" for what it has no handler for."""
     space, _, local = tag[1:].rpartition("}") if tag[0] == "{" else ("", "", tag)
