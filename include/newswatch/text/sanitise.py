@@ -22,8 +22,8 @@ _BLOCKS, _INLINES = (
     "|small|span|strike|strong|sub|sup|time|tt|u|ul|var|wbr",
 )
 _ATTRIBUTES = r"""(?:[ \t\n]+[A-Za-z][\w:.-]{0,59}=(?:"[^"<>]*"|'[^'<>]*'))*[ \t\n]*/?>"""
-_PLAIN_BLOCK = re.compile(rf"(?ia)<(?:/(?:{_BLOCKS})[ \t\n]*>|(?:{_BLOCKS}|br)(?=[^<>]{{0,200}}>){_ATTRIBUTES})")
-_PLAIN_INLINE = re.compile(rf"(?ia)<(?:/(?:{_INLINES})[ \t\n]*>|(?:{_INLINES}){_ATTRIBUTES})")
+_PLAIN_BLOCK = re.compile(rf"(?a)<(?:/(?i:{_BLOCKS})[ \t\n]*>|(?i:{_BLOCKS}|br)(?=[^<>]{{0,200}}>){_ATTRIBUTES})")
+_PLAIN_INLINE = re.compile(rf"(?a)<(?:/(?i:{_INLINES})[ \t\n]*>|(?i:{_INLINES}){_ATTRIBUTES})")
 # References that a tag cuts off, and numbers that browsers and Python may take for different things.
 _DIFFERING = re.compile(
     r"(?ia)&(?:[#\w]{0,40}<|#(?!(?:3[2-9]|[4-9]\d|1(?!27)\d\d|[2-9]\d\d|[1-9]\d{3})(?!\d)"

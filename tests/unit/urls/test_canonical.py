@@ -325,6 +325,9 @@ def test_whatever_a_feed_gives_as_a_link_is_refused_or_has_a_canonical_form(link
         assert twin_key(key) == twin_key(canonical_url(url)) == key
 
 
+PORTS = [
+    f"{scheme}://a.example:{port}" for scheme in ("http", "https") for port in (0, 80, 443, 8080, "08", 59999, 65536)
+]
 PLAIN = st.lists(
     st.sampled_from(
         ["/", "//", ".", "..", "a", "Ab-1_~", "?", "?a=1&b=%2F", "&amp", "#x", "#", ";", ":", "@", "%41", "[", "é"]
@@ -332,13 +335,23 @@ PLAIN = st.lists(
 ).map("".join)
 
 
-@given(st.sampled_from(["https://example.com", "http://a.example", "https://EXAMPLE.com:443", "https://x..y"]), PLAIN)
+@given(
+    st.sampled_from(["https://example.com", "http://a.example", "https://EXAMPLE.com:443", "https://x..y", *PORTS]),
+    PLAIN,
+)
 def test_a_plain_address_is_what_resolving_it_gives(host: str, rest: str) -> None:
-    for link in (host + rest, f"{host}/{rest}"):
+    feed = "https://example.com/feed"
+    for base, link in (
+        (feed, host + rest),
+        (feed, f"{host}/{rest}"),
+        (host + rest, "/a"),
+        (host, rest),
+        (host, "/" + rest),
+    ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(canonical, "_PLAIN", re.compile("(?!)"))
-            expected = resolve("https://example.com/feed", link)
-        assert resolve("https://example.com/feed", link) == expected
+            expected = resolve(base, link)
+        assert resolve(base, link) == expected
 
 
 TWINS = [
