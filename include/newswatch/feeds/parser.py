@@ -87,12 +87,11 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     if document.kind in ("", "html") or not (document.item_count or document.kind in _ROOTS):
         raise no_feed
     text = document.text
-    tree = None if is_plain else strict_reader.tree_of(text)
-    is_wellformed = tree is not None
+    is_wellformed, parsed = (False, None) if is_plain else _strictly(text)
     if not is_wellformed:
         text = cleaned(text)
-        tree = None if is_plain else strict_reader.tree_of(text)
-    parsed = None if is_plain else (tree and strict_reader.read(tree)) or _by_feedparser(text)
+    if not (parsed or is_plain):
+        parsed = (None if is_wellformed else _strictly(text)[1]) or _by_feedparser(text)
     worth = parsed.worth if parsed else 0
     repair = "cleaned" if text != document.text else ""
     if parsed is None or (worth < document.item_count and (not worth or not is_wellformed)):
@@ -106,6 +105,12 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     if parsed is None or not (parsed.items or is_wellformed or document.is_cut or not document.item_count):
         raise Unreadable(f"{url}: a {document.root} document of which neither reader understands an entry")
     return parsed, repair
+
+
+def _strictly(text: str) -> tuple[bool, ParsedDocument | None]:
+    """Whether the document is well-formed, and what it says if it is one for the strict reader."""
+    tree = strict_reader.tree_of(text)
+    return tree is not None, strict_reader.read(tree) if tree else None
 
 
 def _parsed_sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
