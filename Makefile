@@ -44,9 +44,10 @@ docs: setup ## the data dictionary, the rules for addresses and the fault matrix
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
-bench: setup ## extraction and tagging beside other tools, tagging again, reprints, a day, its small files (corpora needed: see the files)
+bench: setup ## extraction, feeds and tagging beside other tools, tagging again, reprints, a day, its small files (corpora needed: see the files)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@$(BIN)/python benchmarks/extraction.py $(ARGS)
+	@$(BIN)/python benchmarks/feeds.py
 	@$(BIN)/python benchmarks/recurring.py
 	@$(BIN)/python benchmarks/tagging.py
 	@$(BIN)/python benchmarks/retag.py

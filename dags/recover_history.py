@@ -7,16 +7,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import STORIES
-from newswatch_airflow.defaults import DEFAULT_ARGS, START
-from newswatch_airflow.ids import RECOVER_HISTORY
+from newswatch_airflow.defaults import DEFAULT_ARGS, START, day_param
+from newswatch_airflow.ids import PAST_SOURCES, RECOVER_HISTORY
 
-SOURCES = ("all", "sitemap", "wordpress", "paged_feed")
 DOC = """
 ### Recover the history of a feed
 
-A feed lists days; its site often lists years. *Trigger* it with the feeds and the days: **with *Dry run* first**, which
-says in the run's note what there is, how many pages are new and how long it takes to fetch them politely. Then again
-without it.
+A feed lists days, its site often years. *Trigger* it **with *Dry run* first**: the run's note then says what there is,
+how many pages are new and how long it takes to fetch them politely. Then again without it.
 
 | task | what it does |
 | --- | --- |
@@ -25,14 +23,9 @@ without it.
 | `tag` | says what the new stories mention |
 | `announce` | names the touched days; `refresh_day` rebuilds them |
 
-A run that was killed goes on when it is cleared or triggered again: nothing is fetched twice. The stories' column `via`
-says what listed them. Digests that were issued stay as they are. Which source helps with which publisher, and what this
+Cut off, it goes on when it is cleared or triggered again. Digests that were issued stay as they are. More, and what it
 means for coverage: docs/history.md.
 """
-
-
-def _day(title: str, description: str) -> Param:
-    return Param(type="string", format="date", title=title, description=description)
 
 
 @dag(
@@ -51,18 +44,11 @@ def _day(title: str, description: str) -> Param:
             title="Feeds or outlets",
             description="Ids of feeds or names of outlets, as feeds.yaml has them, one a line.",
         ),
-        "first": _day("From", "The first day."),
-        "last": _day("To", "The last day."),
-        "source": Param("all", type="string", enum=list(SOURCES), title="Source", description="What to ask."),
-        "limit": Param(
-            None, type=["null", "integer"], minimum=1, title="Limit", description="At most so many new pages."
-        ),
-        "list_file": Param(
-            None,
-            type=["null", "string"],
-            title="List of pages",
-            description="A file on this machine that names pages, one a line, or CSV: url,date,title. Asks no source.",
-        ),
+        "first": day_param("From", "The first day."),
+        "last": day_param("To", "The last day."),
+        "source": Param("all", type="string", enum=["all", *PAST_SOURCES], title="Source", description="What to ask."),
+        "limit": Param(None, type=["null", "integer"], minimum=1, title="Limit", description="Of new pages."),
+        "list_file": Param(None, type=["null", "string"], title="List", description="File that names pages instead."),
     },
     doc_md=DOC,
     tags=["newswatch"],

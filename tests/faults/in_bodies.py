@@ -127,7 +127,7 @@ DOCUMENTS = [
         "holds-the-reader",
         "sends a feed that feedparser does not come to an end with.",
         "damaged",
-        served(DURING.replace(_SECOND, b"<title>hold the reader</title>")),
+        served(DURING.replace(_SECOND, b"<title>hold the reader<br/></title>")),
         new=1,
         keeps=True,
     ),

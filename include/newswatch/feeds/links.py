@@ -20,6 +20,8 @@ def reference(link: str, base: str, *, is_atom: bool = False) -> str | None:
     several segments of more than a letter each. In Atom, where relative references are usual (RFC 4287, section 2), a
     letter or digit is enough. A fragment alone leads to no other page.
     """
+    if link.startswith(("https://", "http://")):
+        return link
     host = re.split(r"[/?#]", link, maxsplit=1)[0]
     if _WWW.match(host) or (_HOST.fullmatch(host) and is_same_site(f"https://{host}", base)):
         return f"https://{link}"

@@ -77,7 +77,7 @@ class Item:
     title: Text
     texts: tuple[Text, ...]  # none is empty
     authors: tuple[str, ...]
-    dates: tuple[tuple[str, Any], ...]  # as stated, with feedparser's struct_time of it (None: of this parser)
+    dates: tuple[str, ...]  # as stated, none empty
 
     @property
     def says_something(self) -> bool:
@@ -173,7 +173,7 @@ def news_sitemap(text: str) -> ParsedDocument:
         location = texts.get("loc", "").strip()
         if location and ("news:title" in texts or "news:publication_date" in texts):
             title, date = texts.get("news:title", ""), texts.get("news:publication_date", "")
-            items.append(Item(location, True, (Link(location),), "", Text(title), (), (), ((date, None),)))
+            items.append(Item(location, True, (Link(location),), "", Text(title), (), (), (date,) if date else ()))
     return ParsedDocument(items=tuple(items), is_atom=False, site="")
 
 
@@ -220,7 +220,7 @@ def _item(element: Any) -> Item:
         title=_text_construct(title[0]) if title else Text(""),
         texts=tuple(text for text in texts if text.value),
         authors=tuple(_authors(parts_by_name)),
-        dates=tuple((_text(part), None) for name in _DATES for part in parts_by_name.get(name, ())),
+        dates=tuple(date for name in _DATES for part in parts_by_name.get(name, ()) if (date := _text(part))),
     )
 
 

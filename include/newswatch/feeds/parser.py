@@ -9,26 +9,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
-from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import feedparser
 
-from newswatch.feeds import links, lxml_reader
+from newswatch.feeds import links, lxml_reader, strict_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
 from newswatch.feeds.model import Entry, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
+from newswatch.feeds.strict_reader import MAX_AUTHOR_CHARS, PAGE_TYPES
 from newswatch.text import date_parsing, date_words, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
 MAX_ENTRIES = 5000  # of one document, the newest: what is older than these no reader keeps
-MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 STATED_TYPE = "stated_type"  # under which a text of feedparser has the type that its feed states
-_PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 
 
 class NotAFeed(ValueError):
@@ -88,10 +87,11 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     if document.kind in ("", "html") or not (document.item_count or document.kind in _ROOTS):
         raise no_feed
     text = document.text
-    is_wellformed = not is_plain and _is_wellformed(text)
+    is_wellformed, parsed = (False, None) if is_plain else _strictly(text)
     if not is_wellformed:
         text = cleaned(text)
-    parsed = None if is_plain else _by_feedparser(text)
+    if not (parsed or is_plain):
+        parsed = (None if is_wellformed else _strictly(text)[1]) or _by_feedparser(text)
     worth = parsed.worth if parsed else 0
     repair = "cleaned" if text != document.text else ""
     if parsed is None or (worth < document.item_count and (not worth or not is_wellformed)):
@@ -99,7 +99,7 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
         if other and (parsed is None or other.worth > worth):
             # What lists too many entries took feedparser too long for its size, and not for a fault.
             is_intact = bool(document.left_out_count) and not document.is_cut and other.worth >= document.item_count
-            parsed, repair = other, "" if is_intact and _is_wellformed(text) else "lxml"
+            parsed, repair = other, "" if is_intact and strict_reader.tree_of(text) else "lxml"
     if (parsed is None or not parsed.items) and document.kind not in _ROOTS:
         raise no_feed
     if parsed is None or not (parsed.items or is_wellformed or document.is_cut or not document.item_count):
@@ -107,10 +107,16 @@ def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> t
     return parsed, repair
 
 
+def _strictly(text: str) -> tuple[bool, ParsedDocument | None]:
+    """Whether the document is well-formed, and what it says if it is one for the strict reader."""
+    tree = strict_reader.tree_of(text)
+    return tree is not None, strict_reader.read(tree) if tree else None
+
+
 def _parsed_sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
     if document.kind == "sitemapindex":
         raise NotAFeed(f"{url} is a sitemap index, which is no feed: it lists sitemaps, not stories")
-    is_wellformed = _is_wellformed(document.text)
+    is_wellformed = strict_reader.tree_of(document.text) is not None
     text = document.text if is_wellformed else cleaned(document.text)
     parsed = lxml_reader.news_sitemap(text)
     if not parsed.items:
@@ -118,27 +124,10 @@ def _parsed_sitemap(document: Outline, url: str) -> tuple[ParsedDocument, str]:
     return parsed, "" if is_wellformed else "lxml"
 
 
-def _is_wellformed(text: str) -> bool:
-    """Whether feedparser's strict parser will read it to the end; costs a hundredth of what that does."""
-    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-    try:
-        parser.Parse(text.encode("utf-8", "surrogatepass"), True)
-    except expat.ExpatError:
-        return False
-    return True
-
-
 def _by_feedparser(text: str) -> ParsedDocument | None:
     """What feedparser makes of the document; None where it raises, which it does for many faults."""
     try:
-        # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's
-        # own address: links are resolved here, against the site that the feed names.
-        document = feedparser.parse(
-            io.BytesIO(text.encode("utf-8", "replace")),
-            response_headers={"content-type": "application/xml; charset=utf-8"},
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
+        document = _whole_by_feedparser(text)
         is_atom = str(document.get("version", "")).startswith("atom")
         return ParsedDocument(
             items=tuple(map(_item, document.entries)), is_atom=is_atom, site=str(document.feed.get("link", "")).strip()
@@ -149,10 +138,21 @@ def _by_feedparser(text: str) -> ParsedDocument | None:
         return None
 
 
+def _whole_by_feedparser(text: str) -> Any:
+    # BytesIO, never bytes: feedparser opens a body that looks like a path or an address. It is not told the feed's
+    # own address: links are resolved here, against the site that the feed names.
+    return feedparser.parse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+
+
 def _item(raw: Any) -> Item:
     """Dates are read by dict's own get: feedparser's mixes them up and warns."""
     links = [
-        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in _PAGE_TYPES)
+        Link(str(link.get("href", "")), str(link.get("rel", "alternate")), str(link.get("type", "")) in PAGE_TYPES)
         for link in raw.get("links", ())
     ]
     texts = (*raw.get("content", ()), raw.get("summary_detail", {}))
@@ -165,7 +165,7 @@ def _item(raw: Any) -> Item:
         title=_text(raw.get("title_detail", {})),
         texts=tuple(text for text in map(_text, texts) if text.value),
         authors=tuple(str(author.get("name", "")) for author in raw.get("authors", ())),
-        dates=tuple((str(dict.get(raw, n, "")), dict.get(raw, f"{n}_parsed")) for n in names if dict.get(raw, n)),
+        dates=tuple(str(dict.get(raw, name)) for name in names if dict.get(raw, name)),
     )
 
 
@@ -253,27 +253,31 @@ def _identity(entry: Entry, said: str, text_count: int) -> str:
 
 def _date_context(items: Sequence[Item], tz: ZoneInfo | None, language: str | None) -> DateContext:
     """What the feed's dates say of each other: where one is 25/11/2026, in 5/11/2026 too the day comes first."""
-    stated = (stated for item in items for stated, _ in item.dates if "/" in stated or stated.count("-") == 2)
+    stated = (stated for item in items for stated in item.dates if "/" in stated or stated.count("-") == 2)
     orders = set(map(date_parsing.order_of, stated)) - {None}
     is_day_first = orders.pop() if len(orders) == 1 else date_words.is_day_first(language, tz)
     return DateContext(tz, language, is_day_first)
 
 
 def _dates(item: Item, context: DateContext) -> Iterator[StatedDate]:
-    """The entry's dates that can be parsed: by `date_parsing`, else feedparser (Korean, Greek …)."""
-    for stated, parsed in item.dates:
+    """The entry's dates that can be parsed: by `date_parsing`, else feedparser (2026-11-22T25:00 …)."""
+    for stated in item.dates:
         readings = date_parsing.readings(stated, context)
-        is_whole = parsed is not None and len(stated) > 8  # shorter: a year or month, and no day
+        is_whole = 8 < len(stated) <= date_parsing.MAX_DATE_CHARS  # shorter: a year or month, and no day
         if len(readings) == 1:
             yield readings[0]
-        elif not readings and is_whole and (moment := _from_feedparser(parsed)):
+        elif not readings and is_whole and (moment := _date_by_feedparser(stated)):
             yield StatedDate(moment, moment.date(), is_day_only=False, has_zone=True)
 
 
-def _from_feedparser(parsed: Any) -> datetime | None:
+def _date_by_feedparser(stated: str) -> datetime | None:
+    """The date in UTC. feedparser says so only of a whole document."""
+    text = f"<rss><channel><item><created>{escape(stated)}</created></item></channel></rss>"
     try:
-        moment = datetime.fromtimestamp(timegm(parsed), UTC)
-    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromtimestamp(timegm(_whole_by_feedparser(text).entries[0].created_parsed), UTC)
+    except MemoryError:
+        raise
+    except Exception:  # it is none, or none that it can reckon with
         return None
     return moment if date_parsing.FIRST_YEAR <= moment.year <= date_parsing.LAST_YEAR else None
 

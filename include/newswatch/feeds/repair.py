@@ -18,7 +18,7 @@ _ROOTS = frozenset({"rss", "feed", "rdf", "urlset", "sitemapindex"})
 _TAG = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _KNOWN_ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,30}:)?(?:rss|feed|rdf|urlset|sitemapindex))[\s/>]", re.I)
 # One pass finds all that is counted or read by hand. A letter must follow "<": most of what does not match ends there.
-_MARKERS = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}:)?(item|entry|url|ttl|skiphours|skipdays)(?=[\s/>])", re.I)
+_MARKERS = re.compile(r"<(?:[A-Za-z_][\w.-]{0,30}+:)?((?i:item|entry|url|ttl|skiphours|skipdays))(?=[\s/>])")
 _ENTITY = re.compile(r"""<!ENTITY\s{1,9}(\w{1,32})\s{1,9}(?:"([^"&%<]{0,64})"|'([^'&%<]{0,64})')\s{0,9}>""")
 _TAIL_CHARS = 4096  # what caches and counters leave behind the end is shorter
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

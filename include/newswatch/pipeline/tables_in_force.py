@@ -12,7 +12,7 @@ from newswatch.ledger.days import Build
 from newswatch.storage import paths
 from newswatch.storage.files import Store
 from newswatch.tables import day_tables
-from newswatch.tables.parquet import Table
+from newswatch.tables.parquet import Table, rows_of
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -41,8 +41,7 @@ class TablesInForce:
         import pyarrow.compute as pc
 
         content = self._load(name, day, partial(_table(name).arrow, columns=columns))
-        rows: list[Row] = content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))).to_pylist()
-        return rows
+        return rows_of(content.filter(pc.field(key).isin(pa.array(sorted(values), pa.string()))))
 
     def _load(self, name: str, day: date, decode: Callable[[bytes], T]) -> T:
         *staged, place = self._places(name, day)

@@ -35,4 +35,4 @@ def _suspicion() -> Any:
 
 def unescaped(text: str) -> str:
     """Text that is no markup any more, with character references that were escaped twice (`&amp;quot;`) resolved."""
-    return _REFERENCE.sub(lambda match: html.unescape(match[0]), text)
+    return _REFERENCE.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text

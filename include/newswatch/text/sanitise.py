@@ -15,6 +15,20 @@ from lxml.html import defs
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLOCK = re.compile(r"(?i)<(?:/?(?:p|div|li|h\d|tr)|br)\b[^<>]{0,200}>")
 _ANGLE = re.compile(r"<(/?)([A-Za-z][\w:-]{0,60})([^<>]{0,4000})")
+# Tags that every parser of HTML takes for the same, of elements that move and hide no text.
+_BLOCKS, _INLINES = (
+    "p|div|li|h[1-6]",
+    "a|abbr|b|big|blockquote|center|cite|code|dd|del|dfn|dl|dt|em|figcaption|figure|font|hr|i|img|ins|kbd|mark|ol|q|s|samp"
+    "|small|span|strike|strong|sub|sup|time|tt|u|ul|var|wbr",
+)
+_ATTRIBUTES = r"""(?:[ \t\n]+[A-Za-z][\w:.-]{0,59}=(?:"[^"<>]*"|'[^'<>]*'))*[ \t\n]*/?>"""
+_PLAIN_BLOCK = re.compile(rf"(?a)<(?:/(?i:{_BLOCKS})[ \t\n]*>|(?i:{_BLOCKS}|br)(?=[^<>]{{0,200}}>){_ATTRIBUTES})")
+_PLAIN_INLINE = re.compile(rf"(?a)<(?:/(?i:{_INLINES})[ \t\n]*>|(?i:{_INLINES}){_ATTRIBUTES})")
+# References that a tag cuts off, and numbers that browsers and Python may take for different things.
+_DIFFERING = re.compile(
+    r"(?ia)&(?:[#\w]{0,40}<|#(?!(?:3[2-9]|[4-9]\d|1(?!27)\d\d|[2-9]\d\d|[1-9]\d{3})(?!\d)"
+    r"|x(?:20[\da-f]{2}|[2-6a-f][\da-f])(?![\da-f])))"
+)
 _END_TAG = re.compile(r"</([A-Za-z][\w:-]{0,60})")
 _ATTRIBUTE = re.compile(r"(?:^|\s)[\w:@.-]{1,60}\s{0,9}=")
 _BLANKS = re.compile(r"[ \t\xa0]+")
@@ -33,7 +47,12 @@ def text(value: str) -> str:
 
 def line(value: str, limit: int = MAX_TITLE_CHARS) -> str:
     """The text (see `text`) as one line of at most `limit` characters."""
-    return " ".join(text(value).split())[:limit]
+    spaced = value.replace("\n", " ").replace("\t", " ").replace("\xa0", " ")
+    if not spaced.isprintable():
+        return " ".join(_UNWANTED.sub("", value).split())[:limit]
+    while "  " in spaced:  # the only blank that is printable
+        spaced = spaced.replace("  ", " ")
+    return spaced.strip()[:limit]
 
 
 def paragraphs(value: str) -> str:
@@ -55,6 +74,9 @@ def plain(markup: str, *, between_blocks: str = " ") -> str:
     if "<" not in markup:
         return html.unescape(markup)
     markup = markup[:MAX_MARKUP_CHARS]
+    bare = _PLAIN_INLINE.sub("", _PLAIN_BLOCK.sub(between_blocks, markup))
+    if "<" not in bare and not ("\r" in markup or "\0" in markup or markup[0] == "\ufeff" or _DIFFERING.search(markup)):
+        return html.unescape(bare)
     closed = frozenset(name.lower() for name in _END_TAG.findall(markup))
     markup = _ANGLE.sub(lambda m: m[0] if _is_tag(m, closed) else f"&lt;{m[0][1:]}", markup)
     spaced = _BLOCK.sub(between_blocks, markup)

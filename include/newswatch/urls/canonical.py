@@ -16,6 +16,13 @@ MAX_LINK_CHARS = 16_000  # with the tracking that `canonical` takes off
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+# An absolute address in its one spelling: nothing to resolve, to escape or to take out.
+_PLAIN = re.compile(
+    r"https?://(?=[^/:]{1,253}[/:])[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?::(?!80/|443/)(?:[1-5]\d{4}|[1-9]\d{0,3}))?"
+    r"(?:/(?!\.\.?(?:[/?]|$))[A-Za-z0-9:@!$&'()*+,=~._-]*)+(?:\?[A-Za-z0-9/:@!$&'()*+,;=~._?-]+)?",
+    re.ASCII,
+)
+_ORIGIN = re.compile(r"https?://[^/?#]+(?=[/?#]|$)")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TRIPLET = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986, section 2.3
@@ -57,11 +64,20 @@ def resolve(base: str, link: str) -> str | None:
     breaks are taken out, as browsers do), a host that has no form in ASCII, port 0, and an address whose canonical form
     is longer than MAX_URL_CHARS. Tracking stays: what is fetched is what was linked.
     """
+    if plain := _plain_address(base, link):
+        return plain
     try:
-        url = _absolute(base, link)
-        return url if url and len(canonical_url(url)) <= MAX_URL_CHARS else None
+        url = _absolute(base, link)  # its canonical form is no longer than it
+        return url if url and (len(url) <= MAX_URL_CHARS or len(canonical_url(url)) <= MAX_URL_CHARS) else None
     except ValueError:
         return None
+
+
+def _plain_address(base: str, link: str) -> str | None:
+    """The address where nothing of it is to be changed: the link, or a path behind the base's host."""
+    if link.startswith("/") and not link.startswith("//") and (origin := _ORIGIN.match(base)):
+        link = origin[0] + link
+    return link if len(link) <= MAX_URL_CHARS and _PLAIN.fullmatch(link) else None
 
 
 def _absolute(base: str, link: str) -> str | None:

@@ -5,6 +5,31 @@ from __future__ import annotations
 import subprocess
 import sys
 
+TIMES = """
+import sys
+from datetime import UTC, datetime
+from newswatch.tables.parquet import Column, Table
+columns = [("id", "string"), ("at", "timestamp"), ("day", "date"), ("words", "strings"), ("count", "int64")]
+table = Table("t", "one row", ("id",), tuple(Column(*column, "A value.") for column in columns))
+at = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
+rows = [
+    {"id": "a", "at": at, "day": at.date(), "words": ["x", "y"], "count": 1},
+    {"id": "b", "at": None, "day": None, "words": [], "count": None},
+    {"id": "c", "at": datetime(1901, 1, 1, tzinfo=UTC), "day": at.date(), "words": None, "count": -1},
+]
+content = table.to_bytes(rows)
+assert table.from_bytes(content) == rows
+assert list(table.values(content, ["at", "id"])) == [(row["at"], row["id"]) for row in rows]
+assert table.from_bytes(table.to_bytes([])) == []
+print("pandas" in sys.modules)
+"""
+
+
+def test_rows_come_back_as_they_were_and_without_pandas() -> None:
+    done = subprocess.run([sys.executable, "-c", TIMES], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 THREADS = """
 import os
 from newswatch.tables.parquet import Column, Table

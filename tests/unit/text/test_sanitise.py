@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -29,6 +30,37 @@ def test_a_line_is_one_line_and_no_longer_than_asked(value: str, limit: int) -> 
     line = sanitise.line(value, limit)
     assert len(line) <= limit
     assert len(line.splitlines()) <= 1
+
+
+@given(st.one_of(ANY_TEXT, st.text("a б\n\t\xa0\x0b\x1f\u200b\u2028\x85é", max_size=30)), st.integers(1, 30))
+def test_a_line_is_what_the_text_says_on_one_line(value: str, limit: int) -> None:
+    assert sanitise.line(value, limit) == " ".join(sanitise.text(value).split())[:limit]
+
+
+MARKUP = (
+    *("<p>", "</p>", "<b>", "</b>", "<br>", "<br />", "</br>", '<a href="x">', "</a>", "<img src='y' alt=\"a>b\">"),
+    *("</ul >", '<div class="c">', "</div>", "<li>", "<h2>", "</h2>", '<h1 id="x" >', "<ul>", "<em\n>", "<P>"),
+    *("<i/>", "<a name>", '<p x="' + "y" * 210 + '">', '<b x = "1">', '<strong title="a&quot;b">', "<a href=x>"),
+    *("<p hidden>", "<font>", "<hr>", "a", "b c", " ", "\n", "é", "Ж", "\ufeff", "\x0c", "\xa0", "&", ";", ">", "<"),
+    *("< b", "<3", "<!-- x -->", "&notit;", "&amp;", "&lt;b&gt;", "&amp;lt;", "&nbsp;", "&nbsp", "&copy2", "&#8217;"),
+    *("&#38;lt;", "&#150;", "&#x80;", "&#0;", "&#xFDD0;", "&#x1fffe;", "&#65535;", "&#13;", "&#x1;", "&#127;"),
+    *("&#x2019;", "&#x7f;", "\r", "<pre>\n", "<table>", "<tr>", "<td>", "</table>", "<script>", "</script>", "<svg>"),
+    *("<select>", "<option>", "<textarea>", "<title>"),
+)
+
+
+@given(st.lists(st.sampled_from(MARKUP), max_size=12).map("".join), st.sampled_from([" ", "\n"]))
+def test_plain_tags_are_taken_out_as_a_parser_of_html_does(markup: str, between: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sanitise, "_PLAIN_INLINE", re.compile("(?!)"))
+        patch.setattr(sanitise, "_PLAIN_BLOCK", re.compile("(?!)"))
+        expected = sanitise.plain(markup, between_blocks=between)
+    assert sanitise.plain(markup, between_blocks=between) == expected
+
+
+def test_an_article_in_plain_tags_needs_no_parser_of_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sanitise, "nh3")
+    assert sanitise.plain('<p class="x">It <a href="/b">met</a>&nbsp;&#8217;.</p><br/>') == " It met\xa0’.  "
 
 
 @given(st.text("абв .,'’-—\nxyz", max_size=60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newswatch.cli.main import main
-from newswatch.urls import tracking
+from newswatch.urls import canonical, tracking
 from newswatch.urls.canonical import (
     canonical_url,
     host_of,
@@ -322,6 +323,35 @@ def test_whatever_a_feed_gives_as_a_link_is_refused_or_has_a_canonical_form(link
         key = twin_key(url)
         assert key.startswith("//")
         assert twin_key(key) == twin_key(canonical_url(url)) == key
+
+
+PORTS = [
+    f"{scheme}://a.example:{port}" for scheme in ("http", "https") for port in (0, 80, 443, 8080, "08", 59999, 65536)
+]
+PLAIN = st.lists(
+    st.sampled_from(
+        ["/", "//", ".", "..", "a", "Ab-1_~", "?", "?a=1&b=%2F", "&amp", "#x", "#", ";", ":", "@", "%41", "[", "é"]
+    )
+).map("".join)
+
+
+@given(
+    st.sampled_from(["https://example.com", "http://a.example", "https://EXAMPLE.com:443", "https://x..y", *PORTS]),
+    PLAIN,
+)
+def test_a_plain_address_is_what_resolving_it_gives(host: str, rest: str) -> None:
+    feed = "https://example.com/feed"
+    for base, link in (
+        (feed, host + rest),
+        (feed, f"{host}/{rest}"),
+        (host + rest, "/a"),
+        (host, rest),
+        (host, "/" + rest),
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(canonical, "_PLAIN", re.compile("(?!)"))
+            expected = resolve(base, link)
+        assert resolve(base, link) == expected
 
 
 TWINS = [
