@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from newsroom.archive import write_archive
 from newsroom.config import write_config
 from newsroom.feeds import HISTORY
 from newsroom.server import DOMAIN, Newsroom, utc_now
@@ -97,6 +98,18 @@ def counts(first: datetime, last: datetime) -> None:
     total = [sum(column) for column in zip(*rows, strict=True)]
     if total:
         click.echo(f"{'total':<14} {total[0]:>5} {total[1]:>10} {total[2]:>8}")
+
+
+@main.command()
+@click.argument("first", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("last", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--port", type=int, help="Port of the pages' addresses.")
+@click.option("--others", default=0, help="After each story its page as so many other sites have it.")
+def archive(first: datetime, last: datetime, file: Path, port: int | None, others: int) -> None:
+    """Write the pages of the days to a WARC file (.warc.gz), for `newswatch recover --archive`."""
+    count = write_archive(file, first.date(), last.date(), port=port, others=others)
+    click.echo(f"{count} records")
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -23,6 +23,8 @@ def history_days() -> int:
 HISTORY = timedelta(days=history_days())
 TRACKING = "?utm_source=rss&utm_medium=feed"
 ATOM = "http://www.w3.org/2005/Atom"
+STORIES_A_PAGE = 20  # of the pages that follow a feed
+PAST_DAYS = 400  # how far back those go
 
 
 def fails_at(now: datetime) -> bool:
@@ -43,6 +45,19 @@ def entries_of(outlet: Outlet, feed: Feed, now: datetime) -> list[Story]:
     ]
 
 
+def entries_of_page(outlet: Outlet, feed: Feed, now: datetime, number: int) -> list[Story]:
+    """What the feed's page of that number lists, newest first: 1 is the feed itself, each further one what is older."""
+    if number < 2:
+        return entries_of(outlet, feed, now)
+    ends = now - HISTORY
+    older = [
+        story
+        for story in reversed(list(stories_between((now - timedelta(days=PAST_DAYS)).date(), ends.date())))
+        if story.outlet_id == outlet.id and story.published_at < ends
+    ]
+    return older[(number - 2) * STORIES_A_PAGE : (number - 1) * STORIES_A_PAGE]
+
+
 def _entered(story: Story, feed: Feed) -> datetime:
     return in_feed_from(story, late_story=feed.late_story)
 
@@ -53,10 +68,15 @@ def last_change(entries: list[Story], feed: Feed, now: datetime) -> datetime:
     return max(times, default=now).replace(microsecond=0)
 
 
-def feed_bytes(outlet: Outlet, feed: Feed, site: Site, now: datetime) -> bytes:
-    """The feed's document at ``now``, in the outlet's encoding."""
-    entries = entries_of(outlet, feed, now)
+def feed_bytes(outlet: Outlet, feed: Feed, site: Site, now: datetime, page: int = 1) -> bytes:
+    """The feed's document at ``now``, in the outlet's encoding, or the ``page`` that follows it."""
+    entries = entries_of_page(outlet, feed, now, page)
     root = _atom(outlet, feed, site, entries, now) if feed.form == "atom" else _rss(outlet, feed, site, entries, now)
+    if feed.has_pages and entries_of_page(outlet, feed, now, page + 1):
+        following = etree.Element(
+            f"{{{ATOM}}}link", rel="next", href=f"{site.base(outlet.id)}{feed.path}?page={page + 1}"
+        )
+        root.insert(3, following)
     document: bytes = etree.tostring(root, xml_declaration=True, encoding=outlet.encoding)  # type: ignore[assignment]
     return document
 

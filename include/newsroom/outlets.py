@@ -23,6 +23,7 @@ class Feed:
     flaky: bool = False  # answers 500 on a schedule, see newsroom.feeds.fails_at
     late_story: bool = False  # one story a day enters the feed three days after it was published
     moved_to: str = ""
+    has_pages: bool = False  # names the page that follows it, with what is older (RFC 5005, section 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Outlet:
     feeds: tuple[Feed, ...]
     encoding: str = "utf-8"
     robots: str | None = "User-agent: *\nAllow: /\n"  # None: no robots.txt, 404
+    has_sitemaps: bool = False  # of months, since newsroom.past.PAST_BEGINS
+    has_wordpress: bool = False  # WordPress' interface for posts
     private_mondays: bool = False  # its first plain story of a Monday lies under /private/
 
 
@@ -58,7 +61,7 @@ OUTLETS: tuple[Outlet, ...] = (
     ),
     Outlet(
         "ledger", "The Vale Ledger", "en", "America/Halifax", 1.5, "/{ymd}/{slug}-{key}.html",
-        (Feed("vale-ledger", "/feed", flaky=True),),
+        (Feed("vale-ledger", "/feed", flaky=True),), has_sitemaps=True,
     ),
     Outlet(
         "meridian", "Meridian Post", "en", "Asia/Singapore", 1.5, "/articles/{ymd}-{key}/{slug}",
@@ -66,7 +69,7 @@ OUTLETS: tuple[Outlet, ...] = (
             Feed("meridian-latest", "/feeds/latest.xml", tracking=True, late_story=True),
             Feed("meridian-world", "/feeds/world.atom", "atom", sections=WORLD, tracking=True, late_story=True),
         ),
-        robots="User-agent: *\nDisallow: /search\nCrawl-delay: 0\n",
+        robots="User-agent: *\nDisallow: /search\nCrawl-delay: 0\n", has_wordpress=True,
     ),
     Outlet(
         "tidewater", "Tidewater Gazette", "en", "Europe/London", 1.2, "/{date}/{key}.htm",
@@ -97,7 +100,7 @@ OUTLETS: tuple[Outlet, ...] = (
     ),
     Outlet(
         "ranok", "Озерянський ранок", "uk", "Europe/Kyiv", 1.2, "/{date}/{slug}-{key}/",
-        (Feed("ranok", "/feed.atom", "atom"),),
+        (Feed("ranok", "/feed.atom", "atom", has_pages=True),),
     ),
     Outlet(
         "obrii", "Обрій і час", "uk", "Europe/Kyiv", 1.3, "/{section}/{ymd}/{slug}-{key}.html",

@@ -15,7 +15,7 @@ from typing import Self
 
 from aiohttp import web
 
-from newsroom import broken
+from newsroom import broken, past
 from newsroom.feeds import entries_of, fails_at, feed_bytes, last_change
 from newsroom.outlets import BY_ID, Feed, Outlet
 from newsroom.pages import Site, front_page, index_page, story_page
@@ -41,7 +41,8 @@ class Newsroom:
     ``clock`` tells the newsroom's time and may be replaced while it runs.  ``faults`` forces statuses:
     ``faults["courier", "/rss.xml"] = 503``, or ``faults["courier", "*"]`` for all of an outlet.  ``hits`` counts
     requests by (outlet id, path); for a host that is no outlet's, by (host, path).  ``is_broken_on``: The Broken Buoy
-    is served too (see newsroom.broken); its hosts count by (host, path).
+    is served too (see newsroom.broken); its hosts count by (host, path).  ``rests["ranok"] = 12``: the twelfth request
+    from now on, feeds and pages alike, is answered with 429 and a second's rest.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Newsroom:
         self.is_broken_on = is_broken_on
         self.hits: Counter[tuple[str, str]] = Counter()
         self.faults: dict[tuple[str, str], int] = {}
+        self.rests: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._ready = threading.Event()
@@ -138,9 +140,18 @@ class Newsroom:
             answer = _html(index_page(site))
         else:
             fault = self.faults.get((outlet.id, request.path)) or self.faults.get((outlet.id, ANY_PATH))
-            answer = _plain(fault) if fault else answer_for(outlet, site, request, self.clock())
+            if self._wants_rest(outlet.id):
+                answer = web.Response(status=429, headers={"Retry-After": "1"})
+            else:
+                answer = _plain(fault) if fault else answer_for(outlet, site, request, self.clock())
         log.info("%s %s%s %d", request.method, host, request.path, answer.status)
         return answer
+
+    def _wants_rest(self, outlet_id: str) -> bool:
+        if outlet_id not in self.rests:
+            return False
+        self.rests[outlet_id] -= 1
+        return self.rests[outlet_id] == 0 and self.rests.pop(outlet_id) == 0
 
 
 def answer_for(outlet: Outlet, site: Site, request: web.Request, now: datetime) -> web.Response:
@@ -149,14 +160,16 @@ def answer_for(outlet: Outlet, site: Site, request: web.Request, now: datetime) 
     if path == "/":
         return _html(front_page(outlet, site, now), outlet.encoding)
     if path == "/robots.txt":
-        return _plain(404) if outlet.robots is None else web.Response(text=outlet.robots)
+        return _plain(404) if outlet.robots is None else web.Response(text=outlet.robots + past.robots(outlet, site))
     if path == "/picture.svg":
         return web.Response(body=PICTURE, content_type="image/svg+xml")
     for feed in outlet.feeds:
         if path == feed.path:
             return _feed(outlet, feed, site, request, now)
         if path == feed.moved_to:  # the feed as it is at its new address
-            return _document(outlet, feed, site, now, {})
+            return _document(outlet, feed, feed_bytes(outlet, feed, site, now))
+    if (of_the_past := past.answer(outlet, site, request, now)) is not None:
+        return of_the_past
     story = find_story(outlet.id, path)
     if story is None or story.published_at > now:
         return _plain(404)
@@ -191,14 +204,16 @@ def _feed(outlet: Outlet, feed: Feed, site: Site, request: web.Request, now: dat
     if feed.flaky and fails_at(now):
         return _plain(500)
     if not feed.validators:
-        return _document(outlet, feed, site, now, {})
+        page = request.query.get("page", "")
+        number = int(page) if feed.has_pages and page.isdecimal() else 1
+        return _document(outlet, feed, feed_bytes(outlet, feed, site, now, number))
     changed = last_change(entries_of(outlet, feed, now), feed, now)
     # The port is part of the document (in its links), so it is part of the tag.
     tag = f'"{sha256(f"{feed.id} {site} {changed}".encode()).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Last-Modified": format_datetime(changed, usegmt=True)}
     if _unchanged(request, tag, changed):
         return web.Response(status=304, headers=headers)
-    return _document(outlet, feed, site, now, headers)
+    return _document(outlet, feed, feed_bytes(outlet, feed, site, now), headers)
 
 
 def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
@@ -211,10 +226,9 @@ def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
         return False
 
 
-def _document(outlet: Outlet, feed: Feed, site: Site, now: datetime, headers: dict[str, str]) -> web.Response:
+def _document(outlet: Outlet, feed: Feed, body: bytes, headers: dict[str, str] | None = None) -> web.Response:
     kind = "application/atom+xml" if feed.form == "atom" else "application/rss+xml"
-    body = feed_bytes(outlet, feed, site, now)
-    return web.Response(body=body, headers={"Content-Type": f"{kind}; charset={outlet.encoding}"} | headers)
+    return web.Response(body=body, headers={"Content-Type": f"{kind}; charset={outlet.encoding}"} | (headers or {}))
 
 
 def _html(body: bytes, encoding: str = "utf-8") -> web.Response:

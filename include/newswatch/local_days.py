@@ -31,12 +31,17 @@ def day_of(moment: datetime, tz: ZoneInfo) -> date:
     return moment.astimezone(tz).date()
 
 
+def runs(days: Collection[date], longest_gap: timedelta = ONE_DAY) -> list[tuple[date, date]]:
+    """First and last day of each run of days, in order: from one to the next it is `longest_gap` at most."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if found and day - found[-1][1] <= longest_gap:
+            found[-1] = found[-1][0], day
+        else:
+            found.append((day, day))
+    return found
+
+
 def spans(days: Collection[date]) -> str:
     """Days in order as `newswatch build` takes them: runs of them as ranges."""
-    runs: list[list[date]] = []
-    for day in sorted(days):
-        if runs and (day - runs[-1][-1]).days == 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return " ".join(f"{run[0]}..{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return " ".join(f"{first}..{last}" if first != last else f"{first}" for first, last in runs(days))

@@ -81,6 +81,9 @@ class Settings(BaseModel):
     airflow_database_url: SecretStr = Field(
         SecretStr(""), description="Airflow's own database, for maintenance to clean; empty: its rows are kept."
     )
+    digest_recovered: bool = Field(
+        False, description="List stories that were recovered from a site's past as late additions in the next digest."
+    )
     announce_cap: int = Field(40, ge=1, description="Dirty days announced in one run, oldest first.")
 
     @field_validator("timezone")

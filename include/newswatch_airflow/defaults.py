@@ -34,6 +34,11 @@ def switch(title: str, description: str) -> Param:
     return Param(False, type="boolean", title=title, description=description)
 
 
+def day_param(title: str, description: str) -> Param:
+    """A param for a day that must be stated."""
+    return Param(type="string", format="date", title=title, description=description)
+
+
 def day_of(context: Any) -> date:
     """The day that a run is for: its partition key, else the param `day`, else yesterday in the configured zone.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import get_current_context
 
 from newswatch.text.counting import counted
-from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
+from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS, RECOVER_HISTORY
 from newswatch_airflow.run_notes import NOTE_KEY
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def _open() -> Iterator[Newswatch]:
 # Of leases. One for all: runs come one at a time and shards share nothing, so that a second try, or the next run after
 # a killed one, goes on at once with what had been taken.
 RUN_ID = POLL_FEEDS
+RECOVERY_ID = RECOVER_HISTORY
 
 
 def _note(text: str) -> None:
@@ -94,7 +95,7 @@ def fetch(shard: int, shards: int) -> None:
 
     _name(f"hosts {shard + 1} of {shards}")
     with _open() as nw:
-        report = pipeline.fetch_pending(nw, RUN_ID, shard=shard, shards=shards)
+        report = pipeline.fetch_pending(nw, RUN_ID, pipeline.Share(shard, shards))
         pages = sum(report.page_outcomes.values())
         stories = counted(report.story_count, "new story", "new stories")
         _name(f"hosts {shard + 1} of {shards}: {counted(pages, 'page')}, {stories}")
@@ -105,6 +106,38 @@ def fetch(shard: int, shards: int) -> None:
         visited = pipeline.visit_due(nw, RUN_ID, shard=shard, shards=shards)
     if visited.outcomes:
         _note(f"Looked again at {counted(sum(visited.outcomes.values()), 'story')}: {_counts(visited.outcomes)}.")
+
+
+def find_past(asked: dict[str, Any]) -> None:
+    """Look for what sites list of their past; unless it is a dry run, note what is new of it. `asked`: the params."""
+    from newswatch import pipeline
+
+    wanted = pipeline.PastWanted(
+        names=tuple(name.strip() for name in asked["feeds"] if name.strip()),
+        first=date.fromisoformat(asked["first"]),
+        last=date.fromisoformat(asked["last"]),
+        kinds=() if asked["source"] == "all" else (asked["source"],),
+        limit=asked["limit"],
+        list_file=Path(asked["list_file"]) if asked["list_file"] else None,
+    )
+    with _open() as nw:
+        found = pipeline.find_past(nw, wanted)
+        if not asked["dry_run"]:
+            pipeline.note_past(nw, found, RECOVERY_ID)
+    lines = (*found.report.summary(), *found.report.source_lines())  # a long note is cut
+    _note("\n".join(["**Dry run: nothing was noted.**\n"] * asked["dry_run"] + [f"- {line.strip()}" for line in lines]))
+
+
+def fetch_past(time: timedelta) -> None:
+    """Fetch the pages that are noted of the past."""
+    from newswatch import pipeline
+
+    with _open() as nw:
+        report = pipeline.fetch_past(nw, RECOVERY_ID, time.total_seconds())
+    pages, stories = sum(report.page_outcomes.values()), counted(report.story_count, "new story", "new stories")
+    _note(f"Fetched {counted(pages, 'page')}: {_counts(report.page_outcomes)}; {stories}.")
+    if report.is_out_of_time:
+        _note("**The time was used up: trigger it again, and it goes on with the rest.**")
 
 
 def tag() -> None:

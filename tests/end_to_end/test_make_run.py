@@ -286,6 +286,28 @@ def test_explain_tells_where_a_story_comes_from(running: Run) -> None:
     assert (running.home / "data" / told["bytes"]["file"]).exists()
 
 
+def test_a_feeds_past_is_found_by_a_dry_run_and_then_fetched_and_built(running: Run, api: AirflowApi) -> None:
+    before = (YESTERDAY - timedelta(days=HISTORY_DAYS + n) for n in range(10, 30))  # all that its feed lists
+    last = next(day for day in before if any(story.outlet_id == "ranok" for story in stories_of(day)))
+    asked = {"feeds": ["ranok"], "first": str(last - timedelta(days=3)), "last": str(last)}
+    dry = run_of(api, "recover_history", asked)
+    assert dry["state"] == "success"
+    assert "Dry run" in dry["note"]
+    assert "paged_feed" in dry["note"]
+    day = running.home / "data" / "tables" / "stories" / f"{last}.parquet"
+    assert not day.exists()
+    done = run_of(api, "recover_history", asked | {"dry_run": False})
+    assert done["state"] == "success", done["note"]
+    ends = time.monotonic() + 120
+    while not day.exists():  # `refresh_day` builds it
+        assert time.monotonic() < ends
+        time.sleep(1)
+    expected = {story.headline for story in stories_of(last) if story.outlet_id == "ranok"}
+    found = pd.read_parquet(day)
+    assert expected <= set(found["title"])
+    assert set(found["via"]) == {"paged_feed"}
+
+
 def test_a_killed_database_comes_back_and_the_pipeline_goes_on(running: Run, api: AirflowApi) -> None:
     number = (running.home / "postgres" / "postmaster.pid").read_text().split()[0]
     psutil.Process(int(number)).kill()

@@ -147,7 +147,7 @@ def test_a_story_whose_bytes_give_a_better_date_moves_and_both_days_are_dirty(
     )
     site.feed(site.item("/anna"))
     with monkeypatch.context() as patch:  # as by code that did not know the metadata yet
-        patch.setattr(time_precedence, "published", lambda *_: None)
+        patch.setattr(time_precedence, "published", lambda *_, **__: None)
         poll(nw, ["site"], "test")
         fetch_pending(nw, "test")
     (row,) = stories(nw)

@@ -18,10 +18,11 @@ import click
 
 from newswatch import __version__
 from newswatch.cli import days as days_commands
-from newswatch.cli import installation, store
+from newswatch.cli import exchange, installation, store
 from newswatch.cli.feeds import feeds
 from newswatch.cli.params import Days, Moment
 from newswatch.cli.progress import Progress
+from newswatch.cli.recover import recover
 from newswatch.cli.topics import topics
 from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
@@ -88,7 +89,10 @@ def main(verbose: bool, home: Path | None) -> None:  # both are read where an in
 
 
 main.add_command(days_commands.days)
+main.add_command(exchange.export)
+main.add_command(exchange.import_)
 main.add_command(feeds)
+main.add_command(recover)
 main.add_command(topics)
 main.add_command(store.backup)
 main.add_command(store.maintain)

@@ -25,6 +25,7 @@ OUTCOME_DOCS = {
     "empty": "entry: neither link nor text; nothing to keep.",
     "far_date": "page: read and understood; its date, which is believed, lies more than 31 days from the feed's and "
     "from the first sight.",
+    "undated": "page: of a site's past, and nothing says when it was published; its bytes are kept, no story is made.",
     "shared_link": "page: its link had been asked for and is no story's page; the feed's own text became a story.",
     "same_story": "page: another entry led to the same canonical URL.",
     "http_NNN": "feed, page: the server's status.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -177,11 +177,16 @@ def guesses(url: str) -> list[Candidate]:
 
 def news_sitemaps(robots: bytes, url: str) -> list[Candidate]:
     """Sitemaps that a robots.txt (RFC 9309) names and that have `news` in their path: only those list what is new."""
-    text = robots[:MAX_HTML_BYTES].decode("utf-8", "replace")
-    alike = (line[1] for line in _SITEMAP_LINE.finditer(text) if "news" in line[1].lower())  # most are spared the rest
-    urls = dict.fromkeys(resolve(url, link) for link in islice(alike, MAX_LOOKED_AT))
-    wanted = [address for address in urls if address and "news" in urlsplit(address).path.lower()]
+    alike = sitemaps(robots, url, lambda link: "news" in link.lower())  # most are spared the rest
+    wanted = [address for address in alike if "news" in urlsplit(address).path.lower()]
     return [Candidate(address, "robots.txt") for address in wanted[:MAX_CANDIDATES]]
+
+
+def sitemaps(robots: bytes, url: str, is_wanted: Callable[[str], bool] = bool) -> list[str]:
+    """Addresses of the sitemaps that a robots.txt names; `is_wanted`: by the link as it stands there."""
+    text = robots[:MAX_HTML_BYTES].decode("utf-8", "replace")
+    links = filter(is_wanted, (line[1] for line in _SITEMAP_LINE.finditer(text)))
+    return list(filter(None, dict.fromkeys(resolve(url, link) for link in islice(links, MAX_LOOKED_AT))))
 
 
 def read_heading(body: bytes) -> Heading:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from newswatch.feeds.state import FeedState, GoodPoll, Listing, Window
@@ -57,17 +58,29 @@ def covered_window(
     return begins, polled_at
 
 
-def covered_days(windows: Sequence[Window], polls: Sequence[GoodPoll], tz: ZoneInfo) -> dict[date, datetime | None]:
-    """Days of the zone over which one of a feed's windows reaches wholly, each with since when that is known.
+class Covered(NamedTuple):
+    """Since when a covered day is known as such (None: that was not noted), and by what (`via` None: polls)."""
 
-    `windows`, `polls`: all of the feed's, in order of time. It is known since the commit of the first poll of that
-    window after the day's end; None where there is no such poll.
+    known_at: datetime | None
+    via: str | None = None
+
+
+def covered_days(windows: Sequence[Window], polls: Sequence[GoodPoll], tz: ZoneInfo) -> dict[date, Covered]:
+    """Days of the zone over which one of a feed's windows reaches wholly; polls come before what was listed later.
+
+    `windows`, `polls`: all of the feed's, in order of time. A day is known since the commit of the first poll of that
+    window after the day's end, or since its window was.
     """
-    known_at: dict[date, datetime | None] = {}
+    covered: dict[date, Covered] = {}
     begin = 0  # of the window's own polls: those after the window before it
     for window in windows:
-        for day in whole_days(window.covered_from, window.covered_to, tz):
-            first = bisect_left(polls, start_of(day + ONE_DAY, tz), lo=begin, key=attrgetter("polled_at"))
-            known_at.setdefault(day, polls[first].committed_at if first < len(polls) else None)
-        begin = bisect_right(polls, window.covered_to, key=attrgetter("polled_at"))
-    return known_at
+        if window.via is None:
+            for day in whole_days(window.covered_from, window.covered_to, tz):
+                first = bisect_left(polls, start_of(day + ONE_DAY, tz), lo=begin, key=attrgetter("polled_at"))
+                covered.setdefault(day, Covered(polls[first].committed_at if first < len(polls) else None))
+            begin = bisect_right(polls, window.covered_to, key=attrgetter("polled_at"))
+    for window in windows:
+        if window.via is not None:
+            for day in whole_days(window.covered_from, window.covered_to, tz):
+                covered.setdefault(day, Covered(window.known_at, window.via))
+    return covered

@@ -26,10 +26,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SeenEntry:
-    """An entry, first seen at `first_seen_at` (UTC), with the words in which a poll found it."""
+    """An entry, first seen at `first_seen_at` (UTC), with the words in which it was found."""
 
     entry: Entry
     first_seen_at: datetime
+    via: str | None = None  # what of the site's past listed it; None: a poll of its feed
 
 
 def to_row(seen: SeenEntry) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def to_row(seen: SeenEntry) -> dict[str, Any]:
         "published_at": entry.published_at,
         "published_day": entry.published_day,
         "first_seen_at": seen.first_seen_at,
+        "via": seen.via,
     }
 
 
@@ -60,7 +62,7 @@ def from_row(row: Mapping[str, Any]) -> SeenEntry:
         published_at=row["published_at"],
         published_day=row["published_day"],
     )
-    return SeenEntry(entry, row["first_seen_at"])
+    return SeenEntry(entry, row["first_seen_at"], row["via"])
 
 
 @dataclass(frozen=True, slots=True)

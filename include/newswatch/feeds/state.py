@@ -40,10 +40,15 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An unbroken stretch of time that a feed's polls reach over; see `feeds.coverage.covered_window`."""
+    """An unbroken stretch of time that a feed's polls reach over; see `feeds.coverage.covered_window`.
+
+    `via`: what of the site's past listed all of it instead, as is known since `known_at`.
+    """
 
     covered_from: datetime
     covered_to: datetime
+    known_at: datetime | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

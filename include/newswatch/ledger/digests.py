@@ -65,13 +65,19 @@ def forget(connection: sa.Connection, day: date) -> None:
         connection.execute(sa.delete(table).where(table.c.day == day))
 
 
-def late_stories(connection: sa.Connection, day: date, after: datetime, until: datetime) -> frozenset[str]:
-    """Stories of the day whose first text came after one moment, and not after the other."""
+def late_stories(
+    connection: sa.Connection, day: date, after: datetime, until: datetime, *, with_recovered: bool
+) -> frozenset[str]:
+    """Stories of the day whose first text came after one moment, and not after the other.
+
+    `with_recovered`: also those that something of their site's past listed, and no poll.
+    """
     query = (
         sa.select(t.stories.c.story_id)
         .join(t.revisions, (t.revisions.c.story_id == t.stories.c.story_id) & (t.revisions.c.number == 1))
         .where(t.stories.c.day == day, t.revisions.c.seen_at > after, t.revisions.c.seen_at <= until)
     )
+    query = query if with_recovered else query.where(t.stories.c.via.is_(None))
     return frozenset(connection.scalars(query))
 
 

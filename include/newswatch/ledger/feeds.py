@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from newswatch.config.catalogue import Feed
+from newswatch.feeds.coverage import Covered
 from newswatch.feeds.schedule import is_due
 from newswatch.feeds.state import SUCCESSES, FeedState, GoodPoll, PollRecord, Window
 from newswatch.ledger import schema as t
@@ -45,6 +46,7 @@ class NewEntry:
     first_seen_at: datetime
     state: str
     fingerprint: str
+    via: str | None = None  # what of the site's past lists it; None: a poll
 
 
 def due(connection: sa.Connection, feeds: Sequence[Feed], now: datetime, *, only_due: bool = True) -> list[str]:
@@ -82,6 +84,13 @@ def known_entries(connection: sa.Connection, feed_id: str, keys: Sequence[str]) 
     query = sa.select(e.entry_key, *(e[name] for name in KnownEntry.__dataclass_fields__))
     rows = connection.execute(query.where(e.feed_id == feed_id, e.entry_key.in_(keys)))
     return {key: KnownEntry(*known) for key, *known in rows}
+
+
+def newest_links(connection: sa.Connection, feed_id: str, limit: int) -> list[str]:
+    """Links of the feed's entries, those that were seen last."""
+    e = t.entries.c
+    query = sa.select(e.url).where(e.feed_id == feed_id, e.url.is_not(None), e.via.is_(None))
+    return list(connection.scalars(query.order_by(e.first_seen_at.desc(), e.entry_key).limit(limit)))
 
 
 def with_fingerprints(
@@ -148,24 +157,37 @@ def set_wordings(connection: sa.Connection, fingerprints: Mapping[EntryKey, str]
         connection.execute(sa.update(t.entries).where(is_it), rows)
 
 
-def add_coverage(connection: sa.Connection, days: Sequence[tuple[str, date]], now: datetime) -> set[date]:
-    """Note that feeds' windows reach over days (feed id, day) by now; returns days that gained a feed."""
+def add_coverage(
+    connection: sa.Connection, days: Sequence[tuple[str, date]], now: datetime, via: str | None = None
+) -> set[date]:
+    """Note that feeds' windows reach over days (feed id, day) by now; returns days that gained a feed.
+
+    `via`: what of the site's past lists these days; None: polls.
+    """
     if not days:
         return set()
-    statement = insert(t.coverage).values([{"feed_id": f, "day": day, "known_at": now} for f, day in days])
+    rows = [{"feed_id": feed_id, "day": day, "known_at": now, "via": via} for feed_id, day in days]
+    statement = insert(t.coverage).values(rows)
     return set(connection.scalars(statement.on_conflict_do_nothing().returning(t.coverage.c.day)))
 
 
+def add_past_window(connection: sa.Connection, feed_id: str, window: Window) -> None:
+    """Keep a stretch of time of which something of the feed's site listed everything."""
+    statement = insert(t.ended_windows).values(feed_id=feed_id, **row_of(window))
+    longer = sa.func.greatest(t.ended_windows.c.covered_to, statement.excluded.covered_to)
+    key = [column.name for column in t.ended_windows.primary_key]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"covered_to": longer}))
+
+
 def windows(connection: sa.Connection) -> dict[str, list[Window]]:
-    """Every window that the polls of a feed have reached over, by feed id, in order of time."""
-    tables = (t.ended_windows, t.feeds)
-    columns = ("feed_id", "covered_from", "covered_to")
-    query = sa.union(
-        *(sa.select(*(table.c[n] for n in columns)).where(table.c.covered_to.is_not(None)) for table in tables)
-    )
+    """Every window that the polls of a feed, or what lists its past, have reached over: by feed id, in time's order."""
+    w, f = t.ended_windows.c, t.feeds.c
+    ended = sa.select(w.feed_id, w.covered_from, w.covered_to, w.known_at, w.via)
+    going_on = sa.select(f.feed_id, f.covered_from, f.covered_to, sa.null(), sa.null()).where(f.covered_to.is_not(None))
     found: dict[str, list[Window]] = {}
-    for row in sorted(connection.execute(query), key=lambda row: (row.covered_to, row.covered_from)):
-        found.setdefault(row.feed_id, []).append(Window(row.covered_from, row.covered_to))
+    rows = connection.execute(sa.union(ended, going_on))
+    for feed_id, *window in sorted(rows, key=lambda row: (row.covered_to, row.covered_from)):
+        found.setdefault(feed_id, []).append(Window(*window))
     return found
 
 
@@ -186,10 +208,10 @@ def coverage(connection: sa.Connection) -> set[tuple[str, date]]:
     return {(row.feed_id, row.day) for row in connection.execute(sa.select(t.coverage.c.feed_id, t.coverage.c.day))}
 
 
-def replace_coverage(connection: sa.Connection, known_at: Mapping[tuple[str, date], datetime | None]) -> None:
-    """Let these be the covered days (feed id, day), and no others, with the moment since which that is known."""
+def replace_coverage(connection: sa.Connection, covered: Mapping[tuple[str, date], Covered]) -> None:
+    """Let these be the covered days (feed id, day), and no others."""
     connection.execute(sa.delete(t.coverage))
-    rows = [{"feed_id": feed_id, "day": day, "known_at": at} for (feed_id, day), at in sorted(known_at.items())]
+    rows = [{"feed_id": feed_id, "day": day, **of_day._asdict()} for (feed_id, day), of_day in sorted(covered.items())]
     if rows:
         connection.execute(sa.insert(t.coverage), rows)
 

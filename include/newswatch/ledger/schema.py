@@ -62,6 +62,7 @@ entries = sa.Table(
     sa.Column("next_attempt_at", _MOMENT),
     sa.Column("story_id", sa.Text),
     sa.Column("fingerprint", sa.Text),  # of its title, its text and its latest date, 16 hex digits each
+    sa.Column("via", sa.Text),  # what of the site's past listed it; null: a poll of the feed
     sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),
     sa.Column("lease_until", _MOMENT),
@@ -90,6 +91,7 @@ stories = sa.Table(
     sa.Column("page_url", sa.Text),  # what answered, and its validators; null: no page was had
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
+    sa.Column("via", sa.Text),  # what of its site's past listed it; null: a poll of the feed
     sa.Column("link_story_id", sa.Text),  # of the first of several stories behind one link that is no story's page
     sa.Index(None, "day"),
     sa.Index(None, "link_story_id", postgresql_where=sa.text("link_story_id IS NOT NULL")),
@@ -141,6 +143,16 @@ host_pauses = sa.Table(
     metadata,
     sa.Column("host", sa.Text, primary_key=True),
     sa.Column("paused_until", _MOMENT, nullable=False),
+)
+# Who asks a host just now, or until when it is let rest: processes that know nothing of each other take turns. Of no
+# use after a crash, and so not logged.
+host_turns = sa.Table(
+    "host_turns",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("until", _MOMENT, nullable=False),
+    prefixes=["UNLOGGED"],
 )
 robots = sa.Table(
     "robots",
@@ -216,15 +228,19 @@ coverage = sa.Table(
     sa.Column("feed_id", sa.Text, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("known_at", _MOMENT),  # of the poll that made it so; null: of before this was noted
+    sa.Column("via", sa.Text),  # what of the site's past lists the whole day; null: polls
     sa.Index(None, "day"),
 )
 # Windows of polls that a gap has ended; the one that goes on is in `feeds`. What is covered in another zone follows.
+# And stretches of time of which something of a site's past listed all.
 ended_windows = sa.Table(
     "ended_windows",
     metadata,
     sa.Column("feed_id", sa.Text, primary_key=True),
     sa.Column("covered_from", _MOMENT, primary_key=True),
     sa.Column("covered_to", _MOMENT, nullable=False),
+    sa.Column("via", sa.Text),  # with the next: what listed it all, and since when that is known; null: polls
+    sa.Column("known_at", _MOMENT),
 )
 
 # The time zone that every `day` of this ledger is of: one row.

@@ -28,6 +28,7 @@ class ClaimedEntry:
     path: str
     first_seen_at: datetime
     attempt_count: int
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class NewStory:
     page_url: str | None
     validators: Validators
     link_story_id: str | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,33 +152,58 @@ class EntryPlace:
     path: str
 
 
-def pending_count(connection: sa.Connection, shard: int, shards: int, now: datetime) -> int:
-    """Pending entries of this shard's hosts that may be asked for now."""
-    e = t.entries.c
-    is_ready = sa.or_(e.next_attempt_at.is_(None), e.next_attempt_at <= now)
-    query = sa.select(sa.func.count()).where(e.state == "pending", is_ready, is_in_shard(e.host, shard, shards))
-    return int(connection.scalar(query) or 0)
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The pending entries that one task has: of the hosts of one of `shards` shards, of polls or of sites' past.
+
+    `via`: what listed those of the past; empty: entries of polls.
+    """
+
+    shard: int = 0
+    shards: int = 1
+    via: tuple[str, ...] = ()
+
+    def holds(self, now: datetime) -> list[sa.ColumnElement[bool]]:
+        """Of an entry: whether it is in this share, and may be asked for now."""
+        e = t.entries.c
+        is_ready = sa.or_(e.next_attempt_at.is_(None), e.next_attempt_at <= now)
+        return [*self._is_pending(), is_ready]
+
+    def _is_pending(self) -> list[sa.ColumnElement[bool]]:
+        e = t.entries.c
+        is_listed = e.via.in_(self.via) if self.via else e.via.is_(None)
+        return [e.state == "pending", is_listed, is_in_shard(e.host, self.shard, self.shards)]
+
+    def next_attempt(self, connection: sa.Connection) -> datetime | None:
+        """When the first of those may be asked for that have to wait; None: none waits."""
+        query = sa.select(sa.func.min(t.entries.c.next_attempt_at)).where(*self._is_pending())
+        found: datetime | None = connection.scalar(query)
+        return found
+
+
+def pending_count(connection: sa.Connection, share: Share, now: datetime) -> int:
+    """Pending entries of the share that may be asked for now."""
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(t.entries).where(*share.holds(now))) or 0)
 
 
 def claim_pending(
-    connection: sa.Connection, shard: int, shards: int, limit: int, lease: Lease, now: datetime
+    connection: sa.Connection, share: Share, limit: int, lease: Lease, now: datetime
 ) -> list[ClaimedEntry]:
-    """Take up to `limit` pending entries of this shard's hosts, those that failed last, spread over the hosts.
+    """Take up to `limit` pending entries of the share, those that failed last, spread over the hosts.
 
     Those that the lease holds already are not taken twice.
     """
     e = t.entries.c
-    is_ready = (e.state == "pending", sa.or_(e.next_attempt_at.is_(None), e.next_attempt_at <= now))
+    is_ready = share.holds(now)
     turn = sa.func.row_number().over(partition_by=e.host, order_by=(e.attempt_count, e.first_seen_at, *_KEY))
     mine = (
         sa.select(*_KEY, turn.label("turn"))
         .where(*is_ready, ENTRIES.is_free(lease, now), e.lease_token.is_distinct_from(lease.token))
-        .where(is_in_shard(e.host, shard, shards))
         .subquery()
     )
     chosen = sa.select(mine.c.feed_id, mine.c.entry_key).order_by(mine.c.turn, *mine.c).limit(limit).subquery()
     wanted = [sa.tuple_(*_KEY).in_(sa.select(chosen)), *is_ready]
-    returning = (*_KEY, e.url, e.path, e.first_seen_at, e.attempt_count)
+    returning = (*_KEY, e.url, e.path, e.first_seen_at, e.attempt_count, e.via)
     return [ClaimedEntry(**row._asdict()) for row in ENTRIES.claim(connection, wanted, lease, now, returning)]
 
 
@@ -243,6 +270,7 @@ def add(connection: sa.Connection, stories: Sequence[NewStory]) -> set[str]:
             "first_seen_at": story.first_seen_at,
             "page_url": story.page_url,
             "link_story_id": story.link_story_id,
+            "via": story.via,
             **row_of(story.text),
             **row_of(story.validators),
         }

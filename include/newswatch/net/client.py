@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -158,6 +158,7 @@ class Fetcher:
         self._delay = delay_seconds
         self._deadline = deadline_seconds
         self.memory = memory or HostMemory()
+        self._turns = self.memory.turns
         self.backlog = Backlog()
         self._gates: dict[str, Gate] = {}
         self._robots: dict[tuple[str, bool, frozenset[int]], asyncio.Task[Protego | Failure]] = {}
@@ -187,6 +188,8 @@ class Fetcher:
             task.cancel()
         await asyncio.gather(*self._robots.values(), return_exceptions=True)
         await self._stack.aclose()
+        if self._turns:
+            await self._turns.close()
 
     async def get(self, request: Request) -> Response | Failure:
         """Follow at most five redirects within one deadline. The pause before a host's turn is not part of it."""
@@ -230,14 +233,27 @@ class Fetcher:
             await asyncio.sleep(max(0.0, gate.free_at - time.monotonic()))
             async with self._slots:
                 await self.backlog.room()
-                began = time.monotonic()
-                answer = await self._in_time(request, url, chain)
-                seconds = time.monotonic() - began
+                async with self._turn(gate, url, chain.left):
+                    began = time.monotonic()
+                    answer = await self._in_time(request, url, chain)
+                    seconds = time.monotonic() - began
+                    gate.note(answer, seconds, self._clock(), time.monotonic())
             chain.used += seconds
-            gate.note(answer, seconds, self._clock(), time.monotonic())
             if gate.paused_until:
                 self.memory.paused_until[host_of(url)] = gate.paused_until
             return answer
+
+    @asynccontextmanager
+    async def _turn(self, gate: Gate, url: str, seconds: float) -> AsyncIterator[None]:
+        """The host's turn among all processes, for one request; after it the host rests as the gate says."""
+        if self._turns is None or not gate.delay:
+            yield
+            return
+        await self._turns.take(host_of(url), seconds + CONNECT_SECONDS)
+        try:
+            yield
+        finally:
+            await self._turns.give_back(host_of(url), max(gate.delay, gate.free_at - time.monotonic()))
 
     def _gate(self, url: str) -> Gate:
         host = host_of(url)

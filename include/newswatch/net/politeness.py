@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from protego import Protego
 
@@ -33,12 +34,29 @@ class RobotsText:
     fetched_at: datetime
 
 
+class Turns(Protocol):
+    """Turns of hosts among processes that know nothing of each other: one has a host, all others wait."""
+
+    async def take(self, host: str, seconds: float) -> None:
+        """Wait until the host is free, then have it: until it is given back, and `seconds` at most. Never raises."""
+
+    async def give_back(self, host: str, rest_seconds: float) -> None:
+        """Let the host rest, and then others have it. Never raises."""
+
+    async def close(self) -> None:
+        """Let go of what it holds open itself."""
+
+
 @dataclass(slots=True)
 class HostMemory:
-    """What is known of hosts from one run to the next; the ledger keeps it."""
+    """What is known of hosts from one run to the next; the ledger keeps it.
+
+    `turns`: among all processes that ask; None: this is the only one.
+    """
 
     paused_until: dict[str, datetime] = field(default_factory=dict)  # host → moment
     robots: dict[str, RobotsText] = field(default_factory=dict)  # origin → text
+    turns: Turns | None = None
 
     def fresh_robots(self, origin: str, now: datetime) -> str | None:
         """The text of the origin's robots.txt; None where it is not known or older than ROBOTS_TTL."""

@@ -29,6 +29,11 @@ def next_attempt_at(attempt_count: int, now: datetime, retry_after_seconds: floa
     return now + max(timedelta(minutes=10 << 2 * (attempt_count - 1)), asked)
 
 
+def after_rest(now: datetime, retry_after_seconds: float | None) -> datetime:
+    """When to go on with the past of a host that asks for rest: as it asks, else in ten minutes. There is no hurry."""
+    return now + (_asked_wait(retry_after_seconds) if retry_after_seconds else timedelta(minutes=10))
+
+
 def _asked_wait(retry_after_seconds: float | None) -> timedelta:
     """The rest that a host asks for, up to LONGEST_WAIT."""
     return timedelta(seconds=min(retry_after_seconds or 0.0, LONGEST_WAIT.total_seconds()))

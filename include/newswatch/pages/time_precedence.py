@@ -47,7 +47,7 @@ def published(
     """When the story was published; None where no source gives a credible time.
 
     `seen_at`: when the story was first seen, UTC. `tz`: of times that state no zone; None: UTC. `is_archived`: the page
-    was saved who knows when, so that a guess may be of any age.
+    was saved, or is listed as one of the past, who knows when, so that a guess may be of any age.
     """
     times = _times(claims, "published_at", seen_at, tz)
     if not is_archived:
@@ -73,10 +73,13 @@ def updated(
     return next((t.moment for t in times if published_at is None or t.moment > published_at), None)
 
 
-def is_far(published_at: datetime | None, by_feed: datetime | None, seen_at: datetime) -> bool:
-    """Whether a believed date lies far from all else that is known of the story, and so may be another's. In UTC."""
+def is_far(published_at: datetime | None, by_feed: datetime | None, seen_at: datetime | None) -> bool:
+    """Whether a believed date lies far from all else that is known of the story, and so may be another's. In UTC.
+
+    `seen_at` None: the first sight says nothing of it, as it is one of the past.
+    """
     known = [moment for moment in (by_feed, seen_at) if moment]
-    return published_at is not None and all(abs(published_at - moment) > FAR for moment in known)
+    return published_at is not None and bool(known) and all(abs(published_at - moment) > FAR for moment in known)
 
 
 def _is_on(time: Time, day: date) -> bool:

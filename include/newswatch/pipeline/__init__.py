@@ -1,5 +1,6 @@
 """The few verbs that DAGs and the command line call."""
 
+from newswatch.ledger.stories import Share
 from newswatch.pipeline.announce import AnnounceReport, announce
 from newswatch.pipeline.backup import BackupReport, backup
 from newswatch.pipeline.build import (
@@ -14,17 +15,20 @@ from newswatch.pipeline.build import (
 from newswatch.pipeline.compare_topics import Comparison, StoryChange, compare_topics, topics_of_version, versions
 from newswatch.pipeline.deliver import Channel, Message, Sending, deliver, message_of, send
 from newswatch.pipeline.digest import IssueReport, issue_digest
+from newswatch.pipeline.exchange import ExportReport, ImportReport, export_stories, import_stories
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
+from newswatch.pipeline.import_archive import ArchiveReport, ArchiveWanted, import_archive
 from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader, outcome_meaning, outcome_words
+from newswatch.pipeline.recover import PastWanted, fetch_past, find_past, note_past
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.restore import RestoreReport, backups_in, restore
@@ -35,22 +39,27 @@ from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
     "AnnounceReport",
+    "ArchiveReport",
+    "ArchiveWanted",
     "BackupReport",
     "BuildReport",
     "Channel",
     "Comparison",
     "Discovery",
+    "ExportReport",
     "Fault",
     "FeedHealth",
     "FetchReport",
     "ForgetReport",
     "Found",
+    "ImportReport",
     "IssueReport",
     "Issued",
     "MaintainReport",
     "Message",
     "Newswatch",
     "Notice",
+    "PastWanted",
     "PollReport",
     "PollShard",
     "Reader",
@@ -59,6 +68,7 @@ __all__ = [
     "RestoreReport",
     "RezoneReport",
     "Sending",
+    "Share",
     "StoryChange",
     "TagReport",
     "VisitReport",
@@ -73,13 +83,19 @@ __all__ = [
     "discover",
     "ensure_built",
     "explain",
+    "export_stories",
+    "fetch_past",
     "fetch_pending",
+    "find_past",
     "forget_day",
+    "import_archive",
+    "import_stories",
     "is_installed",
     "issue_digest",
     "maintain",
     "message_of",
     "never_built",
+    "note_past",
     "open_in_force",
     "open_newswatch",
     "outcome_meaning",

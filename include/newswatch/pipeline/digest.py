@@ -128,7 +128,9 @@ def _late(nw: Newswatch, connection: sa.Connection, day: date, known: Sequence[d
         shown = {i for _, record in own for topic in record["topics"].values() for i in topic["story_ids"]}
         shown |= {i for d, record in issued if d.day > other for i in record["late"].get(str(other), ())}
         after = max(d.issued_at for d, _ in own) - ON_ITS_WAY
-        late = digests.late_stories(connection, other, after, until) - shown
+        late = (
+            digests.late_stories(connection, other, after, until, with_recovered=nw.settings.digest_recovered) - shown
+        )
         if late:
             rows = DayRows.from_rows(other, _rows(nw, "stories", other), _rows(nw, "mentions", other), names)
             found[other] = (rows, late)

@@ -10,7 +10,7 @@ from newswatch.ledger import days, revisions, stories
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.ledger.leases import ENTRIES, Lease
 from newswatch.ledger.revisions import PlannedVisit
-from newswatch.ledger.stories import EntryEnd, NewStory
+from newswatch.ledger.stories import EntryEnd, NewStory, Share
 from newswatch.net.client import Client
 from newswatch.pages.time_precedence import is_far
 from newswatch.pipeline.installation import Newswatch, log
@@ -26,6 +26,7 @@ from newswatch.stories.story import RawRecord, Story
 from newswatch.text import sanitise
 from newswatch.urls.canonical import canonical_url, host_of, names_of
 
+EVERYTHING_POLLED = Share()
 ENTRIES_A_CLAIM = 400  # more are taken as soon as fewer than half of them run
 
 
@@ -39,12 +40,21 @@ class FetchReport:
     is_out_of_time: bool
 
 
-def fetch_pending(nw: Newswatch, run_id: str, *, shard: int = 0, shards: int = 1) -> FetchReport:
-    """Drain the pending entries of this shard's hosts until none is left or the budget is used up.
+@dataclass(frozen=True, slots=True)
+class CommittedPages:
+    """What one commit of pages did."""
+
+    outcomes: Outcomes
+    story_count: int
+    dirty_days: set[date]
+
+
+def fetch_pending(nw: Newswatch, run_id: str, share: Share = EVERYTHING_POLLED) -> FetchReport:
+    """Drain the pending entries of the share until none is left or the budget is used up.
 
     Raises LeaseLost where another try of the same run took over; TransientError where store or ledger fail.
     """
-    session, verb = NetworkSession(nw, run_id), _Fetch(nw, shard, shards)
+    session, verb = NetworkSession(nw, run_id), _Fetch(nw, share)
     session.run(verb)
     return FetchReport(session.outcomes.totals("page"), verb.story_count, frozenset(verb.dirty), session.is_out_of_time)
 
@@ -57,9 +67,9 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
     obeys_robots = True
     top_up = ENTRIES_A_CLAIM // 2
 
-    def __init__(self, nw: Newswatch, shard: int, shards: int) -> None:
+    def __init__(self, nw: Newswatch, share: Share) -> None:
         self._nw = nw
-        self._shard = (shard, shards)
+        self._share = share
         self.seconds = nw.settings.fetch_budget_seconds
         self.story_count = 0
         self.dirty: set[date] = set()
@@ -69,8 +79,8 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         nw = self._nw
         with nw.ledger.begin() as connection:
             if self.total is None:
-                self.total = stories.pending_count(connection, *self._shard, nw.clock())
-            claimed = stories.claim_pending(connection, *self._shard, ENTRIES_A_CLAIM, lease, nw.clock())
+                self.total = stories.pending_count(connection, self._share, nw.clock())
+            claimed = stories.claim_pending(connection, self._share, ENTRIES_A_CLAIM, lease, nw.clock())
             jobs = make_jobs(nw, claimed)
             names = [name for job in jobs if job.address for name in names_of(job.address)]
             story_of = stories.known_urls(connection, names)
@@ -90,37 +100,10 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         return await fetch_page(self._nw, client, job)
 
     def commit(self, results: Sequence[FetchResult], lease: Lease) -> Outcomes:
-        nw, results = self._nw, told_apart(self._nw, results)
-        batch = nw.new_batch("fetch", lease.run_id)
-        fetch_day = nw.day_of(batch.committed_at)
-        raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
-        made = _Made({id(r): story for r in results if (story := _story(nw, r, raw, raw_path))})
-        with nw.writing() as connection:
-            ENTRIES.hold(connection, [key for r in results for key in r.job.keys], lease)
-            made.settle(stories.known_urls(connection, made.names))
-            files = _write(nw, batch, raw, raw_path, made.fresh)
-            answers = {story_id: r.answer for r in results if r.page and (story_id := made.id_of(r))}
-            links = {made.id_of(r): r.shares_link_with for r in results if made.is_first(r)}
-            new = [
-                replace(new_story(story, batch, answers.get(id_)), link_story_id=links[id_])
-                for id_, story in sorted(made.fresh.items())
-            ]
-            added = stories.add(connection, new)
-            revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
-            outcomes = Outcomes()
-            for result in results:
-                is_first = made.is_first(result) and made.id_of(result) in added
-                _count(outcomes, result, fetch_day, made.stories[id(result)] if is_first else None)
-            stories.add_aliases(connection, _aliases(results, made))
-            stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
-            commit(connection, batch, files, outcomes)
-            revisions.plan_visits(connection, _visits_of_live(nw, (s for s in new if s.story_id in added), made.fresh))
-            dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}
-            days.mark_dirty(connection, dirty)
-        self.story_count += len(added)
-        self.dirty |= dirty
-        log.info("pages fetched", pages=len(results), stories_new=len(added), outcomes=outcomes.totals("page"))
-        return outcomes
+        committed = commit_pages(self._nw, results, lease)
+        self.story_count += committed.story_count
+        self.dirty |= committed.dirty_days
+        return committed.outcomes
 
     def failed(self, result: FetchResult, error: Exception) -> FetchResult:
         return FetchResult(result.job, "failed", sanitise.line(str(error)))
@@ -130,6 +113,43 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
 
     def byte_count(self, result: FetchResult) -> int:
         return result.byte_count
+
+
+def commit_pages(nw: Newswatch, results: Sequence[FetchResult], lease: Lease) -> CommittedPages:
+    """Write the pages' bytes and stories, then one transaction, fenced by the lease on their entries, that counts them.
+
+    Raises LeaseLost, TransientError, and RefusedByLedger where the ledger does not take something of it.
+    """
+    results = told_apart(nw, results)
+    batch = nw.new_batch("fetch", lease.run_id)
+    fetch_day = nw.day_of(batch.committed_at)
+    raw, raw_path = WarcBuffer(), paths.raw_pages(fetch_day, batch.batch_id)
+    made = _Made({id(r): story for r in results if (story := _story(nw, r, raw, raw_path))})
+    with nw.writing() as connection:
+        ENTRIES.hold(connection, [key for r in results for key in r.job.keys], lease)
+        made.settle(stories.known_urls(connection, made.names))
+        files = _write(nw, batch, raw, raw_path, made.fresh)
+        answers = {story_id: r.answer for r in results if r.page and (story_id := made.id_of(r))}
+        links = {made.id_of(r): r.shares_link_with for r in results if made.is_first(r)}
+        new = [
+            replace(new_story(story, batch, answers.get(id_)), link_story_id=links[id_])
+            for id_, story in sorted(made.fresh.items())
+        ]
+        added = stories.add(connection, new)
+        revisions.add(connection, [first_revision(story) for story in new if story.story_id in added])
+        outcomes = Outcomes()
+        for result in results:
+            is_first = made.is_first(result) and made.id_of(result) in added
+            story = made.stories.get(id(result))
+            _count(outcomes, result, fetch_day, story if is_first else None, is_story=story is not None)
+        stories.add_aliases(connection, _aliases(results, made))
+        stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
+        commit(connection, batch, files, outcomes)
+        revisions.plan_visits(connection, _visits_of_live(nw, (s for s in new if s.story_id in added), made.fresh))
+        dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}
+        days.mark_dirty(connection, dirty)
+    log.info("pages fetched", pages=len(results), stories_new=len(added), outcomes=outcomes.totals("page"))
+    return CommittedPages(outcomes, len(added), dirty)
 
 
 class _Made:
@@ -178,7 +198,9 @@ def _story(nw: Newswatch, result: FetchResult, raw: WarcBuffer, raw_path: str) -
     fetched = FetchedPage(result.answer.url, result.page, record) if result.answer and result.page and record else None
     seen = result.job.entries[0]
     shares_link = result.shares_link_with is not None
-    return assemble(seen, nw.feed_of(seen.entry.feed_id), fetched, nw.settings.tz, shares_link=shares_link)
+    story = assemble(seen, nw.feed_of(seen.entry.feed_id), fetched, nw.settings.tz, shares_link=shares_link)
+    # The day of its first sight is that of no story of the past.
+    return None if story and story.via and story.published_at is None else story
 
 
 def _write(nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: Mapping[str, Story]) -> list[BatchFile]:
@@ -187,17 +209,26 @@ def _write(nw: Newswatch, batch: Batch, raw: WarcBuffer, raw_path: str, fresh: M
     return files + write_stories(nw, batch, list(fresh.values()))
 
 
-def _count(outcomes: Outcomes, result: FetchResult, day: date, new: Story | None) -> None:
-    """One outcome an entry: the first that brought a story (`new`) counts as read, others as leading to the same."""
+def _count(outcomes: Outcomes, result: FetchResult, day: date, new: Story | None, *, is_story: bool) -> None:
+    """One outcome an entry: the first that brought a story (`new`) counts as read, others as leading to the same.
+
+    `is_story`: whether a story was made of it at all.
+    """
     if result.outcome is None:
         return
     for lost in result.job.lost:
         outcomes.add("file", lost.outcome, lost.feed_id, day, lost.detail[:300])
     for number, seen in enumerate(result.job.entries):
         outcome, detail = result.outcome, result.detail or result.job.address or ""
-        if outcome == "ok" and (number > 0 or new is None):
+        if outcome == "ok" and not is_story:
+            outcome = "undated"
+        elif outcome == "ok" and (number > 0 or new is None):
             outcome = "same_story"
-        elif outcome == "ok" and new and is_far(new.published_at, seen.entry.published_at, seen.first_seen_at):
+        elif (
+            outcome == "ok"
+            and new
+            and is_far(new.published_at, seen.entry.published_at, None if seen.via else seen.first_seen_at)
+        ):
             outcome, detail = "far_date", f"{new.published_at:%Y-%m-%d} by {new.published_at_source}: {detail}"
         outcomes.add("page", outcome, seen.entry.feed_id, day, detail[:300])
 

@@ -21,6 +21,7 @@ from newswatch.ledger.batches import Batch, BatchFile
 from newswatch.ledger.leases import Lease
 from newswatch.net.client import Client, Fetcher
 from newswatch.net.politeness import HostMemory
+from newswatch.pipeline.host_turns import LedgerTurns
 from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
 from newswatch.storage import embedded_postgres, schemes
@@ -152,7 +153,9 @@ class Newswatch:
         return BatchFile(path, row_count, len(content), self.store.write(path, content))
 
     def client(self, memory: HostMemory | None = None) -> AbstractAsyncContextManager[Client]:
-        """What requests go through; what it learns of hosts is added to `memory`."""
+        """What requests go through, in turns with other processes; what it learns of hosts is added to `memory`."""
+        memory = memory or HostMemory()
+        memory.turns = memory.turns or LedgerTurns(self.ledger)
         return self.open_client(self.settings, self.clock, memory)
 
     def feed_of(self, feed_id: str) -> Feed:

@@ -41,6 +41,11 @@ class PageJob:
     lost: tuple[LostWords, ...] = ()
 
     @property
+    def is_of_the_past(self) -> bool:
+        """Whether no poll listed it."""
+        return all(seen.via for seen in self.entries)
+
+    @property
     def keys(self) -> list[EntryKey]:
         return [(seen.entry.feed_id, seen.entry.key) for seen in self.entries]
 
@@ -119,7 +124,8 @@ def _member(row: ClaimedEntry, texts: dict[EntryKey, SeenEntry] | MissingFile) -
 
 def bare_entry(row: ClaimedEntry | EntryPlace) -> SeenEntry:
     """The entry without its feed's words."""
-    return SeenEntry(Entry(row.feed_id, row.entry_key, row.url, "", "", (), None), row.first_seen_at)
+    via = row.via if isinstance(row, ClaimedEntry) else None
+    return SeenEntry(Entry(row.feed_id, row.entry_key, row.url, "", "", (), None), row.first_seen_at, via)
 
 
 async def fetch_page(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
@@ -155,6 +161,8 @@ async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
     if failure:
         asked_seconds = failure.retry_after_seconds
         retry_at = retry.next_attempt_at(job.attempt_count + 1, now, asked_seconds) if failure.is_transient else None
+        if retry_at and asked_seconds and job.is_of_the_past:
+            retry_at = retry.after_rest(now, asked_seconds)
         return FetchResult(job, failure.outcome, failure.detail, had, retry_at=retry_at)
     assert had is not None
     if leads_nowhere(url, had.url):
@@ -178,8 +186,10 @@ async def parse_page(nw: Newswatch, client: Client, answer: Response) -> Extract
 def _put_off(job: PageJob, answer: Failure, now: datetime) -> FetchResult:
     """The page was not asked for, or this machine was too busy to read it: no attempt, and tried again.
 
-    After some hours of such the feed's own text becomes the story.
+    After some hours of such the feed's own text becomes the story; of the past there may be none, and it waits.
     """
+    if job.is_of_the_past:
+        return FetchResult(job, None, retry_at=retry.after_rest(now, answer.retry_after_seconds))
     newest = max(seen.first_seen_at for seen in job.entries)
     retry_at = retry.paused_until(newest, now, answer.retry_after_seconds)
     return FetchResult(job, None, retry_at=retry_at) if retry_at else FetchResult(job, answer.outcome, answer.detail)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from newswatch import local_days
-from newswatch.feeds.coverage import covered_days
+from newswatch.feeds.coverage import Covered, covered_days
 from newswatch.ledger import batches, days, digests, feeds, stories, zone
 from newswatch.pipeline.installation import log, open_ledger, open_store
 from newswatch.pipeline.story_files import read_days
@@ -72,7 +72,7 @@ class _Plan:
     stories: Mapping[str, Move]
     batches: Mapping[str, Move]  # with their polls and outcomes
     covered_before: set[tuple[str, date]]
-    covered: Mapping[tuple[str, date], datetime | None]
+    covered: Mapping[tuple[str, date], Covered]
 
     @classmethod
     def made(cls, connection: sa.Connection, store: Store, tz: ZoneInfo) -> _Plan:
@@ -90,9 +90,9 @@ class _Plan:
             ),
             covered_before=feeds.coverage(connection),
             covered={
-                (feed_id, day): known_at
+                (feed_id, day): of_day
                 for feed_id, windows in feeds.windows(connection).items()
-                for day, known_at in covered_days(windows, polls.get(feed_id, []), tz).items()
+                for day, of_day in covered_days(windows, polls.get(feed_id, []), tz).items()
             },
         )
 

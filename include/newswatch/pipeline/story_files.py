@@ -92,6 +92,7 @@ def new_story(story: Story, batch: Batch, answer: Response | None) -> NewStory:
         text=stored_text(story, batch),
         page_url=answer.url if answer else None,
         validators=validators_of(answer),
+        via=story.via,
     )
 
 

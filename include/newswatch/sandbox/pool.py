@@ -26,6 +26,7 @@ from pydantic import TypeAdapter
 from newswatch.errors import ParseFailed
 from newswatch.feeds.autodiscovery import Heading, Page
 from newswatch.feeds.model import ParsedFeed
+from newswatch.history.model import PastDocument
 from newswatch.pages.model import ExtractedPage
 from newswatch.sandbox.worker import SIZES
 
@@ -34,6 +35,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "page": TypeAdapter(ExtractedPage),
     "site": TypeAdapter(Page),
     "heading": TypeAdapter(Heading),
+    "past": TypeAdapter(PastDocument),
 }
 
 
@@ -75,6 +77,10 @@ class ParserPool:
     async def page(self, body: bytes, **arguments: Any) -> ExtractedPage:
         """`pages.extractor.parse` in a child. Raises ParseFailed as `feed`, or with a kind of `NoStory`."""
         return cast(ExtractedPage, await self._run("page", body, arguments))
+
+    async def past(self, body: bytes, **arguments: Any) -> PastDocument:
+        """`history.documents.parse` in a child. Raises ParseFailed as `feed`."""
+        return cast(PastDocument, await self._run("past", body, arguments))
 
     async def site(self, body: bytes, **arguments: Any) -> Page:
         """`feeds.autodiscovery.read_page` in a child. Raises ParseFailed (timeout, busy, crashed, failed)."""

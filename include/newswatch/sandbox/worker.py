@@ -28,6 +28,10 @@ def _parser(kind: str) -> Callable[..., Any]:
         from newswatch.pages import extractor
 
         return extractor.parse
+    if kind == "past":
+        from newswatch.history import documents
+
+        return documents.parse
     from newswatch.feeds import autodiscovery
 
     return autodiscovery.read_page if kind == "site" else autodiscovery.read_heading
@@ -40,7 +44,12 @@ def _answer(parse: Callable[..., Any], arguments: dict[str, Any], body: bytes) -
     except MemoryError:
         raise
     except Exception as error:  # a hostile document may raise anything; the parent gets its name
-        names = {"NotAFeed": "not_a_feed", "Unreadable": "unreadable", "NoStory": getattr(error, "kind", "no_story")}
+        names = {
+            "NotAFeed": "not_a_feed",
+            "Unreadable": "unreadable",
+            "UnreadablePast": "unreadable",
+            "NoStory": getattr(error, "kind", "no_story"),
+        }
         name = type(error).__name__
         detail = str(error) if name in names else f"{name}: {error}"
         answer = {"failed": names.get(name, "failed"), "detail": detail[:500]}

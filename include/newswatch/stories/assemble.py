@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from newswatch.config.catalogue import Feed
@@ -18,6 +18,13 @@ from newswatch.stories.fingerprint import fingerprint
 from newswatch.stories.story import RawRecord, Story, story_day
 from newswatch.text import language, sanitise
 from newswatch.urls.canonical import canonical_url, site_of, story_id_of
+
+
+class _FirstSight(NamedTuple):
+    """When a story was first seen, UTC, and what of its site's past listed it (None: a poll of its feed)."""
+
+    at: datetime
+    via: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ def assemble(
     address = story_address(entry, feed, fetched, shares_link=shares_link)
     lines = fetched.page.lines if fetched else _feed_lines(entry.summary)
     claims = (*(fetched.page.claims if fetched else ()), *_feed_claims(entry))
-    of_claims = _fields_of_claims(claims, address, seen.first_seen_at, feed, tz)
+    of_claims = _fields_of_claims(claims, address, _FirstSight(seen.first_seen_at, seen.via), feed, tz)
     if not (of_claims["title"] or story_text(lines)):
         return None
     return Story(
@@ -71,6 +78,7 @@ def assemble(
         outlet=feed.outlet,
         feed_id=feed.id,
         first_seen_at=seen.first_seen_at,
+        via=seen.via,
         **of_claims,
         **_fields_of_lines(lines, address, of_claims["title"], of_claims["authors"]),
         **_fields_of_page(fetched, feed),
@@ -89,7 +97,7 @@ def reassemble(
     assert story.claims is not None
     claims = (*fetched.page.claims, *(claim for claim in story.claims if claim.source == "feed"))
     address = story.canonical_url
-    of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
+    of_claims = _fields_of_claims(claims, address, _FirstSight(story.first_seen_at, story.via), feed, tz)
     of_claims["updated_at"] = _updated(claims, of_claims["published_at"], read_at or _read_at(story), feed)
     of_lines = _fields_of_lines(fetched.page.lines, address, of_claims["title"], of_claims["authors"])
     return replace(story, **of_claims, **of_lines, **_fields_of_page(fetched, feed), claims=claims)
@@ -105,7 +113,7 @@ def relist(story: Story, entry: Entry, feed: Feed, tz: ZoneInfo) -> Story:
     kept = [claim for claim in story.claims if claim.source != "feed" or claim.field == "published_at"]
     claims = (*kept, *(claim for claim in _feed_claims(entry) if claim.field != "published_at"))
     address = story.canonical_url
-    of_claims = _fields_of_claims(claims, address, story.first_seen_at, feed, tz)
+    of_claims = _fields_of_claims(claims, address, _FirstSight(story.first_seen_at, story.via), feed, tz)
     listed = replace(story, **of_claims, claims=claims)
     listed = replace(listed, updated_at=_updated(claims, listed.published_at, _read_at(story), feed))
     if story.text_source == "feed":
@@ -139,11 +147,12 @@ def _feed_lines(summary: str) -> tuple[StoryLine, ...]:
 
 
 def _fields_of_claims(
-    claims: Sequence[Claim], address: str, seen_at: datetime, feed: Feed, tz: ZoneInfo
+    claims: Sequence[Claim], address: str, first_sight: _FirstSight, feed: Feed, tz: ZoneInfo
 ) -> dict[str, Any]:
     """The story's fields that claims decide, each with the source that is believed."""
+    seen_at, via = first_sight
     title, title_source = title_precedence.headline(claims, address)
-    time = time_precedence.published(_with_language(claims, feed), seen_at, _tz(feed))
+    time = time_precedence.published(_with_language(claims, feed), seen_at, _tz(feed), is_archived=via is not None)
     names, authors_source = metadata_precedence.authors(claims)
     published_at = time.moment if time else None
     is_day_only = time is not None and time.is_day_only

@@ -92,6 +92,7 @@ class Story:
     is_partial: bool
     lines: tuple[StoryLine, ...]  # every line of the page's text, those that were cut too
     fingerprint: Fingerprint
+    via: str | None = None  # what of a site's past listed it; None: a poll of its feed
     claims: tuple[Claim, ...] | None = None
     sample: LineSample | None = None
     raw: RawRecord | None = None
@@ -134,7 +135,7 @@ def story_day(published_at: datetime | None, first_seen_at: datetime, tz: ZoneIn
 _SAME_COLUMNS = (
     "story_id", "canonical_url", "outlet", "feed_id", "first_seen_at", "title", "title_source", "authors_source",
     "section", "language", "language_source", "published_at", "published_at_source", "is_day_only", "updated_at",
-    "text_source", "is_paywalled", "is_partial",
+    "text_source", "is_paywalled", "is_partial", "via",
 )  # fmt: skip
 CLAIMS_AND_KEYS = ("claims", "headline_key", "edge_keys", "inner_keys", "raw_path", "raw_offset", "raw_bytes")
 OF_A_DAY = ("story_id", "published_at", "is_day_only", "first_seen_at")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newswatch.tables.day_tables import DAY, FEED, STORY_COLUMNS
+from newswatch.tables.day_tables import DAY, FEED, STORY_COLUMNS, VIA
 from newswatch.tables.parquet import Table, coded, plain
 
 ENTRIES = Table(
@@ -19,6 +19,7 @@ ENTRIES = Table(
         plain("published_at", "timestamp", "The feed's date, UTC; null where it states none or none that is credible."),
         plain("published_day", "date", "That day where the feed states no time, in the feed's zone.", is_later=True),
         plain("first_seen_at", "timestamp", "Time of the poll that brought it, UTC."),
+        VIA,
     ),
     is_batch=True,
 )

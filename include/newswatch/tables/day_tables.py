@@ -10,6 +10,12 @@ TOPIC = coded("topic", "Topic id of topics.yaml.")
 OUTLET = coded("outlet", "Publisher's name of feeds.yaml.")
 FEED = coded("feed_id", "Feed id of feeds.yaml.")
 VERSION = coded("topics_version", "First 12 hex digits of the SHA-256 of the topics.yaml that tagged the row.")
+VIA = plain(
+    "via",
+    "string",
+    "What listed it where no poll of its feed did: sitemap, wordpress, paged_feed, list, archive; else null.",
+    is_later=True,
+)
 
 STORY_COLUMNS = (
     DAY,
@@ -36,6 +42,7 @@ STORY_COLUMNS = (
     plain("is_day_only", "bool", "A day is stated without a time: published_at is its midnight."),
     plain("updated_at", "timestamp", "The last change that the page states, UTC; null where it states none."),
     plain("first_seen_at", "timestamp", "When Newswatch first saw the entry, UTC."),
+    VIA,
     coded("text_source", "page: the fetched page; feed: only the feed's own summary could be had."),
     plain("is_paywalled", "bool", "The publisher says that the story must be paid for."),
     plain("is_partial", "bool", "Only the story's beginning could be had."),

@@ -269,6 +269,9 @@ HELP = {
     "backup": "of the moment at which it began",
     "restore": "must be empty",
     "maintain": "NEWSWATCH_ORPHAN_DAYS",
+    "recover": "manifest.csv (file,url,date,title)",
+    "export": "WARC for their pages",
+    "import": "compared with its hash",
 }
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newswatch.feeds import coverage
+from newswatch.feeds.coverage import Covered
 from newswatch.feeds.state import FeedState, GoodPoll, Window
 
 
@@ -105,14 +106,32 @@ def test_days_of_a_zone_are_covered_by_one_window_alone_since_the_first_of_its_p
     polls = [GoodPoll(moment, moment + timedelta(minutes=1)) for moment in (at(4, 9), at(4, 12), at(7, 1), at(7, 3))]
     found = coverage.covered_days(windows, polls, ZoneInfo("UTC"))
     assert found == {
-        date(2026, 11, 2): at(4, 9, 1),
-        date(2026, 11, 3): at(4, 9, 1),
-        date(2026, 11, 5): at(7, 1, 1),
-        date(2026, 11, 6): at(7, 1, 1),
+        date(2026, 11, 2): Covered(at(4, 9, 1)),
+        date(2026, 11, 3): Covered(at(4, 9, 1)),
+        date(2026, 11, 5): Covered(at(7, 1, 1)),
+        date(2026, 11, 6): Covered(at(7, 1, 1)),
     }
     kyiv = coverage.covered_days(windows, polls, ZoneInfo("Europe/Kyiv"))
     assert sorted(day.day for day in kyiv) == [2, 3, 5, 6]
     auckland = coverage.covered_days(windows, polls, ZoneInfo("Pacific/Auckland"))  # thirteen hours before UTC
     assert sorted(day.day for day in auckland) == [3, 4, 6]
-    assert coverage.covered_days(windows[:1], [], ZoneInfo("UTC")) == {date(2026, 11, 2): None, date(2026, 11, 3): None}
+    unnoted = Covered(None)
+    without_polls = coverage.covered_days(windows[:1], [], ZoneInfo("UTC"))
+    assert without_polls == {date(2026, 11, 2): unnoted, date(2026, 11, 3): unnoted}
     assert coverage.covered_days([], polls, ZoneInfo("UTC")) == {}
+
+
+def test_what_a_list_of_the_past_covers_comes_after_what_polls_cover_and_ends_no_window_of_theirs() -> None:
+    windows = [
+        Window(at(1, 0), at(3, 0), at(20, 9), "sitemap"),
+        Window(at(2, 0), at(6, 0)),
+        Window(at(3, 0), at(4, 0), at(21, 9), "wordpress"),
+    ]
+    polls = [GoodPoll(at(3, 1), at(3, 1)), GoodPoll(at(5, 1), at(5, 1)), GoodPoll(at(6, 0), at(6, 0))]
+    assert coverage.covered_days(windows, polls, ZoneInfo("UTC")) == {
+        date(2026, 11, 1): Covered(at(20, 9), "sitemap"),
+        date(2026, 11, 2): Covered(at(3, 1)),
+        date(2026, 11, 3): Covered(at(5, 1)),
+        date(2026, 11, 4): Covered(at(5, 1)),
+        date(2026, 11, 5): Covered(at(6, 0)),
+    }

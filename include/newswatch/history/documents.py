@@ -1,0 +1,206 @@
+"""The documents in which a site lists its past, from bytes to `PastDocument`. Runs in a parser child. Pure.
+
+Sitemaps and their indexes by https://www.sitemaps.org/protocol.html with Google's news extension; posts by WordPress'
+REST interface (https://developer.wordpress.org/rest-api/reference/posts/); feeds in pages by RFC 5005, sections 3, 4.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from newswatch.feeds import lxml_reader
+from newswatch.feeds import parser as feed_parser
+from newswatch.feeds.model import Entry
+from newswatch.feeds.repair import cleaned
+from newswatch.history.model import PastDocument, PastEntry
+from newswatch.pages.metadata_dates import in_address
+from newswatch.text import date_parsing, mojibake, sanitise
+from newswatch.text.charset import decoded
+from newswatch.text.date_parsing import DateContext, StatedDate
+from newswatch.urls.canonical import resolve
+
+Form = Literal["sitemap", "wordpress", "feed"]
+MAX_ENTRIES = 50_000  # of a document: the protocol's limit for a sitemap, section "Using Sitemap index files"
+MAX_BYTES = 50 << 20  # unpacked, by the same section
+# Of an element that lists something, or of the whole: </url>, </s:urlset>, <urlset/>.
+_END = re.compile(rb"</(?:\w+:)?(?:url|sitemap|(urlset|sitemapindex))\s*>|<(?:\w+:)?(urlset|sitemapindex)\b[^<>]*/>")
+_NEXT = ("prev-archive", "next")  # RFC 5005: archives go back in time, and so does a feed's next page
+
+
+class UnreadablePast(Exception):
+    """The document is not of the form that was expected. Its message says what it seems to be."""
+
+
+def parse(
+    body: bytes, *, form: Form, url: str, content_type: str, timezone: str | None = None, language: str | None = None
+) -> PastDocument:
+    """What the document lists. `url`: the address that answered; `timezone`, `language`: as in `feeds.parser.parse`.
+
+    Raises UnreadablePast, and of a feed NotAFeed and Unreadable.
+    """
+    if form == "sitemap":
+        return _sitemap(body, url, DateContext(ZoneInfo(timezone) if timezone else None))
+    if form == "wordpress":
+        return _posts(body)
+    return _feed(body, url, content_type, timezone, language)
+
+
+def _sitemap(content: bytes, url: str, context: DateContext) -> PastDocument:
+    """`content`: unpacked, as the client does whatever the server calls it."""
+    content, is_whole = _whole_part(content)
+    left_out, entries, children = 0, list[PastEntry](), list[tuple[str, datetime | None]]()
+    for element in _elements(content):
+        name = etree.QName(element).localname.lower()
+        if name == "sitemap" and (location := _location(element, url)):
+            changed = _moment(_fields(element).get("lastmod", ""), context)
+            children.append((location, changed.moment if changed else None))
+        elif name == "url" and (location := _location(element, url)):
+            if len(entries) < MAX_ENTRIES:
+                entries.append(_listed(location, _fields(element), context))
+            else:
+                left_out += 1
+        if name in ("url", "sitemap"):
+            element.clear()
+    if not (is_whole or entries or children):
+        raise UnreadablePast(f"{url} is no sitemap")
+    return PastDocument(tuple(entries), tuple(children), is_cut=not is_whole, left_out_count=left_out)
+
+
+def _whole_part(content: bytes) -> tuple[bytes, bool]:
+    """The content up to the last element that has its end, and whether that is the document's."""
+    last = next(iter(deque(_END.finditer(content), maxlen=1)), None)
+    return (content[: last.end()], bool(last[1] or last[2])) if last else (b"", False)
+
+
+def _elements(content: bytes) -> Iterator[Any]:
+    """Its elements as they end; what a fault has left of one is one too."""
+    options: dict[str, Any] = {"recover": True, "resolve_entities": False, "no_network": True, "load_dtd": False}
+    try:
+        for _, element in etree.iterparse(io.BytesIO(content), events=("end",), huge_tree=False, **options):
+            if isinstance(element.tag, str):
+                yield element
+    except etree.XMLSyntaxError:
+        return  # nothing of it is XML, or no more is
+
+
+def _fields(element: Any) -> dict[str, str]:
+    """The texts of the element's leaves, by local name; of two the first."""
+    fields: dict[str, str] = {}
+    for leaf in element.iter(etree.Element):
+        if len(leaf) == 0:
+            fields.setdefault(etree.QName(leaf).localname.lower(), (leaf.text or "").strip())
+    return fields
+
+
+def _location(element: Any, base: str) -> str | None:
+    stated = _fields(element).get("loc", "")
+    return resolve(base, sanitise.line(stated, len(stated))) if stated else None
+
+
+def _listed(url: str, fields: dict[str, str], context: DateContext) -> PastEntry:
+    changed = _moment(fields.get("lastmod", ""), context)
+    entry = PastEntry(
+        url,
+        title=sanitise.line(mojibake.mended(fields.get("title", "")) if "publication_date" in fields else ""),
+        changed_at=changed.moment if changed else None,
+    )
+    return _dated(entry, fields.get("publication_date", ""), context)
+
+
+def _dated(entry: PastEntry, stated: str, context: DateContext) -> PastEntry:
+    """The entry with its publication as stated, else with the day that its address has."""
+    if published := _moment(stated, context):
+        return replace(
+            entry,
+            published_at=published.moment,
+            published_day=published.day if published.is_day_only else None,
+        )
+    if claim := next(in_address(entry.url), None):
+        day = _moment(claim.value, context)
+        if day:
+            return replace(entry, published_at=day.moment, published_day=day.day, is_day_by_address=True)
+    return entry
+
+
+def _moment(stated: str, context: DateContext) -> StatedDate | None:
+    readings = date_parsing.readings(stated, context) if stated else ()
+    return readings[0] if len(readings) == 1 else None
+
+
+def _posts(body: bytes) -> PastDocument:
+    try:
+        posts = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnreadablePast(f"no JSON: {error}") from error
+    if not isinstance(posts, list):
+        raise UnreadablePast("no list of posts")
+    found = (_post(post) for post in posts[:MAX_ENTRIES] if isinstance(post, dict))
+    return PastDocument(tuple(entry for entry in found if entry), left_out_count=max(0, len(posts) - MAX_ENTRIES))
+
+
+def _post(post: dict[str, Any]) -> PastEntry | None:
+    """`date_gmt` is UTC and says so nowhere."""
+    link = resolve(str(post.get("link", "")), "")
+    if not link:
+        return None
+    published = _moment(f"{post.get('date_gmt') or ''}", DateContext(ZoneInfo("UTC")))
+    return PastEntry(
+        link,
+        title=sanitise.line(_rendered(post.get("title"))),
+        summary=sanitise.line(_rendered(post.get("excerpt")), sanitise.MAX_SUMMARY_CHARS),
+        published_at=published.moment if published else None,
+    )
+
+
+def _rendered(field: Any) -> str:
+    stated = field.get("rendered", "") if isinstance(field, dict) else field
+    return mojibake.mended(mojibake.unescaped(sanitise.plain(str(stated or ""))))
+
+
+def _feed(body: bytes, url: str, content_type: str, timezone: str | None, language: str | None) -> PastDocument:
+    parsed = feed_parser.parse(
+        body, feed_id="", url=url, content_type=content_type, timezone=timezone, language=language
+    )
+    text, _ = decoded(body, content_type)
+    root = lxml_reader.parse_xml(cleaned(text))
+    return PastDocument(
+        tuple(past for entry in parsed.entries if (past := _of_feed(entry))),
+        next_url=_next_page(root, url),
+        is_cut=parsed.is_damaged,
+        left_out_count=parsed.left_out_count,
+        is_wordpress=_is_wordpress(root),
+    )
+
+
+def _of_feed(entry: Entry) -> PastEntry | None:
+    if entry.url is None:
+        return None
+    day: date | None = entry.published_day
+    return PastEntry(
+        entry.url, entry.title, entry.summary, entry.authors, entry.published_at, day, changed_at=entry.updated_at
+    )
+
+
+def _next_page(root: Any, url: str) -> str | None:
+    links = [] if root is None else [e for e in root.iter("{*}link") if e.get("href") and not _is_in_entry(e)]
+    stated = {(e.get("rel") or "").strip().lower(): e.get("href") for e in reversed(links)}
+    return next((found for rel in _NEXT if rel in stated and (found := resolve(url, stated[rel]))), None)
+
+
+def _is_in_entry(element: Any) -> bool:
+    return any(etree.QName(e).localname in ("item", "entry") for e in element.iterancestors() if isinstance(e.tag, str))
+
+
+def _is_wordpress(root: Any) -> bool:
+    generators = [] if root is None else root.iter("{*}generator")
+    return any("wordpress" in f"{e.text} {e.get('uri')}".lower() for e in generators)

@@ -1,0 +1,222 @@
+"""What a feed's site lists of its past: asks its sitemaps, WordPress' interface and the pages of the feed itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from newswatch.config.catalogue import Feed
+from newswatch.errors import ParseFailed
+from newswatch.feeds import autodiscovery
+from newswatch.history.documents import MAX_BYTES, Form
+from newswatch.history.model import PastDocument, PastEntry, Span
+from newswatch.history.selection import Days, covered_by_pages, covered_by_sitemaps, merged
+from newswatch.net.client import MAX_ROBOTS_BYTES, Client, Request
+from newswatch.net.messages import Failure, Response
+from newswatch.pipeline.installation import Newswatch
+from newswatch.text import sanitise
+from newswatch.urls.canonical import host_of, is_same_site, resolve, twin_key
+
+KINDS = ("sitemap", "wordpress", "paged_feed")
+MAX_DOCUMENTS = 1_000  # of one source
+POSTS_A_PAGE = 100  # WordPress gives no more
+LONGEST_REST = 300.0  # seconds that a host may ask for before it is asked again in the same run
+ATTEMPTS = 3
+SITEMAP_GUESSES = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml", "/sitemap-index.xml", "/news-sitemap.xml")
+NOT_THERE = frozenset({"http_404", "http_410", "http_400", "unreadable", "not_a_feed"})
+
+
+@dataclass(frozen=True, slots=True)
+class PastSource:
+    """What one source lists. `covered`: days of the span of which it lists all; `faults`: what could not be had of it.
+
+    `address`: where it begins. `document_count`: requests that it took.
+    """
+
+    kind: str
+    address: str
+    entries: tuple[PastEntry, ...]
+    covered: tuple[Days, ...]
+    document_count: int
+    faults: tuple[str, ...] = ()
+
+
+@dataclass
+class PastSearch:
+    """A search of one feed's site for the days of a span, one request at a time.
+
+    `sites`: addresses of the site, those first where the feed's stories are. `had`: documents that an earlier search
+    of the same site has read, by form and address.
+    """
+
+    nw: Newswatch
+    client: Client
+    feed: Feed
+    span: Span
+    sites: Sequence[str]
+    had: dict[tuple[str, str], PastDocument | Failure] = field(default_factory=dict)
+    _faults: list[str] = field(default_factory=list)
+    _count: int = 0
+
+    async def run(self, kinds: Sequence[str] = KINDS) -> list[PastSource]:
+        """The sources of these kinds that the site has, in the order of KINDS."""
+        asks: dict[str, Callable[[], Awaitable[PastSource | None]]] = {
+            "sitemap": self._sitemaps,
+            "wordpress": self._wordpress,
+            "paged_feed": self._pages,
+        }
+        found = []
+        for kind in (kind for kind in KINDS if kind in kinds):
+            self._faults, self._count = [], 0
+            if source := await asks[kind]():
+                found.append(replace(source, document_count=self._count, faults=tuple(self._faults)))
+        return found
+
+    async def _sitemaps(self) -> PastSource | None:
+        stated = [url for site in self.sites for url in await self._stated_in_robots(site)]
+        guesses = [url for site in self.sites for place in SITEMAP_GUESSES if (url := resolve(site, place))]
+        waiting: deque[tuple[str, datetime | None]] = deque((url, None) for url in stated or guesses)
+        seen: set[str] = set()
+        had: list[tuple[str, PastDocument]] = []
+        is_all_had = True
+        while waiting and len(seen) < MAX_DOCUMENTS:
+            url, changed_at = waiting.popleft()
+            if twin_key(url) in seen or not self._is_ours(url) or not self.span.may_hold(url, changed_at):
+                continue
+            seen.add(twin_key(url))
+            document = await self._document(url, "sitemap")
+            if isinstance(document, Failure):
+                is_all_had = is_all_had and not self._note(document, is_guess=not stated and url in guesses)
+                continue
+            if document.is_cut:
+                self._faults.append(f"{url} is cut")
+            had.append((url, document))
+            waiting.extend(document.children)
+        if not had:
+            return None
+        entries = tuple(entry for _, document in had for entry in document.entries)
+        covered = covered_by_sitemaps(had, self.span, is_all_had=is_all_had and not waiting)
+        return PastSource("sitemap", had[0][0], entries, covered, 0)
+
+    async def _stated_in_robots(self, site: str) -> list[str]:
+        robots = resolve(site, "/robots.txt")
+        answer = await self._get(robots, MAX_ROBOTS_BYTES, obeys_robots=False) if robots else None
+        is_had = isinstance(answer, Response) and answer.status == 200
+        return autodiscovery.sitemaps(answer.body, answer.url) if is_had and isinstance(answer, Response) else []
+
+    async def _wordpress(self) -> PastSource | None:
+        """Its posts by date; a day more on each side, for the interface counts in the site's own zone."""
+        asked = {
+            "per_page": POSTS_A_PAGE, "orderby": "date", "order": "asc", "_fields": "link,date_gmt,title,excerpt",
+            "after": f"{self.span.begins - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
+            "before": f"{self.span.ends + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
+        }  # fmt: skip
+        for site in self.sites:
+            address = resolve(site, "/wp-json/wp/v2/posts")
+            entries, is_whole, is_there = list[PastEntry](), False, False
+            for number in range(1, MAX_DOCUMENTS + 1):
+                document = await self._document(f"{address}?{urlencode(asked | {'page': number})}", "wordpress")
+                if isinstance(document, Failure):
+                    # A page past the last one is a 400.
+                    is_whole = not self._note(document, is_guess=not is_there or document.outcome == "http_400")
+                    break
+                is_there = True
+                entries += document.entries
+                if len(document.entries) < POSTS_A_PAGE:
+                    is_whole = True
+                    break
+            if is_there and address:
+                has_any = any(self.span.holds(entry) for entry in entries)
+                covered = merged([(self.span.first, self.span.last)], self.span) if is_whole and has_any else ()
+                return PastSource("wordpress", address, tuple(entries), covered, 0)
+        return None
+
+    async def _pages(self) -> PastSource | None:
+        """The feed itself and the pages that follow it: those it names, else WordPress' `paged`."""
+        url: str | None = self.feed.url
+        entries: list[PastEntry] = []
+        seen: set[str] = set()
+        known: set[str] = set()
+        is_unbroken = True
+        for number in range(2, MAX_DOCUMENTS + 2):
+            if url is None or url in seen:
+                break
+            seen.add(url)
+            document = await self._document(url, "feed")
+            if isinstance(document, Failure):
+                # WordPress' page past the last one is a 404.
+                self._note(document, is_guess=number > 2 and document.outcome in NOT_THERE)
+                break
+            fresh = [entry for entry in document.entries if entry.url not in known]
+            is_unbroken = is_unbroken and not (document.is_cut or document.left_out_count)
+            if not fresh or self._is_past(entries):
+                break
+            known |= {entry.url for entry in fresh}
+            entries += fresh
+            url = document.next_url or (_paged(self.feed.url, number) if document.is_wordpress else None)
+        if len(seen) < 2:
+            return None
+        covered = covered_by_pages(entries, self.span) if is_unbroken else ()
+        return PastSource("paged_feed", self.feed.url, tuple(entries), covered, 0)
+
+    def _is_past(self, entries: Sequence[PastEntry]) -> bool:
+        """Whether the pages read have come to stories of before the span."""
+        dates = [entry.published_at for entry in entries if entry.published_at]
+        return bool(dates) and min(dates) < self.span.begins
+
+    def _is_ours(self, url: str) -> bool:
+        return any(is_same_site(url, site) for site in self.sites)
+
+    def _note(self, failure: Failure, *, is_guess: bool) -> bool:
+        """Note what could not be had, unless it was a guess that is not there; returns whether it was noted."""
+        if is_guess and failure.outcome in NOT_THERE:
+            return False
+        self._faults.append(f"{failure.url}: {failure.outcome} {failure.detail}".strip())
+        return True
+
+    async def _document(self, url: str, form: Form) -> PastDocument | Failure:
+        if (form, url) not in self.had:
+            self.had[form, url] = await self._read(url, form)
+        return self.had[form, url]
+
+    async def _read(self, url: str, form: Form) -> PastDocument | Failure:
+        answer = await self._get(url, MAX_BYTES, obeys_robots=form != "feed")
+        if isinstance(answer, Failure):
+            return answer
+        arguments: dict[str, Any] = {
+            "form": form,
+            "url": answer.url,
+            "content_type": sanitise.line(answer.header("Content-Type") or ""),
+            "timezone": self.feed.timezone,
+            "language": self.feed.language,
+        }
+        try:
+            with self.client.backlog.holding(answer):
+                return await self.nw.parsers.past(answer.body, **arguments)
+        except ParseFailed as error:
+            return Failure(url, error.reason, error.detail, is_transient=False)
+
+    async def _get(self, url: str, max_bytes: int, *, obeys_robots: bool) -> Response | Failure:
+        """The answer, if it is a 200. A host that asks for some rest gets it, and is then asked again."""
+        request = Request(url, max_bytes, {}, self.feed.allow_private, self.feed.ports, obeys_robots=obeys_robots)
+        for attempt in range(1, ATTEMPTS + 1):
+            answer = await self.client.get(request)
+            self._count += 1
+            self.nw.progress(f"documents of {host_of(url)} read", self._count, None)
+            failure = answer if isinstance(answer, Failure) else answer.failure(self.nw.clock())
+            if failure is None:
+                return answer
+            rest = failure.retry_after_seconds or 0.0
+            if not failure.is_transient or attempt == ATTEMPTS or rest > LONGEST_REST:
+                return failure
+            await asyncio.sleep(rest + self.nw.settings.host_delay_seconds)
+        raise AssertionError("the last attempt returns")
+
+
+def _paged(url: str, number: int) -> str:
+    return f"{url}{'&' if urlsplit(url).query else '?'}paged={number}"

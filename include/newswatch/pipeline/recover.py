@@ -1,0 +1,380 @@
+"""Recover: what a feed's site lists of its past → pending entries, which are then fetched as those of polls are."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from math import inf
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from newswatch.config.catalogue import Feed
+from newswatch.errors import ConfigError
+from newswatch.feeds import wording
+from newswatch.feeds.model import Entry, SeenEntry, to_row
+from newswatch.feeds.state import Window
+from newswatch.history import url_lists
+from newswatch.history.model import PastDocument, PastEntry, Span
+from newswatch.history.selection import Listed, Selection, day_published, select
+from newswatch.ledger import days, feeds, hosts, stories
+from newswatch.ledger.batches import Outcomes, commit
+from newswatch.ledger.feeds import NewEntry
+from newswatch.ledger.stories import Share
+from newswatch.local_days import ONE_DAY, start_of
+from newswatch.net import politeness
+from newswatch.net.messages import Failure
+from newswatch.net.politeness import HostMemory
+from newswatch.pipeline.fetch import FetchReport, fetch_pending
+from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.past_report import PastReport, SourceReport
+from newswatch.pipeline.past_sources import KINDS, PastSearch, PastSource
+from newswatch.storage import paths
+from newswatch.tables.batch_tables import ENTRIES
+from newswatch.text import sanitise
+from newswatch.urls.canonical import canonical_url, host_of, names_of, story_id_of
+
+T = TypeVar("T")
+LIST = "list"
+FROM_THE_NETWORK = Share(via=(*KINDS, LIST))
+ENTRIES_A_BATCH = 2_000
+LINKS_LOOKED_AT = 50  # of a feed, to tell the site of its stories
+WAIT_SECONDS = 5.0  # between two looks whether a host's rest is over
+
+
+@dataclass(frozen=True, slots=True)
+class PastWanted:
+    """What is asked for: the past of these feeds (ids, or names of outlets) in the days `first` to `last`.
+
+    `kinds`: of sources; empty: all of KINDS. `limit`: of new pages; the newest come first. `list_file`: names pages, in
+    place of all sources; see `history.url_lists`.
+    """
+
+    names: tuple[str, ...]
+    first: date
+    last: date
+    kinds: tuple[str, ...] = ()
+    limit: int | None = None
+    list_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class FoundPast:
+    """What was found, and what is to be noted of it: pages that are new, with the feeds to which they come."""
+
+    report: PastReport
+    pages: tuple[tuple[Feed, Listed], ...]
+
+
+def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
+    """Ask the sources what they list; nothing is noted yet.
+
+    Raises ConfigError for feeds that are not in feeds.yaml and for days that are none.
+    """
+    span, chosen = span_of(nw, wanted.first, wanted.last), feeds_named(nw, wanted.names, wanted.kinds)
+    lists = _lists(wanted.list_file, chosen) if wanted.list_file else {}
+    found, memory = asyncio.run(_ask(nw, chosen, _Search(span, wanted.kinds or KINDS, lists)))
+    choice = _Choice(nw, span, wanted.limit)
+    for feed, sites, sources in found:
+        choice.add(feed, sites, sources)
+    return FoundPast(choice.report(memory), tuple(choice.new))
+
+
+def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> frozenset[date]:
+    """Note the pages as pending, and the days that are covered; returns the days that this makes dirty.
+
+    What was noted before a failure stays, and is known to the next search. Raises TransientError where store or ledger
+    fail.
+    """
+    for chunk in _chunks(found.pages):
+        note_pages(nw, chunk, run_id)
+    dirty = _note_coverage(nw, found.report.sources)
+    log.info("past noted", new=found.report.new_count, days_covered=len(dirty))
+    return frozenset(dirty)
+
+
+def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
+    """Fetch pages of the past that are pending, by whatever run they were noted, until none is or the time is over.
+
+    A host that asks for rest gets it, and is then gone on with. Raises as `fetch_pending`.
+    """
+    ends = time.monotonic() + seconds
+    outcomes: Counter[str] = Counter()
+    story_count, dirty, is_out_of_time = 0, set[date](), False
+    while True:
+        left = ends - time.monotonic()
+        budget = min(nw.settings.fetch_budget_seconds, max(left, 1.0))
+        of_settings = nw.settings.model_copy(update={"fetch_budget_seconds": budget})
+        report = fetch_pending(replace(nw, settings=of_settings), run_id, FROM_THE_NETWORK)
+        outcomes.update(report.page_outcomes)
+        story_count += report.story_count
+        dirty |= report.dirty_days
+        with nw.ledger.begin() as connection:
+            is_any_ready = stories.pending_count(connection, FROM_THE_NETWORK, nw.clock()) > 0
+            next_at = FROM_THE_NETWORK.next_attempt(connection)
+        is_out_of_time = time.monotonic() >= ends and (is_any_ready or next_at is not None)
+        if is_out_of_time or not (is_any_ready or next_at):
+            break
+        if not is_any_ready:
+            time.sleep(WAIT_SECONDS if ends - time.monotonic() > WAIT_SECONDS else 1.0)
+    return FetchReport(dict(sorted(outcomes.items())), story_count, frozenset(dirty), is_out_of_time)
+
+
+def span_of(nw: Newswatch, first: date, last: date) -> Span:
+    """The days that are asked for, up to today. Raises ConfigError where they are none."""
+    today = nw.day_of(nw.clock())
+    if last < first:
+        raise ConfigError([f"The last day, {last}, lies before the first, {first}."])
+    if first > today:
+        raise ConfigError([f"The first day, {first}, is still to come: today is {today}."])
+    return Span(first, min(last, today), nw.settings.tz)
+
+
+def feeds_named(nw: Newswatch, names: Sequence[str], kinds: Sequence[str] = ()) -> list[Feed]:
+    """The feeds with these ids or of outlets with these names. Raises ConfigError for names and sources unknown."""
+    chosen: dict[str, Feed] = {}
+    problems = []
+    for name in names:
+        of_name = [f for f in nw.catalogue.feeds if name == f.id or name.casefold() == f.outlet.casefold()]
+        chosen |= {feed.id: feed for feed in of_name}
+        if not of_name:
+            near = get_close_matches(name, [*nw.feeds, *nw.catalogue.outlets], 1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            problems.append(f"feeds.yaml has no feed and no outlet {name!r}.{meant}")
+    problems += [f"{kind!r} is no source. Those are {', '.join(KINDS)}." for kind in kinds if kind not in KINDS]
+    if problems or not chosen:
+        raise ConfigError(problems or ["Name a feed or an outlet of feeds.yaml."])
+    return list(chosen.values())
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What all feeds are searched for. `lists`: by feed id what a user's list names, in place of all sources."""
+
+    span: Span
+    kinds: Sequence[str]
+    lists: Mapping[str, PastSource]
+
+
+def _lists(path: Path, chosen: Sequence[Feed]) -> dict[str, PastSource]:
+    """The list for each feed, in whose zone its dates are. Raises ConfigError where it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}. A list is a text file in UTF-8."]) from error
+    return {
+        feed.id: PastSource(LIST, str(path), url_lists.read(text, path.name, feed.timezone), (), 0) for feed in chosen
+    }
+
+
+async def _ask(
+    nw: Newswatch, chosen: Sequence[Feed], search: _Search
+) -> tuple[list[tuple[Feed, list[str], list[PastSource]]], HostMemory]:
+    """Of each feed the addresses of its site and what its sources list; what hosts ask for is kept in the ledger."""
+    began = nw.clock()
+    with nw.ledger.begin() as connection:
+        memory = hosts.remember(connection, began, with_robots=True)
+        links = {feed.id: feeds.newest_links(connection, feed.id, LINKS_LOOKED_AT) for feed in chosen}
+    found = []
+    had: dict[tuple[str, str], PastDocument | Failure] = {}
+    try:
+        async with nw.client(memory) as client:
+            for feed in chosen:
+                sites = sites_of(feed, links[feed.id])
+                if feed.id in search.lists:
+                    sources = [search.lists[feed.id]]
+                else:
+                    sources = await PastSearch(nw, client, feed, search.span, sites, had).run(search.kinds)
+                found.append((feed, sites, sources))
+    finally:
+        with nw.ledger.begin() as connection:
+            hosts.save(connection, memory, began)
+    return found, memory
+
+
+def sites_of(feed: Feed, links: Sequence[str]) -> list[str]:
+    """Origins of the feed's site: that of most of its stories, then its own."""
+    counts = Counter(_origin(link) for link in links)
+    most = [origin for origin, _ in counts.most_common(1)]
+    return list(dict.fromkeys([*most, _origin(feed.url)]))
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass
+class _Choice:
+    """Which pages of all that sources list are new. `limit`: of those, those first that were published last."""
+
+    nw: Newswatch
+    span: Span
+    limit: int | None
+    new: list[tuple[Feed, Listed]] = field(default_factory=list)
+    known_count: int = 0
+    undated_count: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
+    left_count: int = 0
+    _reports: list[SourceReport] = field(default_factory=list)
+    _taken: set[str] = field(default_factory=set)  # names of pages that an earlier feed has
+
+    def add(self, feed: Feed, sites: Sequence[str], sources: Sequence[PastSource]) -> None:
+        """Choose from what one feed's sources list."""
+        self._reports += [self._report(feed, source) for source in sources]
+        listed = (Listed(entry, source.kind) for source in sources for entry in source.entries)
+        selection = select(listed, self.span, sites)
+        self.passed_over.update(selection.passed_over)
+        self.undated_count += selection.undated_count
+        fresh = self._fresh(feed, selection)
+        self.known_count += len(selection.wanted) - len(fresh)
+        # Those of which nobody says when last: with a limit they are the least certain to be of the span.
+        fresh.sort(key=lambda page: page.entry.published_at or datetime.min.replace(tzinfo=self.span.tz), reverse=True)
+        limit = len(fresh) if self.limit is None else max(0, self.limit - len(self.new))
+        self.new += [(feed, page) for page in fresh[:limit]]
+        self.left_count += len(fresh[limit:])
+
+    def _fresh(self, feed: Feed, selection: Selection) -> list[Listed]:
+        """Pages that no story, no entry of the feed and no feed before has."""
+        names = {id(page): names_of(canonical_url(page.entry.url)) for page in selection.wanted}
+        with self.nw.ledger.begin() as connection:
+            known: set[str] = set(self._taken)
+            for chunk in _chunks(selection.wanted):
+                known |= stories.known_urls(connection, [name for page in chunk for name in names[id(page)]]).keys()
+            keys = feeds.known_entries(connection, feed.id, [_key(page.entry.url) for page in selection.wanted])
+        fresh = [
+            page
+            for page in selection.wanted
+            if _key(page.entry.url) not in keys and not known.intersection(names[id(page)])
+        ]
+        self._taken.update(name for page in fresh for name in names[id(page)])
+        return fresh
+
+    def _report(self, feed: Feed, source: PastSource) -> SourceReport:
+        dated = [day for entry in source.entries if (day := day_published(entry, self.span))]
+        return SourceReport(
+            feed_id=feed.id,
+            kind=source.kind,
+            address=source.address,
+            entry_count=len(source.entries),
+            held_count=sum(self.span.holds(entry) is True for entry in source.entries),
+            oldest=min(dated, default=None),
+            newest=max(dated, default=None),
+            covered=source.covered,
+            faults=source.faults,
+        )
+
+    def report(self, memory: HostMemory) -> PastReport:
+        return PastReport(
+            sources=tuple(self._reports),
+            new_count=len(self.new),
+            known_count=self.known_count,
+            undated_count=self.undated_count,
+            passed_over=dict(sorted(self.passed_over.items())),
+            left_count=self.left_count,
+            seconds=self._seconds(memory),
+        )
+
+    def _seconds(self, memory: HostMemory) -> float:
+        """Hosts are asked side by side: the one with the most pages, times its pause, decides."""
+        counts = Counter(host_of(page.entry.url) for _, page in self.new)
+        delays = {host_of(origin): _delay(known.text) for origin, known in memory.robots.items()}
+        least = self.nw.settings.host_delay_seconds
+        return max((count * max(least, delays.get(host, 0.0)) for host, count in counts.items()), default=0.0)
+
+
+def note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str) -> None:
+    """Note pages as pending entries of their feeds, in one transaction; those that are noted stay as they are."""
+    batch = nw.new_batch("recover", run_id)
+    now, day = batch.committed_at, nw.day_of(batch.committed_at)
+    path = paths.batch(ENTRIES.name, day, batch.batch_id)
+    wanted = {
+        (feed.id, _key(page.entry.url)): SeenEntry(entry_of(feed, page.entry, now), now, page.via)
+        for feed, page in pages
+    }
+    with nw.writing() as connection:
+        for feed_id in {feed_id for feed_id, _ in wanted}:  # what somebody else has noted meanwhile
+            known = feeds.known_entries(connection, feed_id, [key for of_feed, key in wanted if of_feed == feed_id])
+            wanted = {place: seen for place, seen in wanted.items() if place[0] != feed_id or place[1] not in known}
+        if not wanted:
+            return
+        outcomes = Outcomes()
+        for (feed_id, key), _ in wanted.items():
+            outcomes.add("entry", "new", feed_id, day, key)
+        file = nw.write_rows(path, ENTRIES, [to_row(seen) for seen in wanted.values()])
+        commit(connection, batch, [file], outcomes)
+        feeds.add_entries(connection, [_pending(seen, path) for seen in wanted.values()])
+        days.mark_dirty(connection, {day})
+
+
+def _note_coverage(nw: Newswatch, sources: Sequence[SourceReport]) -> set[date]:
+    """Days that are over; of today a list says only what has been published so far."""
+    dirty: set[date] = set()
+    with nw.writing() as connection:
+        now = nw.clock()
+        yesterday = nw.day_of(now) - ONE_DAY
+        for source in sources:
+            for first, last in source.covered:
+                covered = _days(first, min(last, yesterday))
+                if covered:
+                    begins, ends = (start_of(day, nw.settings.tz) for day in (covered[0], covered[-1] + ONE_DAY))
+                    feeds.add_past_window(connection, source.feed_id, Window(begins, ends, now, source.kind))
+                    of_feed = [(source.feed_id, day) for day in covered]
+                    dirty |= feeds.add_coverage(connection, of_feed, now, source.kind)
+        days.mark_dirty(connection, dirty)
+    return dirty
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[at : at + ENTRIES_A_BATCH] for at in range(0, len(items), ENTRIES_A_BATCH))
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _delay(robots: str) -> float:
+    stated = politeness.crawl_delay(Protego.parse(robots)) or 0.0
+    return min(stated, politeness.MAX_CRAWL_DELAY_SECONDS)
+
+
+def _key(url: str) -> str:
+    return f"past:{story_id_of(canonical_url(url))}"
+
+
+def entry_of(feed: Feed, past: PastEntry, now: datetime) -> Entry:
+    """The page as an entry of its feed; a date that cannot be (see `sanitise.credible`) is left out."""
+    published_at = sanitise.credible(past.published_at, now)
+    return Entry(
+        feed_id=feed.id,
+        key=_key(past.url),
+        url=past.url,
+        title=past.title,
+        summary=past.summary,
+        authors=past.authors,
+        published_at=published_at,
+        published_day=past.published_day if published_at else None,
+    )
+
+
+def _pending(seen: SeenEntry, path: str) -> NewEntry:
+    entry = seen.entry
+    assert entry.url is not None
+    return NewEntry(
+        feed_id=entry.feed_id,
+        entry_key=entry.key,
+        url=entry.url,
+        host=host_of(entry.url),
+        path=path,
+        first_seen_at=seen.first_seen_at,
+        state="pending",
+        fingerprint=wording.fingerprint(entry),
+        via=seen.via,
+    )

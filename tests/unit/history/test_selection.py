@@ -1,0 +1,72 @@
+"""Which of the listed pages are fetched, and which days count as covered by a list."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from newswatch.history.model import PastDocument, PastEntry, Span
+from newswatch.history.selection import Listed, covered_by_pages, covered_by_sitemaps, merged, select
+
+SPAN = Span(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("UTC"))
+SITES = ("https://paper.example",)
+
+
+def dated(day: int, path: str = "", month: int = 9) -> PastEntry:
+    moment = datetime(2026, month, day, 12, tzinfo=UTC)
+    return PastEntry(f"https://paper.example/{path or f'{month}-{day}'}", published_at=moment)
+
+
+def document(*entries: PastEntry, is_cut: bool = False) -> PastDocument:
+    return PastDocument(entries, is_cut=is_cut)
+
+
+def test_each_page_of_the_site_and_of_the_days_once_and_the_dated_listing_of_it() -> None:
+    undated = PastEntry("https://www.paper.example/a/?utm_source=x")
+    pages = [
+        Listed(undated, "sitemap"),
+        Listed(dated(14, "a"), "wordpress"),
+        Listed(PastEntry("https://other.example/a"), "sitemap"),
+        Listed(dated(14, "b", month=7), "sitemap"),
+        Listed(PastEntry("https://paper.example/c"), "sitemap"),
+    ]
+    found = select(pages, SPAN, SITES)
+    assert [(page.entry.url, page.via) for page in found.wanted] == [
+        ("https://paper.example/a", "wordpress"),
+        ("https://paper.example/c", "sitemap"),
+    ]
+    assert found.passed_over == {"listed twice": 1, "of another site": 1, "of other days": 1}
+    assert found.undated_count == 1
+
+
+def test_a_sitemap_of_a_period_lists_all_of_it_if_it_is_whole_and_has_a_story_of_it() -> None:
+    month = ("https://paper.example/sitemap-2026-09.xml", document(dated(14)))
+    assert covered_by_sitemaps([month], SPAN, is_all_had=False) == ((SPAN.first, SPAN.last),)
+    for other in (document(dated(14), is_cut=True), document(), document(dated(14, month=8))):
+        assert covered_by_sitemaps([(month[0], other)], SPAN, is_all_had=True) == ()
+
+
+def test_sitemaps_without_a_period_reach_from_story_to_story_if_none_of_them_is_missing() -> None:
+    numbered = [
+        ("https://paper.example/sitemap-1.xml", document(dated(2), dated(9), dated(4))),
+        ("https://paper.example/sitemap-2.xml", document(dated(20), dated(21))),
+    ]
+    expected = ((date(2026, 9, 2), date(2026, 9, 9)), (date(2026, 9, 20), date(2026, 9, 21)))
+    assert covered_by_sitemaps(numbered, SPAN, is_all_had=True) == expected
+    assert covered_by_sitemaps(numbered, SPAN, is_all_had=False) == ()
+    cut = [*numbered, ("https://paper.example/sitemap-3.xml", document(dated(25), is_cut=True))]
+    assert covered_by_sitemaps(cut, SPAN, is_all_had=True) == ()
+
+
+def test_pages_after_a_feed_reach_to_the_day_after_their_oldest_story() -> None:
+    assert covered_by_pages([dated(20), dated(3), dated(11)], SPAN) == ((date(2026, 9, 4), date(2026, 9, 20)),)
+    assert covered_by_pages([dated(20), dated(3, month=8)], SPAN) == ((SPAN.first, date(2026, 9, 20)),)
+    assert covered_by_pages([PastEntry("u")], SPAN) == ()
+
+
+def test_stretches_that_touch_are_one_and_none_leaves_the_span() -> None:
+    day = timedelta(days=1)
+    found = merged(
+        [(SPAN.first - day, SPAN.first), (SPAN.first + day, SPAN.first + 2 * day), (SPAN.last, SPAN.last + day)], SPAN
+    )
+    assert found == ((SPAN.first, SPAN.first + 2 * day), (SPAN.last, SPAN.last))
