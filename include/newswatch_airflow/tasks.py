@@ -124,8 +124,9 @@ def find_past(asked: dict[str, Any]) -> None:
         found = pipeline.find_past(nw, wanted)
         if not asked["dry_run"]:
             pipeline.note_past(nw, found, RECOVERY_ID)
-    lines = (*found.report.summary(), *found.report.source_lines())  # a long note is cut
-    _note("\n".join(["**Dry run: nothing was noted.**\n"] * asked["dry_run"] + [f"- {line.strip()}" for line in lines]))
+    headline, *rest = found.report.summary()  # Airflow shows a note's first line, and cuts a long one
+    lines = "\n".join(f"- {line.strip()}" for line in (*rest, *found.report.source_lines()))
+    _note(f"{'**Dry run:** ' if asked['dry_run'] else ''}{headline}\n\n{lines}".strip())
 
 
 def fetch_past(time: timedelta) -> None:

@@ -352,10 +352,16 @@ def test_days_tables_and_trends_are_those_of_an_installation_that_had_polled_all
             path = f"tables/{table.name}/{first + timedelta(days=n)}.parquet"
             here, there = (without_first_sight(table.from_bytes(nw.store.read(path))) for nw in (old, new))
             assert there == here, path
+        path = f"tables/topic_days/{first + timedelta(days=n)}.parquet"
+        listed = [
+            {r["listed_feed_count"] for r in day_tables.TOPIC_DAYS.from_bytes(nw.store.read(path))} for nw in (old, new)
+        ]
+        assert listed == [{0}, {3}]
 
 
 def without_first_sight(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{k: v for k, v in row.items() if k not in ("via", "first_seen_at")} for row in rows]
+    by_first_sight = ("via", "first_seen_at", "listed_feed_count")  # what listed the story, when, and the day
+    return [{k: v for k, v in row.items() if k not in by_first_sight} for row in rows]
 
 
 def test_the_command_shows_asks_and_says_what_is_to_be_built(nw: Newswatch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from newswatch.config.catalogue import Catalogue
 if TYPE_CHECKING:
     import pandas as pd
 
-Coverage = frozenset[str]  # feed ids
+Coverage = Mapping[str, str | None]  # by feed id what covers the day: None for polls, else what lists its past
 _PLACE = ["story_id", "is_headline", "sentence_start"]  # of a sentence
 
 
@@ -61,6 +61,7 @@ def topic_days(
         failed_story_count=seen - fetched,
         feed_count=len(catalogue.feeds),
         covering_feed_count=sum(feed.id in covering for feed in catalogue.feeds),
+        listed_feed_count=sum(covering.get(feed.id) is not None for feed in catalogue.feeds),
         topic_terms_version=[topic.version for topic in catalogue.topics],
         topics_version=catalogue.topics_version,
     )

@@ -39,7 +39,7 @@ class DayInputs:
     originals: Mapping[str, PrintedStory]  # by story id: whose text it prints
     polls: Sequence[PollRecord]
     outcomes: Sequence[OutcomeCount]
-    covering: frozenset[str]  # feed ids
+    covering: counts.Coverage
     catalogue: Catalogue
 
 

@@ -104,13 +104,13 @@ def outcomes_of(connection: sa.Connection, day: date, until: datetime | None = N
     return sorted(counts, key=lambda c: (c.kind, c.outcome, c.feed_id, c.batch_id))
 
 
-def coverage_of(connection: sa.Connection, day: date, until: datetime | None = None) -> frozenset[str]:
-    """Feeds whose windows reach over the whole day."""
+def coverage_of(connection: sa.Connection, day: date, until: datetime | None = None) -> dict[str, str | None]:
+    """Feeds whose windows reach over the whole day, each with what of its site's past does; None: its polls."""
     c = t.coverage.c
-    query = sa.select(c.feed_id).where(c.day == day)
+    query = sa.select(c.feed_id, c.via).where(c.day == day)
     if until:
         query = query.where(sa.or_(c.known_at.is_(None), c.known_at < until))
-    return frozenset(connection.scalars(query))
+    return {row.feed_id: row.via for row in connection.execute(query)}
 
 
 def file_hashes(connection: sa.Connection, paths: Sequence[str]) -> dict[str, str]:

@@ -190,7 +190,7 @@ class _Facts:
     lines_path: str | None  # file of the recurring lines that hold for the day; None: it was never read
     polls: list[PollRecord]
     outcomes: list[OutcomeCount]
-    covering: frozenset[str]
+    covering: Mapping[str, str | None]  # by feed id: see `days.coverage_of`
 
     @classmethod
     def read(cls, connection: sa.Connection, day: date, until: datetime | None = None) -> _Facts:
@@ -222,6 +222,7 @@ class _Facts:
             "polls": [(p.feed_id, p.polled_at.isoformat(), p.outcome) for p in self.polls],
             "outcomes": [(o.batch_id, o.kind, o.outcome, o.feed_id) for o in self.outcomes],
             "covering": sorted(self.covering),
+            "listed": sorted(feed_id for feed_id, via in self.covering.items() if via),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -126,6 +126,12 @@ TOPIC_DAYS = Table(
         *_FETCH_COUNTS,
         plain("feed_count", "int64", "Feeds of feeds.yaml when the table was built."),
         _COVERING_COUNT,
+        plain(
+            "listed_feed_count",
+            "int64",
+            "Of those, feeds whose day no poll covers, but a list of their site's past; null in older files.",
+            is_later=True,
+        ),
         coded(
             "topic_terms_version",
             "First 12 hex digits of the SHA-256 of the topic's terms: days with the same one can be compared.",
