@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -22,16 +22,14 @@ from newswatch.feeds import lxml_reader
 from newswatch.feeds import parser as feed_parser
 from newswatch.feeds.model import Entry
 from newswatch.feeds.repair import cleaned
-from newswatch.history.model import PastDocument, PastEntry
+from newswatch.history.model import Form, PastDocument, PastEntry
 from newswatch.pages.metadata_dates import in_address
 from newswatch.text import date_parsing, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import resolve
 
-Form = Literal["sitemap", "wordpress", "feed"]
 MAX_ENTRIES = 50_000  # of a document: the protocol's limit for a sitemap, section "Using Sitemap index files"
-MAX_BYTES = 50 << 20  # unpacked, by the same section
 # Of an element that lists something, or of the whole: </url>, </s:urlset>, <urlset/>.
 _END = re.compile(rb"</(?:\w+:)?(?:url|sitemap|(urlset|sitemapindex))\s*>|<(?:\w+:)?(urlset|sitemapindex)\b[^<>]*/>")
 _NEXT = ("prev-archive", "next")  # RFC 5005: archives go back in time, and so does a feed's next page

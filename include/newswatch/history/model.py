@@ -6,9 +6,13 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from newswatch.local_days import ONE_DAY, start_of
+
+Form = Literal["sitemap", "wordpress", "feed"]  # of a document
+MAX_BYTES = 50 << 20  # of one, unpacked: the protocol's limit for a sitemap
 
 # A period in the address of a sitemap, not part of a longer number: 2026, 2026-09, 202609, 2026/9/14, 20260914.
 _PERIOD = re.compile(

@@ -13,8 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from newswatch.config.catalogue import Feed
 from newswatch.errors import ParseFailed
 from newswatch.feeds import autodiscovery
-from newswatch.history.documents import MAX_BYTES, Form
-from newswatch.history.model import PastDocument, PastEntry, Span
+from newswatch.history.model import MAX_BYTES, Form, PastDocument, PastEntry, Span
 from newswatch.history.selection import Days, covered_by_pages, covered_by_sitemaps, merged
 from newswatch.net.client import MAX_ROBOTS_BYTES, Client, Request
 from newswatch.net.messages import Failure, Response
