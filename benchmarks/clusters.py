@@ -65,6 +65,7 @@ def main() -> None:
             for what, pairs in (("false", found.false), ("missed", of_reports(found.missed))):
                 print(f"\n{name}, {what}:", *map(described, pairs), sep="\n  ")
     of_the_newsroom()
+    beside_datasketch()
     speed(wanted.stories)
 
 
@@ -132,6 +133,48 @@ def of_the_newsroom(days: int = 200) -> None:
         f"\nnewsroom, {days} days: {right} of {copies} reprints found, "
         f"{drawn} of {read} stories in a cluster of another text made of the same sentences"
     )
+
+
+def beside_datasketch(days: int = 60, threshold: float = 0.5) -> None:
+    """The newsroom's days by datasketch's MinHash of 128 permutations and its LSH, beside ours: right, and how fast."""
+    try:
+        from datasketch import MinHash, MinHashLSH
+    except ImportError:
+        print("\ndatasketch is not installed: see `make bench`")
+        return
+    found: Counter[str] = Counter()
+    for back in range(days):
+        day = LAST - timedelta(days=back)
+        stories = sorted(newsroom.stories_between(day - timedelta(days=1), day), key=lambda s: (s.published_at, s.id))
+        began = time.process_time()
+        ours = originals(printed_at(s.published_at, s, fingerprint(lines_of(s), s.authors)) for s in stories)
+        found["our CPU ms"] += round(1000 * (time.process_time() - began))
+        began = time.process_time()
+        lsh = MinHashLSH(threshold=threshold, num_perm=128)
+        theirs: dict[str, str] = {}
+        for story in stories:
+            sketch = MinHash(num_perm=128)
+            sketch.update_batch([shingle.encode() for shingle in shingles(story)])
+            alike = [key for key in lsh.query(sketch) if key in theirs]
+            theirs[story.id] = theirs[min(alike, key=list(theirs).index)] if alike else story.id
+            lsh.insert(story.id, sketch)
+        found["their CPU ms"] += round(1000 * (time.process_time() - began))
+        by_id = {story.id: story for story in stories}
+        for story in (s for s in stories if s.origin in by_id):
+            assert story.origin
+            found["reprints"] += 1
+            found["ours"] += ours[story.id].story_id == ours[story.origin].story_id
+            found["theirs"] += theirs[story.id] == theirs[story.origin]
+        for story in stories:
+            own = story.origin or story.id
+            found["ours wrong"] += (by_id[ours[story.id].story_id].origin or ours[story.id].story_id) != own
+            found["theirs wrong"] += (by_id[theirs[story.id]].origin or theirs[story.id]) != own
+    print(f"\nbeside datasketch (threshold {threshold}, {days} days): {dict(found)}")
+
+
+def shingles(story: newsroom.Story) -> set[str]:
+    words = " ".join(line.text for line in lines_of(story)).casefold().split()
+    return {" ".join(words[n : n + 3]) for n in range(len(words) - 2)}
 
 
 def lines_of(story: newsroom.Story) -> list[StoryLine]:
