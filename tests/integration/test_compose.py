@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from newsroom.outlets import OUTLETS
-from newswatch.settings import SHIPPED_CONFIG_DIR
+from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
+from newswatch_airflow.local.make_env import env_text
 
 PROJECT = SHIPPED_CONFIG_DIR.parent
 COMPOSE = PROJECT / "docker-compose.yaml"
@@ -43,6 +44,25 @@ def env_file(tmp_path: Path) -> Path:
 def given(path: Path) -> dict[str, str]:
     lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+FIXED = {"NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL", "NEWSWATCH_HOME"}  # by the compose file itself
+
+
+def test_every_setting_reaches_every_service_that_runs_our_code() -> None:
+    ours = {name: service["environment"] for name, service in services.items() if service.get("depends_on")}
+    assert {"api-server", "scheduler", "dag-processor", "triggerer", "init"} <= ours.keys()
+    for name, environment in ours.items():
+        missing = [field for field in Settings.model_fields if f"NEWSWATCH_{field.upper()}" not in environment]
+        assert missing == [], name
+
+
+def test_what_the_readme_names_stands_in_the_env_file_too() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("| `NEWSWATCH_")]
+    named = {name for row in rows for name in re.findall("`(NEWSWATCH_[A-Z_]+)`", row.split("|")[1])}
+    assert len(named) > 9
+    assert named - FIXED <= set(re.findall("NEWSWATCH_[A-Z_]+", env_text()))
 
 
 def test_only_the_api_server_is_published_and_only_on_loopback() -> None:

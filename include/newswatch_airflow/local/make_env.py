@@ -35,7 +35,10 @@ REST = """
 # NEWSWATCH_TIMEZONE=UTC
 # NEWSWATCH_DIGEST_HOUR=6
 # NEWSWATCH_CONTACT=
+# NEWSWATCH_CHANNELS=
 # NEWSWATCH_NOTIFY_URLS=
+# NEWSWATCH_PAGES_URL=http://localhost:8080/newswatch
+# All others that `newswatch settings` shows may stand here too: every service gets them.
 
 # Invented stories instead of your feeds, with databases and data of their own: take the # from these lines.
 # COMPOSE_PROJECT_NAME=newswatch-demo
