@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,19 @@ def test_the_page_of_feeds_shows_each_with_its_state(
     assert len(bad) >= 3
     for row in bad:
         assert "<code>newswatch feeds add" in row or "Wait" in row, row
+
+
+def test_a_monitor_hears_what_is_late(client: Any, newsroom: Newsroom, newswatch_environment: Path) -> None:
+    log_in(client, "VIEWER")
+    answer = client.get("/newswatch/health")
+    assert (answer.status_code, answer.json()["status"], answer.json()["late"]) == (200, "ok", [])
+    nw = open_newswatch(load_settings())
+    poll(replace(nw, clock=lambda: datetime.now(UTC) - timedelta(hours=2)), ["ranok"], "test")
+    nw.close()
+    answer = client.get("/newswatch/health")
+    assert answer.status_code == 503
+    assert [late["what"] for late in answer.json()["late"]] == ["pages"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(

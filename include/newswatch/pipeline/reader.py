@@ -19,6 +19,7 @@ from newswatch.pipeline.deliver import read_issued
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
 from newswatch.pipeline.installation import Newswatch, ledger_url, open_store, parser_pool, read_good
+from newswatch.pipeline.lateness import Late, late
 from newswatch.pipeline.tables_in_force import TablesInForce
 from newswatch.pipeline.trends import with_usual
 from newswatch.settings import Settings
@@ -201,6 +202,13 @@ class Reader:
         with self._ledger.begin() as connection:
             feeds = catalogue.feeds if catalogue else ()
             return feed_health(connection, feeds, now, day_of(now, self.tz))
+
+    def late(self, now: datetime) -> list[Late]:
+        """What should have been done by the moment (UTC) and is not."""
+        catalogue = self.catalogue()
+        feed_ids = [feed.id for feed in catalogue.feeds] if catalogue else []
+        with self._ledger.begin() as connection:
+            return late(connection, self._settings, feed_ids, now)
 
     def _newswatch(self) -> Newswatch | None:
         """What is in force, opened once for each configuration; None before the first poll."""

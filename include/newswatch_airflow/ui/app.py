@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any
@@ -10,7 +11,8 @@ from urllib.parse import urlencode
 
 from airflow.api_fastapi.core_api.security import requires_access_dag, requires_authenticated
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from newswatch.local_days import day_of
 from newswatch.pipeline import Issued, Reader
@@ -50,6 +52,7 @@ def create_app() -> FastAPI:
     app.add_api_route("/topic/{topic}/mentions.csv", _mentions_csv)
     app.add_api_route("/story/{story_id}", _story)
     app.add_api_route("/feeds", _feeds)
+    app.add_api_route("/health", _health)
     app.add_api_route("/digest", _digest)
     app.add_api_route("/digest/{day}", _digest)
     app.add_api_route("/digest/{day}/{number}", _digest)
@@ -192,6 +195,14 @@ def _story(request: Request, story_id: str) -> HTMLResponse:
 def _feeds(request: Request) -> HTMLResponse:
     now = datetime.now(UTC)
     return Site(request).page("feeds.html.j2", "feeds", **of_feeds(_reader().health(now), now))
+
+
+def _health() -> Response:
+    """For monitors: 200, or 503 with what is late."""
+    now = datetime.now(UTC)
+    late = [asdict(one) for one in _reader().late(now)]
+    answer = {"status": "late" if late else "ok", "at": now, "late": late}
+    return JSONResponse(jsonable_encoder(answer), 503 if late else 200, HEADERS)
 
 
 def _digest(request: Request, day: date | None = None, number: int | None = None) -> HTMLResponse:
