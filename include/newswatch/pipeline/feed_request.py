@@ -15,7 +15,10 @@ from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.text import sanitise
 
-FEED_TYPES = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+FEED_TYPES = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, application/json;q=0.9, "
+    "text/xml;q=0.8, */*;q=0.1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,12 @@ async def _parse(nw: Newswatch, feed: Feed, answer: Response) -> ParsedFeed:
         "content_type": sanitise.line(answer.header("Content-Type") or ""),
         "timezone": feed.timezone,
         "language": feed.language,
+        "kind": feed.kind,
+        "selector": feed.links or "",
     }
     try:
         return await nw.parsers.feed(answer.body, **arguments)
     except ParseFailed as error:
-        if error.reason not in ("timeout", "crashed"):
+        if error.reason not in ("timeout", "crashed") or feed.kind not in (None, "xml"):
             raise
         return await nw.parsers.feed(answer.body, **arguments, is_plain=True)
