@@ -130,10 +130,10 @@ def write(feeds: Iterable[Feed], now: datetime) -> bytes:
     etree.SubElement(head, "dateCreated").text = format_datetime(now)
     body = etree.SubElement(root, "body")
     for feed in feeds:
-        outline = etree.SubElement(body, "outline", {"type": "rss", "text": feed.id, "title": feed.outlet})
+        outline = etree.SubElement(body, "outline", {"type": "rss", "text": feed.id, "title": feed.publisher})
         outline.set("xmlUrl", feed.url)
         outline.set("language", feed.language)
-        outline.set("category", feed.outlet)
+        outline.set("category", feed.publisher)
         outline.set(f"{{{_OWN}}}id", feed.id)
         outline.set(f"{{{_OWN}}}outlet", feed.outlet)
         if feed.timezone:

@@ -18,10 +18,12 @@ from newswatch.pipeline.digest import IssueReport, issue_digest
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
+from newswatch.pipeline.find_alternatives import find_alternatives
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.import_archive import ArchiveReport, ArchiveWanted, import_archive
 from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
+from newswatch.pipeline.live_check import PageCheck, check_pages
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
@@ -56,6 +58,7 @@ __all__ = [
     "Message",
     "Newswatch",
     "Notice",
+    "PageCheck",
     "PastWanted",
     "PollReport",
     "PollShard",
@@ -75,6 +78,7 @@ __all__ = [
     "backups_in",
     "build_as_known",
     "build_day",
+    "check_pages",
     "compare_topics",
     "deliver",
     "discover",
@@ -82,6 +86,7 @@ __all__ = [
     "explain",
     "fetch_past",
     "fetch_pending",
+    "find_alternatives",
     "find_past",
     "forget_day",
     "import_archive",
