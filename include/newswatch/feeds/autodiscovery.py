@@ -183,7 +183,7 @@ def guesses(url: str) -> list[Candidate]:
 def wordpress(url: str) -> list[Candidate]:
     """Where a site of this address has its posts, if it is made with WordPress."""
     address = resolve(url, WORDPRESS)
-    return [Candidate(address, "WordPress' interface")] if address else []
+    return [Candidate(address, GUESS)] if address else []
 
 
 def news_sitemaps(robots: bytes, url: str) -> list[Candidate]:

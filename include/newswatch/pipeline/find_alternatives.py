@@ -10,7 +10,7 @@ from newswatch.config.catalogue import Feed
 from newswatch.ledger import health as ledger_health
 from newswatch.ledger.health import Alternative
 from newswatch.pipeline.feed_health import feed_health
-from newswatch.pipeline.find_feeds import discover
+from newswatch.pipeline.find_feeds import Found, discover
 from newswatch.pipeline.installation import Newswatch
 
 EVERY = timedelta(days=7)
@@ -34,12 +34,16 @@ def find_alternatives(nw: Newswatch) -> dict[str, tuple[Alternative, ...]]:
     found: dict[str, tuple[Alternative, ...]] = {}
     for site, feeds in _due([nw.feeds[feed_id] for feed_id in refused], looked_at, now):
         discovery = discover(nw, site, allow_private=all(feed.allow_private for feed in feeds))
-        sources = [Alternative(f.how, f.url) for f in discovery.found if not f.known_as]
+        sources = [Alternative(_in_words(f), f.url) for f in discovery.found if not f.known_as]
         sitemaps = [Alternative("a sitemap, of its past alone: `newswatch recover`", u) for u in discovery.sitemaps[:1]]
         found[site] = (*sources, *sitemaps)
         with nw.ledger.begin() as connection:
             ledger_health.save_alternatives(connection, [feed.id for feed in feeds], found[site], now)
     return found
+
+
+def _in_words(found: Found) -> str:
+    return "WordPress' interface, `kind: wordpress`" if found.kind == "wordpress" else found.how
 
 
 def _due(refused: Sequence[Feed], looked_at: Mapping[str, datetime], now: datetime) -> list[tuple[str, list[Feed]]]:
