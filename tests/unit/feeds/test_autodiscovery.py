@@ -38,7 +38,9 @@ def test_what_a_user_types_becomes_addresses_to_ask(site: str, addresses: tuple[
     assert autodiscovery.addresses_of(site) == addresses
 
 
-@pytest.mark.parametrize("kind", ["application/rss+xml", "application/atom+xml", "APPLICATION/RSS+XML; charset=utf-8"])
+@pytest.mark.parametrize(
+    "kind", ["application/rss+xml", "application/feed+json", "application/json", "APPLICATION/RSS+XML; charset=utf-8"]
+)
 def test_a_link_to_a_feed_in_the_head_is_a_candidate_with_its_title(kind: str) -> None:
     head = f'<link rel="Alternate" type="{kind}" href="/rss?a=1&amp;b=2" title=" The  Quay ">'
     page = autodiscovery.read_page(f"<head>{head}</head>".encode(), URL, "text/html")
