@@ -280,6 +280,8 @@ def _judge(outline: Any, known: _Known, language: str | None) -> tuple[str, str]
         "url": outline.url,
         "language": stated,
         "timezone": outline.timezone or None,
+        "kind": outline.kind or None,
+        "links": outline.links or None,
     }
     try:
         feed = edit_feeds.checked(**values)

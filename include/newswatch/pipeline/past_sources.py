@@ -139,6 +139,8 @@ class PastSearch:
 
     async def _pages(self) -> PastSource | None:
         """The feed itself and the pages that follow it: those it names, else WordPress' `paged`."""
+        if self.feed.kind == "page":
+            return None
         url: str | None = self.feed.url
         entries: list[PastEntry] = []
         seen: set[str] = set()
