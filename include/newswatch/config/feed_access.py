@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -97,12 +97,6 @@ def request_headers(feed: Feed, environ: Mapping[str, str]) -> dict[str, str]:
     user, password, bearer = (_filled(text, environ) for text in feed.auth)
     basic = base64.b64encode(f"{user}:{password}".encode()).decode()
     return headers | {"Authorization": f"Bearer {bearer}" if bearer else f"Basic {basic}"}
-
-
-def variables(feed: Feed) -> Iterator[str]:
-    """Names of the environment variables that the feed needs."""
-    for text in (*(text for _, text in feed.headers), *(feed.auth or ())):
-        yield from _NAMED.findall(text)
 
 
 def _filled(text: str, environ: Mapping[str, str]) -> str:

@@ -19,7 +19,9 @@ MAX_SELECTOR_CHARS = 500
 
 
 def is_selector(text: str) -> bool:
-    """Whether the text is a CSS selector."""
+    """Whether the text is a CSS selector, of a length that somebody writes."""
+    if len(text) > MAX_SELECTOR_CHARS:
+        return False
     try:
         LexborHTMLParser("").css(text)
     except SelectolaxError:
@@ -51,7 +53,7 @@ def _links(page: LexborHTMLParser, url: str, selector: str) -> Iterator[tuple[st
         for node in [found] if found.tag == "a" else found.css("a"):
             link = resolve(base, _attribute(node, "href")) if _attribute(node, "href") else None
             if link and is_same_site(link, url) and twin_key(link) != twin_key(url):
-                said = (node.text(), _attribute(node, "aria-label"), _attribute(node, "title"))
+                said = (node.text(separator=" "), _attribute(node, "aria-label"), _attribute(node, "title"))
                 yield link.partition("#")[0], next(filter(None, map(sanitise.line, said)), "")
 
 
