@@ -187,11 +187,10 @@ def read_text(path: Path) -> str:
 def _not_utf8(path: Path, body: bytes, at: int) -> str:
     line = body.count(b"\n", 0, at) + 1
     guess, _ = charset.decoded(body, "")
-    shown = guess.split("\n")[line - 1].strip() if guess.count("\n") >= line - 1 else ""
-    return (
-        f"{path}:{line}: cannot be read: byte 0x{body[at]:02x} is no UTF-8. Save the file as UTF-8; the line seems to "
-        f"say `{shown}`."
-    )
+    lines = guess.split("\n")
+    is_shown = len(lines) >= line and not yaml_mending.is_private(lines, line - 1)
+    shown = f"; the line seems to say `{lines[line - 1].strip()}`" if is_shown else ""
+    return f"{path}:{line}: cannot be read: byte 0x{body[at]:02x} is no UTF-8. Save the file as UTF-8{shown}."
 
 
 def load_catalogue(config_dir: Path, known_good: tuple[str, str] | None = None) -> Catalogue:

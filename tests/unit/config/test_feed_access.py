@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from newswatch.config import feed_access
-from newswatch.config.catalogue import Feed, parse_catalogue
+from newswatch.config.catalogue import Feed, parse_catalogue, read_text
 from newswatch.errors import ConfigError
 
 FEEDS = """\
@@ -64,6 +66,37 @@ def test_what_is_wrong_is_named_with_its_line_and_never_repeated(lines: str, nam
     assert named in problem
     assert SECRET not in problem
     assert "4711" not in problem
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f'auth:\n  bearer: "{SECRET}',
+        f"auth:\n  bearer: @{SECRET}",
+        f"auth:\n  bearer: *{SECRET}",
+        f"auth:\n  bearer: {{{SECRET}",
+        f"auth:\n  bearer: {SECRET}: x",
+        f"auth:\n  bearer: {SECRET}\n  bearer: {SECRET}",
+        f"auth:\n   bearer: a\n password: {SECRET}",
+        f"headers:\n\tX-Api-Key: {SECRET}",
+        f"headers: {{X-Api-Key: {SECRET}: x}}",
+    ],
+)
+def test_a_line_that_yaml_cannot_read_is_not_repeated_where_a_secret_may_stand(lines: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        feed(lines)
+    assert SECRET not in str(error.value.problems)
+    assert "Correct it by hand" in error.value.problems[0]
+
+
+def test_nor_is_one_that_is_no_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    for line, is_shown in ((f"    auth:\n      bearer: {SECRET}\xe9", False), ("    outlet: Caf\xe9", True)):
+        path.write_bytes((FEEDS + line + "\n").encode("latin-1"))
+        with pytest.raises(ConfigError, match="no UTF-8") as error:
+            read_text(path)
+        assert ("seems to say" in error.value.problems[0]) is is_shown
+        assert SECRET not in error.value.problems[0]
 
 
 def test_secrets_are_filled_in_from_the_environment() -> None:
