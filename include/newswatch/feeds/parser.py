@@ -247,7 +247,9 @@ class _OfDocument:
 def _entry(item: Item, document: _OfDocument) -> Entry:
     resolved = (_resolved(link, document) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
+    source_name = sanitise.line(_plain(item.source), MAX_OUTLET_CHARS)
     title = sanitise.line(_plain(item.title))
+    title = title.removesuffix(f" - {source_name}") or title  # as aggregators write it
     longest = max(item.texts, key=lambda text: len(text.value), default=Text(""))
     summary = sanitise.line(_plain(longest), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
@@ -262,7 +264,7 @@ def _entry(item: Item, document: _OfDocument) -> Entry:
         published_at=dates[0].moment if dates else None,
         published_day=dates[0].day if dates and dates[0].is_day_only else None,
         updated_at=max((date.moment for date in dates), default=None),
-        source_name=sanitise.line(_plain(item.source), MAX_OUTLET_CHARS),
+        source_name=source_name,
         source_url=_resolved(item.source_link, document) if item.source_link else None,
     )
 

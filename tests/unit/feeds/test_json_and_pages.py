@@ -192,7 +192,8 @@ def test_selectors_are_css() -> None:
 
 def test_an_entry_says_from_whom_its_feed_took_it() -> None:
     rss = (
-        '<rss version="2.0"><channel><title>All</title><item><title>A</title><link>https://all.example/r/1</link>'
+        '<rss version="2.0"><channel><title>All</title><item><title>A - The Quay &amp;amp; Co</title>'
+        "<link>https://all.example/r/1</link>"
         '<source url="https://www.quay.example/feed">The Quay &amp; Co</source></item></channel></rss>'
     )
     atom = (
