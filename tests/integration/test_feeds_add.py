@@ -491,6 +491,10 @@ def test_json_feeds_wordpress_and_aggregators_are_found(add: Add, folder: Path, 
     site.feed(source.format("one"), source.format("two"), path="/many")
     assert add(site.url("/many"), "--yes", "--language", "en").exit_code == 0
     assert load_catalogue(folder).feeds[-1].outlet == "by entry"
+    page = "<link rel='alternate' type='application/rss+xml' href='{}'>"
+    html(site, "/beside", head=page.format("/many") + page.format("/own"))
+    site.feed("<item><title>one</title><link>https://x.example/one</link></item>", path="/own")
+    assert "lists the same" not in add(site.url("/beside"), "--dry-run").output
     posts = "/wp-json/wp/v2/posts?per_page=50&_fields=guid,link,date_gmt,modified_gmt,title,excerpt"
     site.answers[posts] = (200, {}, b'[{"link": "https://w.example/1", "title": {"rendered": "W"}}]')
     site.answers["/walled"] = (403, {}, b"no")

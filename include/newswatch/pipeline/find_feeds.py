@@ -148,17 +148,22 @@ async def _discover(nw: Newswatch, wanted: _Wanted) -> Discovery:
 
 
 def _compared(nw: Newswatch, found: Sequence[Found]) -> tuple[Found, ...]:
-    """The feeds, those that are new each beside the feeds in use and those found before it."""
+    """The feeds, those that are new each beside the feeds in use and those found before it.
+
+    Not beside an aggregator: it proves nothing of an outlet's coverage, as the outlet's own feed does.
+    """
     with nw.ledger.begin() as connection:
         lists = stories.listed_by(connection, frozenset().union(*(f.story_keys for f in found)))
-    keys_of = {feed_id: keys for feed_id, keys in lists.items() if feed_id in nw.feeds}
+    own = {feed.id for feed in nw.catalogue.feeds if not feed.is_by_entry}
+    keys_of = {feed_id: keys for feed_id, keys in lists.items() if feed_id in own}
     for known in found:
-        if known.known_as:
+        if known.known_as and known.outlet != BY_ENTRY:
             keys_of[known.known_as] = keys_of.get(known.known_as, frozenset()) | known.story_keys
     compared = []
     for feed in found:
         compared.append(feed if feed.known_as else replace(feed, same=_most_alike(feed.story_keys, keys_of)))
-        keys_of.setdefault(feed.known_as or feed.url, feed.story_keys)
+        if feed.outlet != BY_ENTRY:
+            keys_of.setdefault(feed.known_as or feed.url, feed.story_keys)
     return tuple(compared)
 
 
