@@ -6,7 +6,7 @@ and an aggregator that lists stories of the first three, some of them behind add
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -174,7 +174,7 @@ def _redirect(path: str, site: Site, now: datetime) -> web.Response:
     return web.Response(status=302, headers={"Location": site.base(found.label) + path_of(name, found)})
 
 
-def _rss(listed: "Iterator[tuple[Note, str, str]] | list[tuple[Note, str, str]]", title: str) -> web.Response:
+def _rss(listed: Iterable[tuple[Note, str, str]], title: str) -> web.Response:
     items = "".join(
         f"<item><title>{escape(note.title)}</title><link>{link}</link>"
         f'<guid isPermaLink="false">{note.label}-{note.minute}</guid>{whose}'

@@ -11,9 +11,8 @@ from newswatch.feeds.state import REFUSALS, SUCCESSES, FeedState
 QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
 QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
 BAD_AFTER = 3  # failures in a row
-CONDITIONS = (  # the worst first
-    *("failing", "gone", "refused", "doubtful", "empty", "quiet", "with gaps", "never read", "well"),
-)
+# The worst first.
+CONDITIONS = ("failing", "gone", "refused", "doubtful", "empty", "quiet", "with gaps", "never read", "well")
 _NEW_ADDRESS = "`newswatch feeds add {site}` looks for its new address; or take it out of feeds.yaml."
 _WAYS_OUT = {
     "failing": f"Where its address opens in a browser, wait: it is tried again. Else {_NEW_ADDRESS}",

@@ -91,6 +91,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 failures[count.outcome] += count.poll_count
         gap_count = sum(count.gap_count for count in counts)
         condition = health.condition(state, now, gap_count)
+        others = alternatives[feed.id][1] if condition == "refused" and feed.id in alternatives else []
         found.append(
             FeedHealth(
                 feed_id=feed.id,
@@ -104,9 +105,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 gap_count=gap_count,
                 far_date_count=_far_date_count(far_dates.get(feed.id, {}), counts, days[0]),
                 way_out=health.way_out(state, now),
-                alternatives=tuple(alternatives[feed.id][1])
-                if condition == "refused" and feed.id in alternatives
-                else (),
+                alternatives=tuple(others),
             )
         )
     return sorted(found, key=lambda h: (_ORDER[h.condition], h.outlet.casefold(), h.feed_id))

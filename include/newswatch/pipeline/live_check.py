@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from newswatch.config.catalogue import Feed
 from newswatch.errors import ParseFailed
 from newswatch.net.client import Client
-from newswatch.net.messages import Failure
+from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.feed_request import answer_of, parse
 from newswatch.pipeline.installation import parser_pool, polite_client, utc_now
 from newswatch.sandbox.pool import ParserPool
@@ -40,9 +40,9 @@ async def _check(feeds: Sequence[Feed], settings: Settings) -> list[PageCheck]:
 async def _check_one(feed: Feed, client: Client, parsers: ParserPool, settings: Settings) -> PageCheck:
     answer = await answer_of(client, feed, feed.url, settings.max_feed_bytes)
     failure = answer if isinstance(answer, Failure) else answer.failure(utc_now())
-    if failure or isinstance(answer, Failure):
-        assert failure is not None
+    if failure:
         return PageCheck(feed.id, problem=f"{failure.outcome} {failure.detail}")
+    assert isinstance(answer, Response)
     try:
         parsed = await parse(parsers, feed, answer)
     except ParseFailed as error:
