@@ -13,7 +13,9 @@ from clocks import Clock
 from made_pages import ordinary_page
 from web_site import Site
 
+from newswatch.errors import ConfigError
 from newswatch.pipeline import Newswatch, Reader, build_day, fetch_pending, poll
+from newswatch.pipeline.recover import feeds_named
 from newswatch.settings import SHIPPED_CONFIG_DIR
 
 INTERSTITIAL = "<html><head><title>All</title><script>location.replace(decode(x))</script></head><body></body></html>"
@@ -97,6 +99,12 @@ def test_the_outlets_own_feed_brings_the_same_story_whichever_comes_first(
         clock.advance(hours=1)
     assert len(stories(nw)) == 6
     assert found["Ferry is late"]["outlet"] == "The Quay"
+
+
+def test_the_past_of_an_aggregator_is_not_looked_for_on_the_sites_of_others(nw: Newswatch) -> None:
+    with pytest.raises(ConfigError, match="'all' is an aggregator"):
+        feeds_named(nw, ["all", "quay"])
+    assert [feed.id for feed in feeds_named(nw, ["The Quay"])] == ["quay"]
 
 
 def test_sums_of_outlets_know_no_outlet_by_entry(nw: Newswatch, site: Site, clock: Clock) -> None:
