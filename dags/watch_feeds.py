@@ -16,6 +16,7 @@ back**. The page *Newswatch ▸ Feeds* shows all of them at any time.
 | --- | --- |
 | failing | three polls in a row have failed |
 | gone | the server says that the feed is gone for good (410); it is asked again weekly |
+| refused | 401, 403 or a check for bots: its site is looked through once a week for sources that are open to programs |
 | quiet | the feed answers, and nothing new has come for longer than it ever was quiet before (two days at least) |
 
 The page also says *doubtful* (the last poll failed) and *never read* (no poll has succeeded yet), of which nobody is

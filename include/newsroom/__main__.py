@@ -30,6 +30,7 @@ def main() -> None:
 @click.option("--config-dir", type=click.Path(path_type=Path), help="Write feeds.yaml and topics.yaml here.")
 @click.option("--topics", type=click.Path(exists=True, path_type=Path), help="The topics file to link.")
 @click.option("--broken", is_flag=True, help="Serve The Broken Buoy too: an outlet whose every feed has a fault.")
+@click.option("--wharf", is_flag=True, help="Serve the wharf too: outlets that are no ordinary RSS.")
 @click.option("--verbose", is_flag=True, help="Log each request.")
 def serve(
     port: int,
@@ -39,6 +40,7 @@ def serve(
     config_dir: Path | None,
     topics: Path | None,
     broken: bool,
+    wharf: bool,
     verbose: bool,
 ) -> None:
     """Serve the newsroom until SIGTERM or SIGINT."""
@@ -49,14 +51,14 @@ def serve(
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    newsroom = Newsroom(port=port, host=host, domain=domain, clock=_clock(now), is_broken_on=broken)
+    newsroom = Newsroom(port=port, host=host, domain=domain, clock=_clock(now), is_broken_on=broken, is_wharf_on=wharf)
     try:
         newsroom.start()
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
     try:
         if config_dir and topics:
-            write_config(config_dir, port=newsroom.port, domain=domain, topics=topics, broken=broken)
+            write_config(config_dir, port=newsroom.port, domain=domain, topics=topics, broken=broken, wharf=wharf)
         click.echo(f"newsroom listening on http://{domain}:{newsroom.port}")
         sys.stdout.flush()
         done.wait()

@@ -11,38 +11,49 @@ from newsroom.broken import FEEDS as BROKEN_FEEDS
 from newsroom.notes import OUTLET as BROKEN_OUTLET
 from newsroom.outlets import OUTLETS
 from newsroom.pages import Site
+from newsroom.wharf import SOURCES
 
 SHIPPED_TOPICS = "topics.shipped.yaml"  # what topics.yaml was copied from: by it an edit is known
 HEAD = """\
 # Yours from now on: the newsroom's feeds, written here once. At each start the addresses of its own entries are brought
-# up to date, and the Broken Buoy's come with NEWSROOM_BROKEN=1 and go without; all else stays as it stands here. Delete
-# the file to have it as it was.
+# up to date, the Broken Buoy's come with NEWSROOM_BROKEN=1 and go without, and the wharf's (sources that are no RSS) do
+# with NEWSROOM_WHARF=1; all else stays as it stands here. Delete the file to have it as it was.
 """
 
 
 def write_config(
-    folder: Path, *, port: int, domain: str = "newsroom.localhost", topics: Path, broken: bool = False
+    folder: Path,
+    *,
+    port: int,
+    domain: str = "newsroom.localhost",
+    topics: Path,
+    broken: bool = False,
+    wharf: bool = False,
 ) -> None:
     """Write ``feeds.yaml`` and ``topics.yaml``, a copy of ``topics``, into ``folder``; what was edited there stays.
 
-    ``broken``: with The Broken Buoy's feeds too.  A list of feeds that YAML cannot read is left alone.
+    ``broken``: with The Broken Buoy's feeds too; ``wharf``: with the wharf's.  A list of feeds that YAML cannot read is
+    left alone.
 
     Raises OSError if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write_feeds(folder / "feeds.yaml", Site(domain, port), is_broken_on=broken)
+    site = Site(domain, port)
+    sets = ((broken, list(_broken(site))), (wharf, [source.entry(site) for source in SOURCES]))
+    on, off = ([feed for is_on, feeds in sets if is_on is wanted for feed in feeds] for wanted in (True, False))
+    _write_feeds(folder / "feeds.yaml", site, on, off)
     _copy_topics(topics, folder / "topics.yaml", folder / SHIPPED_TOPICS)
 
 
-def _write_feeds(path: Path, site: Site, *, is_broken_on: bool) -> None:
-    ordinary, broken = list(_ordinary(site)), list(_broken(site))
+def _write_feeds(path: Path, site: Site, on: list[dict[str, Any]], off: list[dict[str, Any]]) -> None:
+    """``on`` and ``off``: feeds that a switch turns on, by how it stands."""
+    ordinary = list(_ordinary(site))
     if not path.exists():
-        feeds = ordinary + (broken if is_broken_on else [])
-        path.write_text(HEAD + "feeds:\n" + _entries(feeds, ""), encoding="utf-8")
+        path.write_text(HEAD + "feeds:\n" + _entries(ordinary + on, ""), encoding="utf-8")
         return
     text = path.read_bytes().decode("utf-8", "surrogateescape")
     try:
-        after = _refreshed(text, site, ordinary, broken, is_broken_on=is_broken_on)
+        after = _refreshed(text, site, ordinary, on, off)
     except yaml.YAMLError:
         return  # it is being edited: `newswatch check` names the line
     if after != text:
@@ -50,7 +61,7 @@ def _write_feeds(path: Path, site: Site, *, is_broken_on: bool) -> None:
 
 
 def _refreshed(
-    text: str, site: Site, ordinary: list[dict[str, Any]], broken: list[dict[str, Any]], *, is_broken_on: bool
+    text: str, site: Site, ordinary: list[dict[str, Any]], on: list[dict[str, Any]], off: list[dict[str, Any]]
 ) -> str:
     """The text with the newsroom's own entries brought up to date; every other line stays.
 
@@ -62,8 +73,8 @@ def _refreshed(
     if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style or not sequence.value:
         return text
     lines = text.splitlines(keepends=True)
-    broken_ids = {feed["id"] for feed in broken}
-    urls = {feed["id"]: feed["url"] for feed in ordinary + broken}
+    off_ids = {feed["id"] for feed in off}
+    urls = {feed["id"]: feed["url"] for feed in ordinary + on + off}
     kept = set()
     for entry in reversed(sequence.value):
         values = {key.value: value for key, value in entry.value} if isinstance(entry, yaml.MappingNode) else {}
@@ -71,13 +82,13 @@ def _refreshed(
         kept.add(feed_id)
         if feed_id not in urls or not _is_ours(url, site):
             continue
-        if feed_id in broken_ids and not is_broken_on:
+        if feed_id in off_ids:
             del lines[entry.start_mark.line : _last_line(entry) + 1]
         elif url != urls[feed_id]:
             number = values["url"].start_mark.line
             lines[number] = lines[number].replace(url, urls[feed_id], 1)
     after = "".join(lines)
-    missing = [feed for feed in broken if is_broken_on and feed["id"] not in kept]
+    missing = [feed for feed in on if feed["id"] not in kept]
     if missing:
         after += ("" if after.endswith("\n") else "\n") + _entries(missing, " " * sequence.start_mark.column)
     return after
@@ -88,9 +99,11 @@ def _is_ours(url: object, site: Site) -> bool:
     return bool(host) and (host == site.domain or str(host).endswith(f".{site.domain}"))
 
 
-def _last_line(entry: yaml.MappingNode) -> int:
+def _last_line(node: yaml.Node) -> int:
     """Number of the last line on which something of the entry stands: comments and blanks below are another's."""
-    return int(max(value.end_mark.line for _, value in entry.value))
+    if isinstance(node, yaml.MappingNode) and node.value:
+        return max(_last_line(value) for _, value in node.value)
+    return int(node.end_mark.line)
 
 
 def _copy_topics(shipped: Path, target: Path, copied: Path) -> None:

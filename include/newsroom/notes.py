@@ -96,12 +96,15 @@ def note_at(label: str, path: str, now: datetime) -> Note | None:
     return note(label, int(minute)) if int(minute) <= now.timestamp() / 60 else None
 
 
-def note_page(shown: Note, base: str) -> bytes:
-    """The note's page.  It states no date: where the feed's is no good, nothing else makes up for it."""
+def note_page(shown: Note, base: str, *, outlet: str = OUTLET, path: str | None = None) -> bytes:
+    """The note's page, at ``path`` if that is another than usual.
+
+    It states no date: where the feed's is no good, nothing else makes up for it.
+    """
     body = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in shown.paragraphs)
     title = escape(shown.title)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
-        f'<link rel="canonical" href="{base}{shown.path}"><meta property="og:title" content="{title}"></head>\n'
-        f"<body><article><h1>{title}</h1>\n{body}</article>\n<footer>{OUTLET}. {LABEL}.</footer></body></html>\n"
+        f'<link rel="canonical" href="{base}{path or shown.path}"><meta property="og:title" content="{title}"></head>\n'
+        f"<body><article><h1>{title}</h1>\n{body}</article>\n<footer>{outlet}. {LABEL}.</footer></body></html>\n"
     ).encode()

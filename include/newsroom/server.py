@@ -15,7 +15,7 @@ from typing import Self
 
 from aiohttp import web
 
-from newsroom import broken, past
+from newsroom import broken, past, wharf
 from newsroom.feeds import entries_of, fails_at, feed_bytes, last_change
 from newsroom.outlets import BY_ID, Feed, Outlet
 from newsroom.pages import Site, front_page, index_page, story_page
@@ -41,8 +41,9 @@ class Newsroom:
     ``clock`` tells the newsroom's time and may be replaced while it runs.  ``faults`` forces statuses:
     ``faults["courier", "/rss.xml"] = 503``, or ``faults["courier", "*"]`` for all of an outlet.  ``hits`` counts
     requests by (outlet id, path); for a host that is no outlet's, by (host, path).  ``is_broken_on``: The Broken Buoy
-    is served too (see newsroom.broken); its hosts count by (host, path).  ``rests["ranok"] = 12``: the twelfth request
-    from now on, feeds and pages alike, is answered with 429 and a second's rest.
+    is served too (see newsroom.broken), ``is_wharf_on``: the wharf is (newsroom.wharf); their hosts count by (host,
+    path).  ``rests["ranok"] = 12``: the twelfth request from now on, feeds and pages alike, is answered with 429 and a
+    second's rest.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class Newsroom:
         clock: Callable[[], datetime] = utc_now,
         host: str = "127.0.0.1",
         is_broken_on: bool = False,
+        is_wharf_on: bool = False,
     ) -> None:
         self.port = port  # the port in fact, once started
         self.domain = domain
         self.clock = clock
         self.host = host
         self.is_broken_on = is_broken_on
+        self.is_wharf_on = is_wharf_on
         self.hits: Counter[tuple[str, str]] = Counter()
         self.faults: dict[tuple[str, str], int] = {}
         self.rests: dict[str, int] = {}
@@ -136,6 +139,8 @@ class Newsroom:
         answer: web.StreamResponse
         if self.is_broken_on and broken.is_broken(label):
             answer = await broken.answer(label, request, site, self.clock(), self._stopping)
+        elif self.is_wharf_on and wharf.is_wharf(label):
+            answer = wharf.answer(label, request, site, self.clock())
         elif outlet is None:
             answer = _html(index_page(site))
         else:

@@ -237,9 +237,14 @@ def watch() -> None:
     sent: list[notices.Sent] = []
     with _open() as nw:
         told = pipeline.watch_feeds(nw, lambda some: sent.append(notices.tell_of_feeds(some)))
+        found = pipeline.find_alternatives(nw)
     shortfall = "".join(f"**{s.shortfall}**\n\n" for s in sent if s.shortfall)  # first: a long note is cut
     lines = "\n".join(f"- {notices.line_of(notice)}" for notice in told)
-    _note(shortfall + (lines or "No feed has turned bad or come back."))
+    searched = "\n".join(
+        f"- {site} refuses its feeds: {counted(len(open_), 'other source')} found, see the page *Feeds*"
+        for site, open_ in found.items()
+    )
+    _note("\n\n".join(filter(None, (shortfall.strip(), lines or "No feed has turned bad or come back.", searched))))
 
 
 def maintain(*, is_dry_run: bool) -> None:

@@ -18,7 +18,16 @@ from installed import installation, log_in
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
-from newswatch.pipeline import Newswatch, Reader, build_day, fetch_pending, issue_digest, open_newswatch, poll
+from newswatch.pipeline import (
+    Newswatch,
+    Reader,
+    build_day,
+    fetch_pending,
+    find_alternatives,
+    issue_digest,
+    open_newswatch,
+    poll,
+)
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
 from newswatch.tables import day_tables
 
@@ -281,6 +290,25 @@ def test_a_monitor_hears_what_is_late(client: Any, newsroom: Newsroom, newswatch
     assert answer.status_code == 503
     assert [late["what"] for late in answer.json()["late"]] == ["pages"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_page_of_feeds_shows_what_a_wall_leaves_open(
+    client: Any, newsroom: Newsroom, newswatch_environment: Path
+) -> None:
+    nw = open_newswatch(load_settings())
+    for path in ("/feeds/latest.xml", "/feeds/world.atom"):
+        newsroom.fail("meridian", 403, path)
+    poll(nw, ["meridian-latest", "northgate-wire"], "test")
+    find_alternatives(nw)
+    nw.close()
+    log_in(client, "VIEWER")
+    page = unescape(client.get("/newswatch/feeds").text)
+    (row,) = re.findall(r'<tr id="meridian-latest">.*?</tr>', page, re.S)
+    assert '<span class="tag refused">refused</span>' in row
+    assert "<code>headers</code> or <code>auth</code>" in row
+    assert f'href="{newsroom.base_url("meridian")}/wp-json/wp/v2/posts?' in row
+    assert "<code>kind: wordpress</code>" in row
+    assert page.count("open to programs:") == 1
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,32 @@ def _status(name: str, does: str, status: str, body: bytes = b"no", due: timedel
     return Fault(name, does, outcome, served(body, status, **headers), keeps=bool(body), due=due)
 
 
+_CHECK = b"<html><head><meta http-equiv=refresh content=5></head><body>One moment.<script>go()</script></body></html>"
 STATUSES = [
+    Fault(
+        "bot-check-header",
+        "answers 403 and says in a header that it is a challenge.",
+        "http_403",
+        served(b"no", "403 Forbidden", Cf_Mitigated="challenge"),
+        keeps=True,
+        due=BACK_OFF,
+    ),
+    Fault(
+        "bot-check-busy",
+        "answers 503 and says in a header that it is a challenge.",
+        "bot_check",
+        served(b"no", "503 Service Unavailable", Cf_Mitigated="challenge"),
+        keeps=True,
+        due=BACK_OFF,
+    ),
+    Fault(
+        "bot-check-page",
+        "answers 200 with a script and a refresh in the feed's place.",
+        "bot_check",
+        served(_CHECK, "200 OK", Content_Type="text/html"),
+        keeps=True,
+        due=BACK_OFF,
+    ),
     _status("forbidden", "answers 403.", "403 Forbidden"),
     _status("unauthorized", "answers 401 and asks for a password.", "401 Unauthorized", WWW_Authenticate="Basic"),
     _status("payment", "answers 402.", "402 Payment Required"),

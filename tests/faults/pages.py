@@ -138,6 +138,15 @@ ROBOTS = [
 PAGES = [
     _page("page-good", "sends the story.", "ok", story()),
     _page("page-404", "answers 404.", "http_404", plain(b"<p>none</p>", "404 Not Found", Content_Type=HTML)),
+    _page(
+        "page-bot-check",
+        "answers with a script and a refresh in the page's place.",
+        "bot_check",
+        plain(
+            b"<html><meta http-equiv=refresh content=5><p>One moment.</p><script>go()</script></html>",
+            Content_Type=HTML,
+        ),
+    ),
     _page("page-403", "answers 403.", "http_403", plain(b"<p>no</p>", "403 Forbidden", Content_Type=HTML)),
     _page("page-410", "answers 410.", "http_410", plain(b"", "410 Gone")),
     _page("page-304", "answers 304 to a request without validators.", "http_304", raw(b"HTTP/1.1 304 No\r\n\r\n")),

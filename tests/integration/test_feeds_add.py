@@ -455,3 +455,48 @@ def test_a_link_that_may_give_a_feed_another_time_is_named_beside_those_found(
     site.answers["/rss/two"] = (500, {}, b"busy")
     done = add(site.url("/"), "--yes")
     assert f"Not to be had just now: {site.url('/rss/two')} (an anchor on the page): http_500. Try again" in done.stderr
+
+
+def test_a_page_without_a_feed_is_added_with_its_selector_and_checked_live(
+    add: Add, folder: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html(site, "/news", body="<h3><a href='/2026/11/20/a'>Ferry is late</a></h3><h3><a href='/b'>Pier is shut</a></h3>")
+    assert add(site.url("/news"), "--links", "h3 >").exit_code == 2
+    done = add(site.url("/news"), "--links", "h4 a", "--yes")
+    assert done.exit_code == 1
+    assert "finds no link" in done.stderr
+    done = add(site.url("/news"), "--links", "h3 a", "--yes", "--outlet", "The Site")
+    assert done.exit_code == 0, done.output
+    feed = load_catalogue(folder).feeds[-1]
+    assert (feed.url, feed.kind, feed.links, feed.language) == (site.url("/news"), "page", "h3 a", "uk")
+    for name, value in (("CONFIG_DIR", str(folder)), ("HOST_DELAY_SECONDS", "0")):
+        monkeypatch.setenv(f"NEWSWATCH_{name}", value)
+    checked = CliRunner().invoke(main, ["check", "--live"])
+    assert checked.exit_code == 0, checked.output
+    assert f"{feed.id}: 2 links, 1 with a day; the first: “Ferry is late”" in checked.output
+    html(site, "/news", body="<h2><a href='/b'>Pier is shut</a></h2>")
+    checked = CliRunner().invoke(main, ["check", "--live"])
+    assert checked.exit_code == 1
+    assert "`links: h3 a` finds no link" in checked.stderr
+
+
+def test_json_feeds_wordpress_and_aggregators_are_found(add: Add, folder: Path, site: Site) -> None:
+    html(site, "/", head="<link rel='alternate' type='application/feed+json' href='/feed.json'>")
+    document = '{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [{"id": "1", "url": "/a"}]}'
+    site.answers["/feed.json"] = (200, {"Content-Type": "application/feed+json"}, document.encode())
+    assert add(site.url("/"), "--yes").exit_code == 0
+    feed = load_catalogue(folder).feeds[-1]
+    assert (feed.url, feed.kind) == (site.url("/feed.json"), None)
+    source = "<item><title>{0}</title><link>https://x.example/{0}</link><source url='https://{0}.example'>{0}</source></item>"
+    site.feed(source.format("one"), source.format("two"), path="/many")
+    assert add(site.url("/many"), "--yes", "--language", "en").exit_code == 0
+    assert load_catalogue(folder).feeds[-1].outlet == "by entry"
+    page = "<link rel='alternate' type='application/rss+xml' href='{}'>"
+    html(site, "/beside", head=page.format("/many") + page.format("/own"))
+    site.feed("<item><title>one</title><link>https://x.example/one</link></item>", path="/own")
+    assert "lists the same" not in add(site.url("/beside"), "--dry-run").output
+    posts = "/wp-json/wp/v2/posts?per_page=50&_fields=guid,link,date_gmt,modified_gmt,title,excerpt"
+    site.answers[posts] = (200, {}, b'[{"link": "https://w.example/1", "title": {"rendered": "W"}}]')
+    site.answers["/walled"] = (403, {}, b"no")
+    assert add(site.url("/walled"), "--yes", "--language", "en", "--outlet", "W").exit_code == 0
+    assert load_catalogue(folder).feeds[-1].kind == "wordpress"

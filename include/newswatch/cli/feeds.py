@@ -36,6 +36,9 @@ def feeds() -> None:
     "--outlet", help="Who publishes it (default: as other feeds of the site, else what the site calls itself)."
 )
 @click.option("--language", help="Language of the texts, ISO 639-1 (default: what the feed or the page states).")
+@click.option(
+    "--links", metavar="SELECTOR", help="SITE is a page without a feed: a CSS selector finds its stories' links."
+)
 @click.option("--all", "takes_all", is_flag=True, help="Take every feed that is found.")
 @click.option("--allow-private", is_flag=True, help="Let the feed and its pages be on a private network.")
 @_YES
@@ -45,6 +48,7 @@ def add(
     feed_id: str | None,
     outlet: str | None,
     language: str | None,
+    links: str | None,
     takes_all: bool,
     allow_private: bool,
     yes: bool,
@@ -56,10 +60,13 @@ def add(
     feeds.yaml in NEWSWATCH_CONFIG_DIR. Nothing is saved before the question is answered.
     """
     from newswatch import pipeline
+    from newswatch.feeds import listing_page
 
+    if links is not None and not listing_page.is_selector(links):
+        raise click.BadParameter(f"{links!r} is no CSS selector. Write one such as 'h3 a'.", param_hint="--links")
     with installation.opened(pipeline.open_newswatch, fills_it=True) as nw:
         click.echo(f"Looking for feeds at {site} …")
-        discovery = pipeline.discover(nw, site, allow_private=allow_private, language=language)
+        discovery = pipeline.discover(nw, site, allow_private=allow_private, language=language, links=links)
         known, config_dir = nw.catalogue.feeds, nw.settings.config_dir
     _show(discovery)
     if not discovery.found:
@@ -98,6 +105,8 @@ def _entries(chosen: list[Found], stated: dict[str, Any], known: Sequence[Feed],
             url=found.url,
             language=stated["language"] or found.language or _ask_language(found.url, asks=asks),
             allow_private=stated["allow_private"],
+            kind=found.kind,
+            links=found.links,
         )
         new[feed.id] = feed
     return list(new.values())
@@ -271,6 +280,8 @@ def _judge(outline: Any, known: _Known, language: str | None) -> tuple[str, str]
         "url": outline.url,
         "language": stated,
         "timezone": outline.timezone or None,
+        "kind": outline.kind or None,
+        "links": outline.links or None,
     }
     try:
         feed = edit_feeds.checked(**values)

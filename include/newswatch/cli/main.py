@@ -31,6 +31,7 @@ from newswatch.settings import Settings, without_secrets
 from newswatch.text.counting import counted
 
 if TYPE_CHECKING:
+    from newswatch.config.catalogue import Catalogue
     from newswatch.pipeline import Newswatch, ReextractReport
 
 
@@ -118,11 +119,13 @@ def _line(value: dict[str, Any]) -> None:
 
 
 @main.command()
-def check() -> None:
+@click.option("--live", is_flag=True, help="Fetch each listing page too, and say how many links its selector finds.")
+def check(live: bool) -> None:
     """Check feeds.yaml and topics.yaml and run every topic's examples; exit 1 if anything is wrong."""
     from newswatch.config.catalogue import load_catalogue
 
-    catalogue = load_catalogue(installation.chosen().config_dir)
+    settings = installation.chosen()
+    catalogue = load_catalogue(settings.config_dir)
     examples = sum(len(t.examples.match) + len(t.examples.no_match) for t in catalogue.topics)
     feeds, outlets = counted(len(catalogue.feeds), "feed"), counted(len(catalogue.outlets), "outlet")
     click.echo(
@@ -133,6 +136,24 @@ def check() -> None:
         "They are in force from the next poll. Days that have tables keep those until they are built again: "
         "newswatch build FIRST..LAST"
     )
+    if live and not _are_pages_well(catalogue, settings):
+        sys.exit(1)
+
+
+def _are_pages_well(catalogue: Catalogue, settings: Settings) -> bool:
+    """Whether each listing page has links, with a line for each."""
+    from newswatch.pipeline import check_pages
+
+    checks = check_pages(catalogue.feeds, settings)
+    if not checks:
+        click.echo("No feed is a listing page (`kind: page`): nothing was fetched.")
+    for done in checks:
+        if done.problem:
+            click.echo(f"{done.feed_id}: {done.problem}", err=True)
+        else:
+            first = f"; the first: “{done.titles[0]}”" if done.titles[0] else "; the first has no text"
+            click.echo(f"{done.feed_id}: {counted(len(done.titles), 'link')}, {done.dated_count} with a day{first}")
+    return not any(done.problem for done in checks)
 
 
 @main.command()

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
-from newswatch.config import advice, feed_checks, yaml_mending, yaml_positions
+from newswatch.config import advice, feed_access, feed_checks, yaml_mending, yaml_positions
+from newswatch.config.feed_access import Auth
 from newswatch.errors import ConfigError
+from newswatch.feeds.model import FeedKind
 from newswatch.net.ip_policy import WEB_PORTS
 from newswatch.settings import zone_names
 from newswatch.text import charset, language
@@ -25,10 +27,15 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 M = TypeVar("M", bound=BaseModel)
 # The context in which texts are read that were accepted before: checks that came later are for edits, and let polls be.
 KNOWN_GOOD = {"is_known_good": True}
+BY_ENTRY = "by entry"  # in place of an outlet's name: each entry belongs to one of its own
 
 
 class Feed(BaseModel):
-    """One polled URL of one outlet."""
+    """One polled URL of one outlet, or of an aggregator, whose entries belong to many.
+
+    `kind`: what its document must be (None: whichever form of a feed it has); `links`: of a page, the CSS selector of
+    its stories' links. `headers` and `auth` are for its own host alone; see `config.feed_access`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,6 +45,55 @@ class Feed(BaseModel):
     language: str
     timezone: str | None = None
     allow_private: bool = False
+    kind: FeedKind | None = None
+    links: str | None = Field(default=None, validate_default=True)
+    headers: tuple[tuple[str, str], ...] = ()
+    auth: Auth | None = None
+
+    @field_validator("outlet")
+    @classmethod
+    def _spelt_by_entry(cls, value: str) -> str:
+        if value != BY_ENTRY and " ".join(value.casefold().replace("-", " ").replace("_", " ").split()) == BY_ENTRY:
+            raise ValueError(f"{value!r} reads like an outlet's name: write `outlet: {BY_ENTRY}`")
+        return value
+
+    @field_validator("links")
+    @classmethod
+    def _selector_of_a_page(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if value is None:
+            if kind == "page":
+                raise ValueError("is missing: a page lists what a CSS selector finds: add one such as `links: h3 a`")
+            return None
+        if kind != "page":
+            raise ValueError("are for a page alone: add `kind: page`, or remove the line")
+        from newswatch.feeds import listing_page  # late: few configurations have a page
+
+        if not listing_page.is_selector(value):
+            raise ValueError(
+                f"{value!r} is no CSS selector: write one such as `links: h3 a` or `links: main .teaser a`"
+            )
+        return value
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _agreed_headers(cls, value: Any) -> Any:
+        return feed_access.checked_headers(value)
+
+    @field_validator("auth", mode="before")
+    @classmethod
+    def _secret_from_outside(cls, value: Any) -> Any:
+        return feed_access.checked_auth(value)
+
+    @property
+    def is_by_entry(self) -> bool:
+        """Whether it is an aggregator: each of its entries belongs to an outlet of its own."""
+        return self.outlet == BY_ENTRY
+
+    @property
+    def publisher(self) -> str:
+        """Who publishes it, in words for people."""
+        return "many outlets" if self.is_by_entry else self.outlet
 
     @field_validator("url")
     @classmethod
@@ -108,7 +164,8 @@ class Catalogue(BaseModel):
 
     @property
     def outlets(self) -> tuple[str, ...]:
-        return tuple(sorted({feed.outlet for feed in self.feeds}))
+        """Names of the outlets that have feeds of their own."""
+        return tuple(sorted({feed.outlet for feed in self.feeds if not feed.is_by_entry}))
 
 
 def read_text(path: Path) -> str:
@@ -130,11 +187,10 @@ def read_text(path: Path) -> str:
 def _not_utf8(path: Path, body: bytes, at: int) -> str:
     line = body.count(b"\n", 0, at) + 1
     guess, _ = charset.decoded(body, "")
-    shown = guess.split("\n")[line - 1].strip() if guess.count("\n") >= line - 1 else ""
-    return (
-        f"{path}:{line}: cannot be read: byte 0x{body[at]:02x} is no UTF-8. Save the file as UTF-8; the line seems to "
-        f"say `{shown}`."
-    )
+    lines = guess.split("\n")
+    is_shown = len(lines) >= line and not yaml_mending.is_private(lines, line - 1)
+    shown = f"; the line seems to say `{lines[line - 1].strip()}`" if is_shown else ""
+    return f"{path}:{line}: cannot be read: byte 0x{body[at]:02x} is no UTF-8. Save the file as UTF-8{shown}."
 
 
 def load_catalogue(config_dir: Path, known_good: tuple[str, str] | None = None) -> Catalogue:

@@ -39,6 +39,8 @@ class Outline:
     outlet: str = ""
     language: str = ""
     timezone: str = ""
+    kind: str = ""
+    links: str = ""
     refusal: str = ""
 
 
@@ -112,6 +114,8 @@ def _outline(item: dict[str, str], stated: dict[str, str]) -> Outline:
         outlet=sanitise.line(stated.get("outlet", ""), 120),
         language=sanitise.line(stated.get("language", ""), 20),
         timezone=sanitise.line(stated.get("timezone", ""), 60),
+        kind=sanitise.line(stated.get("kind", ""), 20),
+        links=sanitise.line(stated.get("links", ""), 500),
     )
 
 
@@ -120,9 +124,10 @@ def _refused(item: dict[str, str], why: str) -> Outline:
 
 
 def write(feeds: Iterable[Feed], now: datetime) -> bytes:
-    """The feeds as OPML 2.0. What OPML has no word for (id, outlet, time zone) stands in attributes of our own.
+    """The feeds as OPML 2.0. What OPML has no word for (id, outlet, time zone, kind, links) has attributes of our own.
 
-    `allow_private` is not written: whoever imports a list must say for himself that it may reach into his network.
+    `allow_private` is not written: whoever imports a list must say for himself that it may reach into his network. Nor
+    are `headers` and `auth`: they were agreed with one client.
     """
     root = etree.Element("opml", {"version": "2.0"}, nsmap={"newswatch": _OWN})
     head = etree.SubElement(root, "head")
@@ -130,13 +135,14 @@ def write(feeds: Iterable[Feed], now: datetime) -> bytes:
     etree.SubElement(head, "dateCreated").text = format_datetime(now)
     body = etree.SubElement(root, "body")
     for feed in feeds:
-        outline = etree.SubElement(body, "outline", {"type": "rss", "text": feed.id, "title": feed.outlet})
+        outline = etree.SubElement(body, "outline", {"type": "rss", "text": feed.id, "title": feed.publisher})
         outline.set("xmlUrl", feed.url)
         outline.set("language", feed.language)
-        outline.set("category", feed.outlet)
+        outline.set("category", feed.publisher)
         outline.set(f"{{{_OWN}}}id", feed.id)
         outline.set(f"{{{_OWN}}}outlet", feed.outlet)
-        if feed.timezone:
-            outline.set(f"{{{_OWN}}}timezone", feed.timezone)
+        for name in ("timezone", "kind", "links"):
+            if value := getattr(feed, name):
+                outline.set(f"{{{_OWN}}}{name}", value)
     content: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
     return content

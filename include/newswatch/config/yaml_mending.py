@@ -16,10 +16,13 @@ from newswatch.config import yaml_positions
 
 MAX_FAULTS = 20
 MAX_CHARS = 300_000  # of a longer text the first fault alone is named: each correction is tried out on all of it
+_NOT_REPEATED = "A key or login may stand there: the line is not repeated. Correct it by hand."
 _CLOSING = {'"': '"', "'": "'", "[": "]", "{": "}"}
 _LEAD = re.compile(r"[ \t]*(?:- +)*")
 _KEY_AND_TEXT = re.compile(r"(?P<lead>[ \t]*(?:- +)*(?:[\w-]+: +)?)(?P<text>[^\s\"'].*?)\s*$")
 _NO_BLANK = re.compile(r"([ \t]*(?:- +)*[\w-]+):(?=[^\s:/])")
+# Where keys and logins of feeds stand (see `feed_access`): what is written there is not repeated.
+_PRIVATE = re.compile(r"(?i)[ \t]*(?:- +)?[\"']?(?:headers|auth|bearer|password|secret|token)[\"']?[ \t]*:")
 _NEAR = 8  # lines above whose indent may be the right one
 
 
@@ -45,7 +48,7 @@ def read(text: str) -> Reading:
         except yaml.MarkedYAMLError as error:
             is_worth_it = len(problems) < MAX_FAULTS and len(text) <= MAX_CHARS
             mended = _mended(text, error) if is_worth_it else None
-            problems.append(mended[1] if mended else _as_it_is(error))
+            problems.append(mended[1] if mended else _as_it_is(text, error))
             if mended is None:
                 return Reading(None, text, tuple(problems), is_read=False)
             text = mended[0]
@@ -60,8 +63,10 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _as_it_is(error: yaml.MarkedYAMLError) -> str:
+def _as_it_is(text: str, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark
+    if mark and is_private(text.split("\n"), mark.line):
+        return f"{mark.line + 1}: column {mark.column + 1}: no YAML. {_NOT_REPEATED}"
     return f"{mark.line + 1}: column {mark.column + 1}: {error.problem}." if mark else f" {error.problem or error}."
 
 
@@ -77,8 +82,19 @@ def _mended(text: str, error: yaml.MarkedYAMLError) -> tuple[str, str] | None:
             changed = "\n".join([*lines[: mark.line], line, *lines[mark.line + 1 :]])
             after = _fault_line(changed)
             if line != lines[mark.line] and (after is None or after > reached):
-                return changed, f"{mark.line + 1}: column {mark.column + 1}: {cause}. Write `{line.rstrip()}`"
+                right = _NOT_REPEATED if is_private(lines, mark.line) else f"Write `{line.rstrip()}`"
+                return changed, f"{mark.line + 1}: column {mark.column + 1}: {cause}. {right}"
     return None
+
+
+def is_private(lines: list[str], number: int) -> bool:
+    """Whether the line, or one above it in its entry, begins what may be a secret."""
+    for line in reversed(lines[: number + 1]):
+        if _PRIVATE.match(line):
+            return True
+        if line.lstrip().startswith("- "):
+            return False
+    return False
 
 
 def _fault_line(text: str) -> int | None:

@@ -96,7 +96,9 @@ def outlet_days(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    feeds = pd.DataFrame([{"outlet": f.outlet, "is_covering": f.id in covering} for f in catalogue.feeds])
+    # An aggregator lists some of what many publish: it is no feed of any of them, and covers none.
+    own = [(feed.outlet, feed.id in covering) for feed in catalogue.feeds if not feed.is_by_entry]
+    feeds = pd.DataFrame(own, columns=["outlet", "is_covering"]).astype({"is_covering": "bool"})
     of_outlet = feeds.groupby("outlet")["is_covering"]
     is_reprint = (stories["cluster_id"] != stories["story_id"]) & (stories["original_outlet"] != stories["outlet"])
     columns: dict[str, Any] = {

@@ -29,6 +29,9 @@ OUTCOME_DOCS = {
     "shared_link": "page: its link had been asked for and is no story's page; the feed's own text became a story.",
     "same_story": "page: another entry led to the same canonical URL.",
     "http_NNN": "feed, page: the server's status.",
+    "bot_check": "feed, page, visit: a check for bots in its place, which we do not pass: we say who we are.",
+    "secret_missing": "feed, page, visit: its headers or login need an environment variable that is not set; nothing "
+    "was asked.",
     "gone": "feed: 410; polled weekly.",
     "not_a_feed": "feed: a 200 that is no feed.",
     "no_story": "page, visit: HTML without a story's text. As with the five below, a new story is then the feed's own "

@@ -87,7 +87,7 @@ def _stories(inputs: DayInputs) -> pd.DataFrame:
 def _feed_days(inputs: DayInputs) -> pd.DataFrame:
     import pandas as pd
 
-    outlets = {feed.id: feed.outlet for feed in inputs.catalogue.feeds}
+    outlets = {feed.id: feed.outlet for feed in inputs.catalogue.feeds}  # of an aggregator: by entry
     rows: dict[str, dict[str, Any]] = {}
     for poll in inputs.polls:
         feed_id = poll.feed_id

@@ -20,15 +20,20 @@ MAX_HEAD_BYTES = 64_000  # a feed states its title and language before its entri
 MAX_CANDIDATES = 25  # of one page: each costs a request
 MAX_LOOKED_AT = 500  # links of one page, sitemaps of one robots.txt; a page of feeds alone has fewer
 FEED_TYPES = frozenset(
-    {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"}
+    {
+        *("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"),
+        *("application/feed+json", "application/json"),  # JSON Feed 1.1 and 1.0, section "Discovery"
+    }
 )
 GUESS = "a guess"
 # Where common publishing systems put a feed. Asked only if the page names none.
 GUESSES = (
     *("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed/rss", "/index.rss"),
-    *("/rss/all.xml", "/rss/news.xml", "/feeds/posts/default", "/feeds/all.atom.xml"),
+    *("/rss/all.xml", "/rss/news.xml", "/feeds/posts/default", "/feeds/all.atom.xml", "/feed.json"),
 )
 SITEMAP_GUESSES = ("/news-sitemap.xml", "/sitemap-news.xml")
+# As many posts as a day may bring, and of each what a feed says of it.
+WORDPRESS = "/wp-json/wp/v2/posts?per_page=50&_fields=guid,link,date_gmt,modified_gmt,title,excerpt"
 _FEED_PATH = re.compile(
     r"(?:^|/)(?:rss|feeds?|atom)(?:\d|/|$)|\.(?:rss|atom|rdf)$|(?:rss|feed|atom)[\w-]{0,40}\.(?:xml|php|aspx?)$"
 )
@@ -172,7 +177,13 @@ def guesses(url: str) -> list[Candidate]:
     path = urlsplit(url).path.rstrip("/")
     own = [f"{path}/feed", f"{path}/rss"] if path else []
     urls = dict.fromkeys(resolve(url, place) for place in (*own, *GUESSES, *SITEMAP_GUESSES))
-    return [Candidate(address, GUESS) for address in urls if address]
+    return [*(Candidate(address, GUESS) for address in urls if address), *wordpress(url)]
+
+
+def wordpress(url: str) -> list[Candidate]:
+    """Where a site of this address has its posts, if it is made with WordPress."""
+    address = resolve(url, WORDPRESS)
+    return [Candidate(address, GUESS)] if address else []
 
 
 def news_sitemaps(robots: bytes, url: str) -> list[Candidate]:

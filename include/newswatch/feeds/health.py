@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from newswatch.feeds.schedule import RATE_MEMORY
-from newswatch.feeds.state import SUCCESSES, FeedState
+from newswatch.feeds.state import REFUSALS, SUCCESSES, FeedState
 
 QUIET_AT_LEAST = timedelta(days=2)  # a weekend is no silence
 QUIET_UNKNOWN = timedelta(days=14)  # where a feed has not shown how long it may be quiet
 BAD_AFTER = 3  # failures in a row
-CONDITIONS = ("failing", "gone", "doubtful", "empty", "quiet", "with gaps", "never read", "well")  # the worst first
+# The worst first.
+CONDITIONS = ("failing", "gone", "refused", "doubtful", "empty", "quiet", "with gaps", "never read", "well")
 _NEW_ADDRESS = "`newswatch feeds add {site}` looks for its new address; or take it out of feeds.yaml."
 _WAYS_OUT = {
     "failing": f"Where its address opens in a browser, wait: it is tried again. Else {_NEW_ADDRESS}",
     "gone": _NEW_ADDRESS,
+    "refused": "Its host lets no program read it, and we never pass for anything else. Ask the publisher: what is "
+    "agreed goes into feeds.yaml as `headers` or `auth`. Or take another source of the site, if it has one.",
     "doubtful": "Wait: it is tried again, and counts as failing after three times.",
     "empty": f"Nothing was ever listed there: see in a browser whether it is a feed for readers. Else {_NEW_ADDRESS}",
     "quiet": f"Has the outlet gone quiet too, wait. Else {_NEW_ADDRESS}",
@@ -36,11 +39,15 @@ def is_quiet(state: FeedState, now: datetime) -> bool:
 def condition(state: FeedState, now: datetime, gap_count: int = 0) -> str:
     """The feed's health, one of CONDITIONS. "Well" is one whose last poll succeeded, and lately.
 
+    A wall is one at once where nothing was ever read behind it, else as soon as a failure is one.
     `gap_count`: of the polls that are looked at, those before which entries may have been lost.
     """
     if state.last_outcome == "gone":
         return "gone"
-    if state.failure_count >= BAD_AFTER:
+    is_settled = state.failure_count >= BAD_AFTER
+    if state.last_outcome in REFUSALS and (is_settled or state.succeeded_at is None):
+        return "refused"
+    if is_settled:
         return "failing"
     if state.succeeded_at is None:
         return "never read"

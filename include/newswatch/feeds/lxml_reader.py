@@ -78,6 +78,8 @@ class Item:
     texts: tuple[Text, ...]  # none is empty
     authors: tuple[str, ...]
     dates: tuple[str, ...]  # as stated, none empty
+    source: Text = Text("")  # the name of whose entry it is, where the feed says that it took it from another one
+    source_link: str = ""
 
     @property
     def says_something(self) -> bool:
@@ -221,7 +223,20 @@ def _item(element: Any) -> Item:
         texts=tuple(text for text in texts if text.value),
         authors=tuple(_authors(parts_by_name)),
         dates=tuple(date for name in _DATES for part in parts_by_name.get(name, ()) if (date := _text(part))),
+        **_source(parts_by_name.get("source", [])),
     )
+
+
+def _source(sources: list[Any]) -> dict[str, Any]:
+    """Whose entry it is, by RSS 2.0's `<source url>` or Atom's `<source>` (RFC 4287, section 4.2.11)."""
+    if not sources:
+        return {}
+    parts: dict[str, Any] = {}
+    for part in sources[0]:
+        parts.setdefault(_name(part), part)
+    name = _text_construct(parts["title"]) if "title" in parts else Text(_text(sources[0]))
+    link = _link(parts["link"]).href if "link" in parts else sources[0].get("url") or ""
+    return {"source": name, "source_link": link}
 
 
 def _first_text(parts_by_name: dict[str, list[Any]], name: str) -> str:

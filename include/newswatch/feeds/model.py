@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
+
+FeedKind = Literal["xml", "json_feed", "wordpress", "page"]  # xml: RSS, RDF, Atom, a news sitemap
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Entry:
     published_day: date | None = None  # the day, where no time is stated
     # The latest date that it states, UTC. Its table does not keep it, and it tells no entry from another.
     updated_at: datetime | None = field(default=None, compare=False)
+    source_name: str = ""  # whose entry it is, where the feed says that it took it from another one …
+    source_url: str | None = None  # … and that one's address
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def to_row(seen: SeenEntry) -> dict[str, Any]:
         "authors": list(entry.authors),
         "published_at": entry.published_at,
         "published_day": entry.published_day,
+        "source_name": entry.source_name or None,
+        "source_url": entry.source_url,
         "first_seen_at": seen.first_seen_at,
         "via": seen.via,
     }
@@ -61,6 +67,8 @@ def from_row(row: Mapping[str, Any]) -> SeenEntry:
         authors=tuple(row["authors"]),
         published_at=row["published_at"],
         published_day=row["published_day"],
+        source_name=row["source_name"] or "",
+        source_url=row["source_url"],
     )
     return SeenEntry(entry, row["first_seen_at"], row["via"])
 
@@ -76,6 +84,7 @@ class ParsedFeed:
     ttl_minutes: int | None = None  # RSS 2.0 <ttl>: not worth asking again before
     skip_hours: tuple[int, ...] = ()  # RSS 2.0 <skipHours>, GMT, 0 to 23
     skip_days: tuple[int, ...] = ()  # RSS 2.0 <skipDays>, Monday 0
+    kind: FeedKind = "xml"
 
     @property
     def window_from(self) -> datetime | None:

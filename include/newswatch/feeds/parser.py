@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import feedparser
 
-from newswatch.feeds import links, lxml_reader, strict_reader
+from newswatch.feeds import json_documents, links, lxml_reader, strict_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
-from newswatch.feeds.model import Entry, ParsedFeed
+from newswatch.feeds.model import Entry, FeedKind, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
 from newswatch.feeds.strict_reader import MAX_AUTHOR_CHARS, PAGE_TYPES
 from newswatch.text import date_parsing, date_words, mojibake, sanitise
@@ -26,16 +26,17 @@ from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import MAX_URL_CHARS, resolve
 
 MAX_ENTRIES = 5000  # of one document, the newest: what is older than these no reader keeps
+MAX_OUTLET_CHARS = 120  # of a source's name
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 STATED_TYPE = "stated_type"  # under which a text of feedparser has the type that its feed states
 
 
 class NotAFeed(ValueError):
-    """The body is no RSS, RDF or Atom document and no news sitemap."""
+    """The body is no feed in any of the forms that `parse` reads, or not of the kind that was asked for."""
 
 
 class Unreadable(ValueError):
-    """The body is a feed, and neither feedparser nor our own parser (`lxml_reader`) finds an entry in it."""
+    """The body is a feed, and no reader finds an entry in it; or a page on which a selector finds no link."""
 
 
 def parse(
@@ -47,6 +48,8 @@ def parse(
     timezone: str | None = None,
     language: str | None = None,
     is_plain: bool = False,
+    kind: FeedKind | None = None,
+    selector: str = "",
 ) -> ParsedFeed:
     """The entries of a feed document, in its order.
 
@@ -54,31 +57,75 @@ def parse(
     `url`: the address that answered; RSS links are resolved against the site that the feed names, else against it.
     `content_type`: the HTTP header as it came.
 
-    RSS 0.9x and 2.0, RDF, Atom, and sitemaps of Google News. What is not well-formed is cleaned first; if feedparser
-    then raises or finds fewer entries than the document holds, a reader on lxml has its turn. `is_plain`: only that
-    reader, for a document at which feedparser was killed.
+    RSS 0.9x and 2.0, RDF, Atom, sitemaps of Google News, JSON Feed and WordPress' posts, which are told apart by the
+    document itself, unless `kind` says which it must be; and pages, of which `selector` (CSS) finds the links. XML that
+    is not well-formed is cleaned first; if feedparser then raises or finds fewer entries than the document holds, a
+    reader on lxml has its turn. `is_plain`: only that reader, for a document at which feedparser was killed.
 
     Raises NotAFeed, Unreadable. An entry without a link is kept: its own text may be all that there is.
     """
     text, has_faults = decoded(body, content_type)
+    of_feed = _OfFeed(feed_id, url, ZoneInfo(timezone) if timezone else None, language)
+    if kind == "page":
+        read = _of_page(text, of_feed, selector)
+    elif kind in ("json_feed", "wordpress") or (kind is None and text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")):
+        read = _of_json(text, of_feed, kind)
+    else:
+        read = _of_xml(text, of_feed, content_type, is_plain)
+    return replace(read, repair=read.repair or ("cleaned" if has_faults else ""))
+
+
+def _of_xml(text: str, of_feed: _OfFeed, content_type: str, is_plain: bool) -> ParsedFeed:
     document = outline(text, MAX_ENTRIES)
     if document.kind in ("urlset", "sitemapindex"):
-        parsed, repair = _parsed_sitemap(document, url)
+        parsed, repair = _parsed_sitemap(document, of_feed.url)
     else:
-        parsed, repair = _parsed(document, url, content_type, is_plain)
-    base = url if parsed.is_atom else resolve(url, parsed.site) or url  # RSS names no base; Atom's is RFC 3986's
-    dates = _date_context(parsed.items, ZoneInfo(timezone) if timezone else None, language)
-    of_feed = _OfFeed(feed_id, base, parsed.is_atom, dates)
-    entries = _with_distinct_keys([_entry(item, of_feed) for item in parsed.items[:MAX_ENTRIES]])
+        parsed, repair = _parsed(document, of_feed.url, content_type, is_plain)
     return ParsedFeed(
-        entries=entries,
-        repair=repair or ("cleaned" if has_faults else ""),
+        entries=_entries(parsed, of_feed),
+        repair=repair,
         is_cut=document.is_cut or (bool(repair) and parsed.worth < min(document.item_count, MAX_ENTRIES)),
         left_out_count=document.left_out_count,
         ttl_minutes=document.ttl_minutes,
         skip_hours=document.skip_hours,
         skip_days=document.skip_days,
     )
+
+
+def _of_json(text: str, of_feed: _OfFeed, kind: FeedKind | None) -> ParsedFeed:
+    """`kind`: which it must be; None: either."""
+    try:
+        document = json_documents.load(text.lstrip("\ufeff"))
+    except json_documents.NoJson as error:
+        raise NotAFeed(f"{of_feed.url} is no JSON: {error}") from error
+    is_empty_list = kind == "wordpress" and document == []
+    found: FeedKind | None = "wordpress" if is_empty_list else json_documents.kind_of(document)
+    if found is None or kind not in (None, found):
+        wanted = {"json_feed": "JSON Feed", "wordpress": "list of WordPress' posts"}.get(kind or "", "feed")
+        raise NotAFeed(f"{of_feed.url} answered with JSON that is no {wanted}")
+    read = json_documents.json_feed if found == "json_feed" else json_documents.wordpress
+    parsed, left_out_count = read(document, MAX_ENTRIES)
+    return ParsedFeed(_entries(parsed, of_feed), left_out_count=left_out_count, kind=found)
+
+
+def _of_page(text: str, of_feed: _OfFeed, selector: str) -> ParsedFeed:
+    from newswatch.feeds import listing_page  # late: few feeds need what it loads
+
+    parsed, left_out_count = listing_page.parse(text, url=of_feed.url, selector=selector, max_items=MAX_ENTRIES)
+    if not parsed.items:
+        raise Unreadable(
+            f"{of_feed.url}: `links: {selector}` finds no link there to another page of the site. Is it another page "
+            "than before? Correct the selector in feeds.yaml"
+        )
+    return ParsedFeed(_entries(parsed, of_feed), left_out_count=left_out_count, kind="page")
+
+
+def _entries(parsed: ParsedDocument, of_feed: _OfFeed) -> tuple[Entry, ...]:
+    # RSS names no base; Atom's is RFC 3986's.
+    base = of_feed.url if parsed.is_atom else resolve(of_feed.url, parsed.site) or of_feed.url
+    dates = _date_context(parsed.items, of_feed.tz, of_feed.language)
+    of_document = _OfDocument(of_feed.feed_id, base, parsed.is_atom, dates)
+    return _with_distinct_keys([_entry(item, of_document) for item in parsed.items[:MAX_ENTRIES]])
 
 
 def _parsed(document: Outline, url: str, content_type: str, is_plain: bool) -> tuple[ParsedDocument, str]:
@@ -157,6 +204,7 @@ def _item(raw: Any) -> Item:
     ]
     texts = (*raw.get("content", ()), raw.get("summary_detail", {}))
     names = ("published", "updated", "created")
+    source = raw.get("source") or {}
     return Item(
         guid=str(raw.get("id", "")),
         is_permalink=bool(raw.get("guidislink", True)),
@@ -166,6 +214,8 @@ def _item(raw: Any) -> Item:
         texts=tuple(text for text in map(_text, texts) if text.value),
         authors=tuple(str(author.get("name", "")) for author in raw.get("authors", ())),
         dates=tuple(str(dict.get(raw, name)) for name in names if dict.get(raw, name)),
+        source=Text(str(source.get("title", ""))),
+        source_link=str(source.get("href") or source.get("link") or ""),
     )
 
 
@@ -176,7 +226,17 @@ def _text(detail: Any) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class _OfFeed:
-    """What all entries of a document have from their feed. `dates`: what is known of its dates."""
+    """What is known of a feed before its document is read. `url`: the address that answered."""
+
+    feed_id: str
+    url: str
+    tz: ZoneInfo | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _OfDocument:
+    """What all entries of a document have in common. `dates`: what is known of its dates."""
 
     feed_id: str
     base: str
@@ -184,16 +244,18 @@ class _OfFeed:
     dates: DateContext
 
 
-def _entry(item: Item, of_feed: _OfFeed) -> Entry:
-    resolved = (_resolved(link, of_feed) for link in lxml_reader.link_candidates(item))
+def _entry(item: Item, document: _OfDocument) -> Entry:
+    resolved = (_resolved(link, document) for link in lxml_reader.link_candidates(item))
     url = next(filter(None, resolved), None)
+    source_name = sanitise.line(_plain(item.source), MAX_OUTLET_CHARS)
     title = sanitise.line(_plain(item.title))
+    title = title.removesuffix(f" - {source_name}") or title  # as aggregators write it
     longest = max(item.texts, key=lambda text: len(text.value), default=Text(""))
     summary = sanitise.line(_plain(longest), sanitise.MAX_SUMMARY_CHARS)
     guid = sanitise.line(item.guid, len(item.guid))
-    dates = list(_dates(item, of_feed.dates))
+    dates = list(_dates(item, document.dates))
     return Entry(
-        feed_id=of_feed.feed_id,
+        feed_id=document.feed_id,
         key=_entry_key(guid) or (url and _entry_key(url)) or f"sha256:{_content_hash(title, summary)}",
         url=url,
         title=title,
@@ -202,6 +264,8 @@ def _entry(item: Item, of_feed: _OfFeed) -> Entry:
         published_at=dates[0].moment if dates else None,
         published_day=dates[0].day if dates and dates[0].is_day_only else None,
         updated_at=max((date.moment for date in dates), default=None),
+        source_name=source_name,
+        source_url=_resolved(item.source_link, document) if item.source_link else None,
     )
 
 
@@ -210,11 +274,11 @@ def _plain(text: Text) -> str:
     return mojibake.mended(text.value if text.is_literal else mojibake.unescaped(sanitise.plain(text.value)))
 
 
-def _resolved(link: str, of_feed: _OfFeed) -> str | None:
+def _resolved(link: str, document: _OfDocument) -> str | None:
     if len(link) > 4 * MAX_URL_CHARS:
         return None
-    reference = links.reference(sanitise.line(link, len(link)), of_feed.base, is_atom=of_feed.is_atom)
-    return resolve(of_feed.base, reference) if reference else None
+    reference = links.reference(sanitise.line(link, len(link)), document.base, is_atom=document.is_atom)
+    return resolve(document.base, reference) if reference else None
 
 
 def _entry_key(stated: str) -> str:

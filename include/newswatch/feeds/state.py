@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 SUCCESSES = frozenset({"ok", "not_modified", "damaged"})
+REFUSALS = frozenset({"http_401", "http_403", "bot_check"})  # a wall: it wants no client like us, or a key
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,8 @@ class _ItemReading:
         self.authors: list[str] = []
         self.has_persons = False  # as Atom has them
         self.dates: dict[str, str] = {}
+        self.source = _NO_TEXT
+        self.source_link = ""
 
     def item(self) -> Item:
         return Item(
@@ -279,6 +281,8 @@ class _ItemReading:
             texts=tuple([text for text in (*self.contents, self.summary) if text.value]),
             authors=tuple(self.authors),
             dates=tuple([self.dates[name] for name in ("published", "updated", "created") if self.dates.get(name)]),
+            source=self.source,
+            source_link=self.source_link,
         )
 
     def read_guid(self, element: Element) -> None:
@@ -314,6 +318,7 @@ class _ItemReading:
     def read_source(self, element: Element) -> None:
         _check_plain(element, _OF_SOURCE)
         self.is_title_final = False
+        self.source, self.source_link = Text(_text(element)), element.get("url", "")
 
     def read_content(self, element: Element) -> None:
         self.contents.append(_text_construct(element))

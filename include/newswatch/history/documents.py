@@ -7,7 +7,6 @@ REST interface (https://developer.wordpress.org/rest-api/reference/posts/); feed
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -49,7 +48,7 @@ def parse(
     if form == "sitemap":
         return _sitemap(body, url, DateContext(ZoneInfo(timezone) if timezone else None))
     if form == "wordpress":
-        return _posts(body)
+        return _posts(body, url, content_type)
     return _feed(body, url, content_type, timezone, language)
 
 
@@ -135,34 +134,14 @@ def _moment(stated: str, context: DateContext) -> StatedDate | None:
     return readings[0] if len(readings) == 1 else None
 
 
-def _posts(body: bytes) -> PastDocument:
+def _posts(body: bytes, url: str, content_type: str) -> PastDocument:
     try:
-        posts = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UnreadablePast(f"no JSON: {error}") from error
-    if not isinstance(posts, list):
-        raise UnreadablePast("no list of posts")
-    found = (_post(post) for post in posts[:MAX_ENTRIES] if isinstance(post, dict))
-    return PastDocument(tuple(entry for entry in found if entry), left_out_count=max(0, len(posts) - MAX_ENTRIES))
-
-
-def _post(post: dict[str, Any]) -> PastEntry | None:
-    """`date_gmt` is UTC and says so nowhere."""
-    link = resolve(str(post.get("link", "")), "")
-    if not link:
-        return None
-    published = _moment(f"{post.get('date_gmt') or ''}", DateContext(ZoneInfo("UTC")))
-    return PastEntry(
-        link,
-        title=sanitise.line(_rendered(post.get("title"))),
-        summary=sanitise.line(_rendered(post.get("excerpt")), sanitise.MAX_SUMMARY_CHARS),
-        published_at=published.moment if published else None,
+        parsed = feed_parser.parse(body, feed_id="", url=url, content_type=content_type, kind="wordpress")
+    except feed_parser.NotAFeed as error:
+        raise UnreadablePast(str(error)) from error
+    return PastDocument(
+        tuple(past for entry in parsed.entries if (past := _of_feed(entry))), left_out_count=parsed.left_out_count
     )
-
-
-def _rendered(field: Any) -> str:
-    stated = field.get("rendered", "") if isinstance(field, dict) else field
-    return mojibake.mended(mojibake.unescaped(sanitise.plain(str(stated or ""))))
 
 
 def _feed(body: bytes, url: str, content_type: str, timezone: str | None, language: str | None) -> PastDocument:

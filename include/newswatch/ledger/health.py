@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,6 +26,13 @@ class PollCount:
     poll_count: int
     new_entry_count: int
     gap_count: int
+
+
+class Alternative(NamedTuple):
+    """Another source of a refused feed's site: how it was found, in words for users, and its address."""
+
+    how: str
+    url: str
 
 
 def counts(connection: sa.Connection, since: date) -> list[PollCount]:
@@ -55,6 +63,24 @@ def far_dates(connection: sa.Connection, since: date) -> dict[str, dict[date, in
 def states(connection: sa.Connection) -> dict[str, FeedState]:
     """Every feed's state, by id; of a feed that has left feeds.yaml too."""
     return {row.feed_id: FeedState(**row._asdict()) for row in connection.execute(sa.select(*STATE))}
+
+
+def alternatives(connection: sa.Connection) -> dict[str, tuple[datetime, list[Alternative]]]:
+    """By feed id: when other sources of its site were looked for, and those that were found."""
+    f = t.feeds.c
+    query = sa.select(f.feed_id, f.alternatives_at, f.alternatives).where(f.alternatives_at.is_not(None))
+    return {
+        row.feed_id: (row.alternatives_at, [Alternative(*found) for found in row.alternatives])
+        for row in connection.execute(query)
+    }
+
+
+def save_alternatives(
+    connection: sa.Connection, feed_ids: Collection[str], found: Sequence[Alternative], now: datetime
+) -> None:
+    """Remember what the site of these feeds was found to have."""
+    statement = sa.update(t.feeds).where(t.feeds.c.feed_id.in_(feed_ids))
+    connection.execute(statement.values(alternatives=[list(each) for each in found], alternatives_at=now))
 
 
 def told(connection: sa.Connection) -> dict[str, str]:

@@ -41,6 +41,10 @@ feeds = sa.Table(
     sa.Column("moved_to", sa.Text),
     sa.Column("moved_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_detail", sa.Text),
+    sa.Column(
+        "alternatives", JSONB
+    ),  # of a refused feed: [how, address] of other sources that its site was found to have
+    sa.Column("alternatives_at", _MOMENT),  # when they were looked for
     sa.Column("told_condition", sa.Text),  # what watch_feeds told of it last; null: nothing, or that it is well again
     sa.Column("lease_run_id", sa.Text),
     sa.Column("lease_token", sa.Text),

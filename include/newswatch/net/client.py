@@ -38,11 +38,25 @@ _MOVED_FOR_GOOD = frozenset({301, 308})
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """Headers that a publisher has agreed on, some of them secret, for the host of `url` alone."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+
+    def headers_for(self, url: str) -> Mapping[str, str]:
+        """Those to be sent to an address: none to another host or port, nor in clear what was meant for https."""
+        is_safe = url.startswith("https:") or not self.url.startswith("https:")
+        return self.headers if is_safe and host_of(url) == host_of(self.url) else {}
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One GET: its address, the headers to add, and what is allowed.
 
     `max_bytes`: of the body, on the wire and decoded. `obeys_robots`: pages do, feeds that a user subscribed to do not.
-    `allow_private`: addresses of a private network, on any port; for feeds that are marked so.
+    `allow_private`: addresses of a private network, on any port; for feeds that are marked so. `credentials`: what is
+    sent along to one host, on whichever hop.
     """
 
     url: str
@@ -52,6 +66,7 @@ class Request:
     ports: frozenset[int] = ip_policy.WEB_PORTS
     obeys_robots: bool = False
     is_cut_to_size: bool = False  # a body that is too long is cut, not refused
+    credentials: Credentials | None = None
 
 
 class Client(Protocol):
@@ -285,7 +300,8 @@ class Fetcher:
         token = _current_request.set(request)
         try:
             cookie = chain.cookie_header(url)
-            sent = dict(request.headers) | ({"Cookie": cookie} if cookie else {})
+            agreed = request.credentials.headers_for(url) if request.credentials else {}
+            sent = {**request.headers, **agreed} | ({"Cookie": cookie} if cookie else {})
             async with self._session.get(url, headers=sent, allow_redirects=False) as answer:
                 chain.cookies.update_cookies(answer.cookies, answer.url)
                 raw, body = b"", b""

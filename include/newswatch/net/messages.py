@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from newswatch.net.bot_check import is_bot_check
 from newswatch.net.headers import retry_after_seconds
 
 PAUSING = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
@@ -36,10 +37,14 @@ class Response:
         return hashlib.sha256(self.body).hexdigest()
 
     def failure(self, now: datetime) -> Failure | None:
-        """The one verdict on a status: None for a 200, else what it is counted as and whether it may pass.
+        """The one verdict on an answer: None for a 200, else what it is counted as and whether it may pass.
 
-        304 and whatever else a caller has asked for is the caller's to look at first.
+        304 and whatever else a caller has asked for is the caller's to look at first. A check for bots is one whatever
+        status it has, but for 401 and 403, which say enough.
         """
+        if self.status not in (401, 403) and is_bot_check(self.url, self.headers, self.body):
+            detail = f"{self.url} answered {self.status} with a check for bots"
+            return Failure(self.url, "bot_check", detail, is_transient=False)
         if self.status == 200:
             return None
         return Failure(

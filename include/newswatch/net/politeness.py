@@ -16,7 +16,7 @@ from protego import Protego
 
 from newswatch import __version__
 from newswatch.net.headers import retry_after_seconds
-from newswatch.net.messages import PASSING, PAUSING, Failure, Response
+from newswatch.net.messages import PAUSING, Failure, Response
 
 PRODUCT = "Newswatch"
 MAX_CRAWL_DELAY_SECONDS = 10.0
@@ -94,12 +94,10 @@ class Gate:
 
     def note(self, answer: Response | Failure, seconds: float, now: datetime, moment: float) -> None:
         """Learn from an answer that took `seconds` and was complete at `moment` (monotonic)."""
-        if isinstance(answer, Failure):
-            is_failure = answer.is_transient
-        else:
-            is_failure = answer.status in PASSING
-            if answer.status in PAUSING:
-                self._pause(retry_after_seconds(answer.header("Retry-After"), now), now)
+        failure = answer if isinstance(answer, Failure) else answer.failure(now)
+        is_failure = failure is not None and failure.is_transient
+        if isinstance(answer, Response) and is_failure and answer.status in PAUSING:  # a check for bots is no rest
+            self._pause(retry_after_seconds(answer.header("Retry-After"), now), now)
         self.failure_count = self.failure_count + 1 if is_failure else 0
         # A host that is slow to answer is a busy one: it gets as long a rest as it needed.
         self.free_at = moment + (max(self.delay, min(seconds, MAX_CRAWL_DELAY_SECONDS)) if self.delay else 0.0)

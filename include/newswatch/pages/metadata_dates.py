@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile, islice, takewhile
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -20,6 +19,7 @@ from newswatch.pages.html_tree import INLINE, headline_of, line_of, select, size
 from newswatch.pages.model import Claim
 from newswatch.text import date_parsing, date_words, sanitise
 from newswatch.text.date_parsing import DateContext
+from newswatch.urls.days import day_in_path
 
 _DATED = etree.XPath(".//*[@itemprop='datePublished' or @itemprop='dateModified']")
 _OF_OTHERS = frozenset({"a", "li", "nav", "aside", "footer"})  # what stands in these belongs to another story
@@ -28,7 +28,6 @@ _UPDATED = re.compile(
 )
 _LABEL = re.compile(r"^[^\d:]{2,40}:\s+|^[^\w]+")
 _BARS = re.compile(r"\s*[|•·/]\s+|\s+[–—-]\s+")
-_IN_ADDRESS = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
 MAX_NODES = 500
 MAX_LINE_CHARS = 120  # of a line that may hold the date
 NEAR, NEAR_ABOVE = 80, 5  # elements after the headline, boxes before it
@@ -57,8 +56,8 @@ def _field(node: HtmlElement) -> str:
 
 def in_address(url: str) -> Iterator[Claim]:
     """A claim of the day that the path of the address has, if any: /2026/11/05/, /20261105-…"""
-    if match := _IN_ADDRESS.search(urlsplit(url).path):
-        yield Claim("published_at", "address", f"{match[1]}-{match[3]}-{match[4]}")
+    if day := day_in_path(url):
+        yield Claim("published_at", "address", day)
 
 
 def _is_of_another(node: HtmlElement) -> bool:

@@ -19,10 +19,12 @@ from newswatch.pipeline.exchange import ExportReport, ImportReport, export_stori
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, Notice, watch_feeds
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
+from newswatch.pipeline.find_alternatives import find_alternatives
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
 from newswatch.pipeline.import_archive import ArchiveReport, ArchiveWanted, import_archive
 from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
+from newswatch.pipeline.live_check import PageCheck, check_pages
 from newswatch.pipeline.maintain import MaintainReport, maintain
 from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
@@ -59,6 +61,7 @@ __all__ = [
     "Message",
     "Newswatch",
     "Notice",
+    "PageCheck",
     "PastWanted",
     "PollReport",
     "PollShard",
@@ -78,6 +81,7 @@ __all__ = [
     "backups_in",
     "build_as_known",
     "build_day",
+    "check_pages",
     "compare_topics",
     "deliver",
     "discover",
@@ -86,6 +90,7 @@ __all__ = [
     "export_stories",
     "fetch_past",
     "fetch_pending",
+    "find_alternatives",
     "find_past",
     "forget_day",
     "import_archive",

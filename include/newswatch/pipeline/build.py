@@ -230,9 +230,10 @@ class _Facts:
 def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.DataFrame]:
     """The day's tables: its stories read and tagged, those that share a text found, all of it counted.
 
-    An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind.
+    An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind. An
+    aggregator's story keeps the outlet that its entry named.
     """
-    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds}
+    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds if not feed.is_by_entry}
     with _without_collector():
         stored = [_under(outlets, known.cut(s, facts.day)) for s in _stories(nw, facts)]
         tagging = mentions_of_day(nw, facts.day, stored, facts.stories, known)  # very many: by processes, meanwhile

@@ -13,11 +13,12 @@ from newswatch.config.catalogue import Feed
 from newswatch.feeds import health, schedule
 from newswatch.feeds.state import SUCCESSES, FeedState
 from newswatch.ledger import health as ledger_health
+from newswatch.ledger.health import Alternative
 from newswatch.pipeline.installation import Newswatch
 
 SHOWN_DAYS = 14
 FIRST_READING_DAYS = 2  # in which the pages of a feed's first listing are fetched
-BAD = ("quiet", "failing", "gone")  # each worse than the one before
+BAD = ("quiet", "failing", "refused", "gone")  # each worse than the one before
 _ORDER = {condition: place for place, condition in enumerate(health.CONDITIONS)}
 
 
@@ -36,6 +37,7 @@ class FeedHealth:
     gap_count: int = 0
     far_date_count: int = 0  # pages whose date lies far from the feed's and from the first sight; of no first listing
     way_out: str = ""  # what is to be done about the condition
+    alternatives: tuple[Alternative, ...] = ()  # of a refused one: other sources that its site was found to have
 
     @property
     def detail(self) -> str:
@@ -60,7 +62,7 @@ class Notice:
 
     feed_id: str
     outlet: str
-    condition: str  # failing, gone, quiet; well: it is back
+    condition: str  # failing, gone, refused, quiet; well: it is back
     detail: str
     url: str
     succeeded_at: datetime | None
@@ -71,6 +73,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
     days = [today - timedelta(days=n) for n in reversed(range(SHOWN_DAYS))]
     states = ledger_health.states(connection)
     far_dates = ledger_health.far_dates(connection, days[0])
+    alternatives = ledger_health.alternatives(connection)
     of_feed: dict[str, list[ledger_health.PollCount]] = {}
     for count in ledger_health.counts(connection, days[0]):
         of_feed.setdefault(count.feed_id, []).append(count)
@@ -87,12 +90,14 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
             if count.outcome not in SUCCESSES or count.outcome == "damaged":
                 failures[count.outcome] += count.poll_count
         gap_count = sum(count.gap_count for count in counts)
+        condition = health.condition(state, now, gap_count)
+        others = alternatives[feed.id][1] if condition == "refused" and feed.id in alternatives else []
         found.append(
             FeedHealth(
                 feed_id=feed.id,
-                outlet=feed.outlet,
+                outlet=feed.publisher,
                 state=state,
-                condition=health.condition(state, now, gap_count),
+                condition=condition,
                 entry_rate=health.measured_rate(state, now),
                 new_entries=tuple((day, new[day]) for day in days),
                 failures=dict(failures.most_common()),
@@ -100,6 +105,7 @@ def feed_health(connection: sa.Connection, feeds: Iterable[Feed], now: datetime,
                 gap_count=gap_count,
                 far_date_count=_far_date_count(far_dates.get(feed.id, {}), counts, days[0]),
                 way_out=health.way_out(state, now),
+                alternatives=tuple(others),
             )
         )
     return sorted(found, key=lambda h: (_ORDER[h.condition], h.outlet.casefold(), h.feed_id))

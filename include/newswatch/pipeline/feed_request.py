@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from newswatch.config.catalogue import Feed
 from newswatch.errors import ParseFailed
@@ -12,10 +14,17 @@ from newswatch.feeds.model import ParsedFeed
 from newswatch.feeds.state import FeedState, PollPlan
 from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
+from newswatch.pipeline.credentials import credentials
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.page_request import PAGE_TYPES
+from newswatch.sandbox.pool import ParserPool
 from newswatch.text import sanitise
 
-FEED_TYPES = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+FEED_TYPES = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, application/json;q=0.9, "
+    "text/xml;q=0.8, */*;q=0.1"
+)
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,7 @@ async def ask(nw: Newswatch, client: Client, feed: Feed, state: FeedState) -> Po
     """Poll one feed. A fault of ours costs this feed, not its neighbours."""
     plan = schedule.plan_poll(state, nw.clock())
     try:
-        headers = {"Accept": FEED_TYPES, **plan.headers}
-        request = Request(plan.url, nw.settings.max_feed_bytes, headers, feed.allow_private, feed.ports)
-        answer = await client.get(request)
+        answer = await answer_of(client, feed, plan.url, nw.settings.max_feed_bytes, plan.headers)
         with client.backlog.holding(answer) if isinstance(answer, Response) else nullcontext():
             outcome, detail, parsed = await _understand(nw, feed, state, plan, answer)
         return Polled(feed, state, plan, answer, outcome, detail, parsed)
@@ -56,6 +63,19 @@ async def ask(nw: Newswatch, client: Client, feed: Feed, state: FeedState) -> Po
         return failed(
             Polled(feed, state, plan, Failure(plan.url, "failed", "", is_transient=False), "failed", ""), error
         )
+
+
+async def answer_of(
+    client: Client, feed: Feed, url: str, max_bytes: int, validators: Mapping[str, str] = _NONE
+) -> Response | Failure:
+    """What the feed's address, or where it has moved to, answers. A listing page is a page to robots.txt too."""
+    agreed = credentials(url, [feed])
+    if isinstance(agreed, Failure):
+        return agreed
+    is_page = feed.kind == "page"
+    headers = {"Accept": PAGE_TYPES if is_page else FEED_TYPES, **validators}
+    request = Request(url, max_bytes, headers, feed.allow_private, feed.ports, obeys_robots=is_page)
+    return await client.get(replace(request, credentials=agreed))
 
 
 def failed(p: Polled, error: Exception) -> Polled:
@@ -79,7 +99,7 @@ async def _understand(
     if failure := answer.failure(nw.clock()):
         return failure.outcome, failure.detail, None
     try:
-        parsed = await _parse(nw, feed, answer)
+        parsed = await parse(nw.parsers, feed, answer)
     except ParseFailed as error:
         return error.reason, error.detail, None
     if parsed.is_damaged:
@@ -87,18 +107,23 @@ async def _understand(
     return "ok", "read after cleaning" if parsed.repair else "", parsed
 
 
-async def _parse(nw: Newswatch, feed: Feed, answer: Response) -> ParsedFeed:
-    """In a child; a document that holds feedparser up or brings it down is read once more by the plain reader."""
+async def parse(parsers: ParserPool, feed: Feed, answer: Response) -> ParsedFeed:
+    """In a child; a document that holds feedparser up or brings it down is read once more by the plain reader.
+
+    Raises ParseFailed.
+    """
     arguments = {
         "feed_id": feed.id,
         "url": answer.url,
         "content_type": sanitise.line(answer.header("Content-Type") or ""),
         "timezone": feed.timezone,
         "language": feed.language,
+        "kind": feed.kind,
+        "selector": feed.links or "",
     }
     try:
-        return await nw.parsers.feed(answer.body, **arguments)
+        return await parsers.feed(answer.body, **arguments)
     except ParseFailed as error:
-        if error.reason not in ("timeout", "crashed"):
+        if error.reason not in ("timeout", "crashed") or feed.kind not in (None, "xml"):
             raise
-        return await nw.parsers.feed(answer.body, **arguments, is_plain=True)
+        return await parsers.feed(answer.body, **arguments, is_plain=True)

@@ -198,7 +198,8 @@ def _story(nw: Newswatch, result: FetchResult, raw: WarcBuffer, raw_path: str) -
     fetched = FetchedPage(result.answer.url, result.page, record) if result.answer and result.page and record else None
     seen = result.job.entries[0]
     shares_link = result.shares_link_with is not None
-    story = assemble(seen, nw.feed_of(seen.entry.feed_id), fetched, nw.settings.tz, shares_link=shares_link)
+    feed = nw.outlets.as_publisher(seen.entry, nw.feed_of(seen.entry.feed_id), fetched.url if fetched else None)
+    story = assemble(seen, feed, fetched, nw.settings.tz, shares_link=shares_link)
     # The day of its first sight is that of no story of the past.
     return None if story and story.via and story.published_at is None else story
 

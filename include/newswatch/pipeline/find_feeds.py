@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from newswatch.config.catalogue import Feed
+from newswatch.config.catalogue import BY_ENTRY, Feed
 from newswatch.config.edit_feeds import by_twin_key
 from newswatch.errors import ConfigError, ParseFailed
 from newswatch.feeds import autodiscovery as finding
 from newswatch.feeds.autodiscovery import Candidate, Heading, Page, Rhythm
-from newswatch.feeds.model import ParsedFeed
+from newswatch.feeds.model import FeedKind, ParsedFeed
+from newswatch.feeds.state import REFUSALS
 from newswatch.ledger import stories
 from newswatch.net.client import Client, Request
 from newswatch.net.ip_policy import WEB_PORTS
@@ -66,6 +67,8 @@ class Found:
     known_as: str | None
     story_keys: frozenset[str]
     same: SameStories | None = None
+    kind: FeedKind | None = None  # as feeds.yaml should state it; None: the document tells
+    links: str | None = None
 
     @property
     def is_second_listing(self) -> bool:
@@ -86,11 +89,15 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """All feeds that were found, and all else that was tried. `left_out_count`: candidates of the page not asked."""
+    """All feeds that were found, and all else that was tried. `left_out_count`: candidates of the page not asked.
+
+    `sitemaps`: those that robots.txt names, of news or not; none was asked for its past.
+    """
 
     found: tuple[Found, ...]
     tried: tuple[Tried, ...]
     left_out_count: int = 0
+    sitemaps: tuple[str, ...] = ()
 
     @property
     def passing(self) -> tuple[Tried, ...]:
@@ -103,39 +110,60 @@ class Discovery:
         return any(tried.how == GIVEN and tried.outcome == "address_refused" for tried in self.tried)
 
 
-def discover(nw: Newswatch, site: str, *, allow_private: bool = False, language: str | None = None) -> Discovery:
+def discover(
+    nw: Newswatch, site: str, *, allow_private: bool = False, language: str | None = None, links: str | None = None
+) -> Discovery:
     """Look for feeds at a site's or a feed's address, one request at a time.
 
     The address itself; else what its page names (or, where it names none or is not there, the site's home page) and
     the news sitemaps of robots.txt; else common places, with robots.txt obeyed, until one is a feed. `language`: that
-    of the matching, where the user knows it. Raises ConfigError where `site` is no address.
+    of the matching, where the user knows it. `links`: the address is a listing page's, and the links that this CSS
+    selector finds there are the feed. Raises ConfigError where `site` is no address.
     """
     addresses = finding.addresses_of(site)
     if not addresses:
         raise ConfigError([f"{site!r} is no web address. Write it like example.com or https://example.com/world."])
-    return asyncio.run(_discover(nw, addresses, allow_private, language))
+    wanted = _Wanted(addresses, allow_private=allow_private, language=language, links=links)
+    return asyncio.run(_discover(nw, wanted))
 
 
-async def _discover(nw: Newswatch, addresses: tuple[str, ...], allow_private: bool, language: str | None) -> Discovery:
+@dataclass(frozen=True)
+class _Wanted:
+    """What the user asks for."""
+
+    addresses: tuple[str, ...]
+    allow_private: bool
+    language: str | None
+    links: str | None
+
+
+async def _discover(nw: Newswatch, wanted: _Wanted) -> Discovery:
+    addresses = wanted.addresses
     async with nw.client() as client:
-        search = _Search(nw, client, allow_private, language, frozenset(map(host_of, addresses)))
+        hosts = frozenset(map(host_of, addresses))
+        search = _Search(nw, client, wanted.allow_private, wanted.language, hosts, wanted.links)
         await search.run(addresses)
     log.info("site searched", site=addresses[0], found=len(search.found), tried=len(search.tried))
-    return Discovery(_compared(nw, search.found), tuple(search.tried), search.left_out_count)
+    return Discovery(_compared(nw, search.found), tuple(search.tried), search.left_out_count, search.sitemaps)
 
 
 def _compared(nw: Newswatch, found: Sequence[Found]) -> tuple[Found, ...]:
-    """The feeds, those that are new each beside the feeds in use and those found before it."""
+    """The feeds, those that are new each beside the feeds in use and those found before it.
+
+    Not beside an aggregator: it proves nothing of an outlet's coverage, as the outlet's own feed does.
+    """
     with nw.ledger.begin() as connection:
         lists = stories.listed_by(connection, frozenset().union(*(f.story_keys for f in found)))
-    keys_of = {feed_id: keys for feed_id, keys in lists.items() if feed_id in nw.feeds}
+    own = {feed.id for feed in nw.catalogue.feeds if not feed.is_by_entry}
+    keys_of = {feed_id: keys for feed_id, keys in lists.items() if feed_id in own}
     for known in found:
-        if known.known_as:
+        if known.known_as and known.outlet != BY_ENTRY:
             keys_of[known.known_as] = keys_of.get(known.known_as, frozenset()) | known.story_keys
     compared = []
     for feed in found:
         compared.append(feed if feed.known_as else replace(feed, same=_most_alike(feed.story_keys, keys_of)))
-        keys_of.setdefault(feed.known_as or feed.url, feed.story_keys)
+        if feed.outlet != BY_ENTRY:
+            keys_of.setdefault(feed.known_as or feed.url, feed.story_keys)
     return tuple(compared)
 
 
@@ -155,9 +183,11 @@ class _Search:
     allow_private: bool
     language: str | None
     typed_hosts: frozenset[str]  # with their ports: those of the address that the user typed
+    links: str | None = None  # the page's own, by this selector, are the feed
     found: list[Found] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     left_out_count: int = 0
+    sitemaps: tuple[str, ...] = ()
     _asked: set[str] = field(default_factory=set)
 
     async def run(self, addresses: tuple[str, ...]) -> None:
@@ -169,6 +199,8 @@ class _Search:
                 return await self._follow(Candidate(answer.url, GIVEN), answer)
             if answer.outcome == "address_refused":
                 return None
+            if answer.outcome in REFUSALS:
+                return await self._beside_the_wall(address)
             if answer.outcome in NOT_THERE:
                 not_there.append(address)
         for address in not_there:
@@ -176,8 +208,17 @@ class _Search:
                 return await self._follow(*home)
         return None
 
+    async def _beside_the_wall(self, address: str) -> None:
+        """What a site that refuses its page may leave open: its news sitemaps, else WordPress' interface."""
+        await self._ask_all(await self._sitemaps(address), Page())
+        if not self.found:
+            await self._guess(finding.wordpress(address), Page())
+
     async def _follow(self, given: Candidate, start: Response) -> None:
-        """Go on from an answer: a feed is the end of it, a page leads to others."""
+        """Go on from an answer: a feed is the end of it, and so is a listing page; another page leads to others."""
+        if self.links:
+            await self._keep(given, start, await self._read(given, start, is_listing=True))
+            return
         if not _is_html(start) and await self._keep(given, start, Page()):
             return
         page = await self._read(given, start)
@@ -186,9 +227,9 @@ class _Search:
         await self._ask_all(page.candidates, page)
         await self._ask_all(await self._sitemaps(start.url), page)
         if not self.found:
-            await self._guess(start.url, page)
+            await self._guess(finding.guesses(start.url), page)
 
-    async def _read(self, candidate: Candidate, answer: Response) -> Page:
+    async def _read(self, candidate: Candidate, answer: Response, *, is_listing: bool = False) -> Page:
         """What a page names. One that cannot be read, or names no feed, is noted as tried."""
         body, content_type = answer.body[: finding.MAX_HTML_BYTES], answer.header("Content-Type") or ""
         try:
@@ -197,7 +238,7 @@ class _Search:
             self._miss(candidate, error.reason, str(error))
             return Page()
         self.left_out_count += page.left_out_count
-        if not page.candidates and all(tried.url != candidate.url for tried in self.tried):
+        if not (page.candidates or is_listing) and all(tried.url != candidate.url for tried in self.tried):
             self._miss(candidate, "no_feed", "the page names no feed")
         return page
 
@@ -220,10 +261,13 @@ class _Search:
         robots = resolve(url, "/robots.txt")
         answer = await self._get(robots, finding.MAX_HTML_BYTES) if robots else None
         is_had = isinstance(answer, Response) and answer.status == 200
-        return finding.news_sitemaps(answer.body, answer.url) if is_had and isinstance(answer, Response) else []
+        if not (is_had and isinstance(answer, Response)):
+            return []
+        self.sitemaps = tuple(finding.sitemaps(answer.body, answer.url))
+        return finding.news_sitemaps(answer.body, answer.url)
 
-    async def _guess(self, url: str, page: Page) -> None:
-        for candidate in finding.guesses(url):
+    async def _guess(self, candidates: Iterable[Candidate], page: Page) -> None:
+        for candidate in candidates:
             answer = await self.ask(candidate, obeys_robots=True)
             if isinstance(answer, Response) and await self._keep(candidate, answer, page):
                 return
@@ -256,7 +300,12 @@ class _Search:
         content_type = sanitise.line(answer.header("Content-Type") or "")
         try:
             parsed = await self.nw.parsers.feed(
-                answer.body, feed_id="new", url=answer.url, content_type=content_type, timezone=None
+                answer.body,
+                feed_id="new",
+                url=answer.url,
+                content_type=content_type,
+                kind="page" if self.links else None,
+                selector=self.links or "",
             )
         except ParseFailed as error:
             self._miss(candidate, error.reason, str(error))
@@ -285,7 +334,7 @@ class _Search:
             url=address,
             how=candidate.how,
             title=title,
-            outlet=self._outlet(address) or page.site_name or title or host_of(address),
+            outlet=self._outlet(parsed, address) or page.site_name or title or host_of(address),
             language=language,
             language_source=source,
             entry_count=len(parsed.entries),
@@ -293,15 +342,20 @@ class _Search:
             topics=self._matching(parsed, self.language or language),
             known_as=known.id if known else None,
             story_keys=frozenset(twin_key(e.url) for e in parsed.entries if e.url),
+            kind=parsed.kind if parsed.kind in ("wordpress", "page") else None,  # what an empty answer would not tell
+            links=self.links if parsed.kind == "page" else None,
         )
 
     @cached_property
     def _known(self) -> dict[str, Feed]:
         return by_twin_key(self.nw.catalogue.feeds)
 
-    def _outlet(self, address: str) -> str | None:
-        """The outlet of the feeds that feeds.yaml has from the same site; None where they are of several."""
-        outlets = {feed.outlet for feed in self.nw.catalogue.feeds if is_same_site(feed.url, address)}
+    def _outlet(self, parsed: ParsedFeed, address: str) -> str | None:
+        """BY_ENTRY for entries of several; else the one of the site's feeds in feeds.yaml; None: those have several."""
+        if len({entry.source_name for entry in parsed.entries if entry.source_name}) > 1:
+            return BY_ENTRY
+        feeds = (feed for feed in self.nw.catalogue.feeds if not feed.is_by_entry)
+        outlets = {feed.outlet for feed in feeds if is_same_site(feed.url, address)}
         return outlets.pop() if len(outlets) == 1 else None
 
     def _matching(self, parsed: ParsedFeed, language: str | None) -> tuple[Matching, ...]:

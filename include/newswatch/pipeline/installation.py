@@ -26,6 +26,7 @@ from newswatch.sandbox.pool import ParserPool
 from newswatch.settings import Settings
 from newswatch.storage import embedded_postgres, schemes
 from newswatch.storage.files import Store
+from newswatch.stories.attribution import Outlets
 from newswatch.tables.parquet import Table
 from newswatch.topics import inflection
 from newswatch.topics.matcher import Matcher
@@ -93,6 +94,11 @@ class Newswatch:
     @cached_property
     def feeds(self) -> dict[str, Feed]:
         return {feed.id: feed for feed in self.catalogue.feeds}
+
+    @cached_property
+    def outlets(self) -> Outlets:
+        """Who publishes an entry."""
+        return Outlets(self.catalogue.feeds)
 
     @cached_property
     def word_forms(self) -> inflection.Made:

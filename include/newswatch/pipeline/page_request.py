@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from newswatch.config.catalogue import Feed
 from newswatch.errors import DamagedFile, MissingFile, ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry, from_row
 from newswatch.ledger.feeds import EntryKey
@@ -14,6 +15,7 @@ from newswatch.net import retry
 from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
 from newswatch.pages.model import ExtractedPage
+from newswatch.pipeline.credentials import credentials
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.tables.batch_tables import ENTRIES
 from newswatch.text import sanitise
@@ -142,17 +144,7 @@ async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
     if link is None:
         return FetchResult(job, None)
     url = redirect_target(link)  # whose robots.txt counts, and not that of who counts clicks
-    feeds = [nw.feed_of(seen.entry.feed_id) for seen in job.entries]
-    answer = await client.get(
-        Request(
-            url,
-            nw.settings.max_page_bytes,
-            {"Accept": PAGE_TYPES},
-            allow_private=all(feed.allow_private for feed in feeds),
-            ports=frozenset.intersection(*(feed.ports for feed in feeds)),
-            obeys_robots=True,
-        )
-    )
+    answer = await _answer(nw, client, url, [nw.feed_of(seen.entry.feed_id) for seen in job.entries])
     now = nw.clock()
     if isinstance(answer, Failure) and answer.outcome == "host_paused":
         return _put_off(job, answer, now)
@@ -174,6 +166,24 @@ async def _request(nw: Newswatch, client: Client, job: PageJob) -> FetchResult:
             return _put_off(job, Failure(url, "busy", error.detail, is_transient=True), now)
         return FetchResult(job, error.reason, error.detail, had)
     return FetchResult(job, "ok", answer=had, page=page)
+
+
+async def _answer(nw: Newswatch, client: Client, url: str, feeds: Sequence[Feed]) -> Response | Failure:
+    """What the page's address answers; allowed is what all the feeds allow that lead to it."""
+    agreed = credentials(url, feeds)
+    if isinstance(agreed, Failure):
+        return agreed
+    return await client.get(
+        Request(
+            url,
+            nw.settings.max_page_bytes,
+            {"Accept": PAGE_TYPES},
+            allow_private=all(feed.allow_private for feed in feeds),
+            ports=frozenset.intersection(*(feed.ports for feed in feeds)),
+            obeys_robots=True,
+            credentials=agreed,
+        )
+    )
 
 
 async def parse_page(nw: Newswatch, client: Client, answer: Response) -> ExtractedPage:

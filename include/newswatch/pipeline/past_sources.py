@@ -17,6 +17,7 @@ from newswatch.history.model import MAX_BYTES, Form, PastDocument, PastEntry, Sp
 from newswatch.history.selection import Days, covered_by_pages, covered_by_sitemaps, merged
 from newswatch.net.client import MAX_ROBOTS_BYTES, Client, Request
 from newswatch.net.messages import Failure, Response
+from newswatch.pipeline.credentials import credentials
 from newswatch.pipeline.installation import Newswatch
 from newswatch.text import sanitise
 from newswatch.urls.canonical import host_of, is_same_site, resolve, twin_key
@@ -137,6 +138,8 @@ class PastSearch:
 
     async def _pages(self) -> PastSource | None:
         """The feed itself and the pages that follow it: those it names, else WordPress' `paged`."""
+        if self.feed.kind == "page":
+            return None
         url: str | None = self.feed.url
         entries: list[PastEntry] = []
         seen: set[str] = set()
@@ -202,7 +205,11 @@ class PastSearch:
 
     async def _get(self, url: str, max_bytes: int, *, obeys_robots: bool) -> Response | Failure:
         """The answer, if it is a 200. A host that asks for some rest gets it, and is then asked again."""
+        agreed = credentials(url, [self.feed])
+        if isinstance(agreed, Failure):
+            return agreed
         request = Request(url, max_bytes, {}, self.feed.allow_private, self.feed.ports, obeys_robots=obeys_robots)
+        request = replace(request, credentials=agreed)
         for attempt in range(1, ATTEMPTS + 1):
             answer = await self.client.get(request)
             self._count += 1

@@ -148,6 +148,11 @@ def feeds_named(nw: Newswatch, names: Sequence[str], kinds: Sequence[str] = ()) 
             near = get_close_matches(name, [*nw.feeds, *nw.catalogue.outlets], 1)
             meant = f" Did you mean {near[0]!r}?" if near else ""
             problems.append(f"feeds.yaml has no feed and no outlet {name!r}.{meant}")
+    problems += [
+        f"{feed.id!r} is an aggregator, and its stories' past is on other sites: name the outlets' own feeds."
+        for feed in chosen.values()
+        if feed.is_by_entry
+    ]
     problems += [f"{kind!r} is no source. Those are {', '.join(KINDS)}." for kind in kinds if kind not in KINDS]
     if problems or not chosen:
         raise ConfigError(problems or ["Name a feed or an outlet of feeds.yaml."])

@@ -154,9 +154,10 @@ async def _read_again(nw: Newswatch, wanted: Sequence[audit.TextPlace]) -> dict[
             continue
         seen = [s for e in entries if (s := entry_texts(nw, e.path).get((e.feed_id, e.entry_key)))]
         seen = seen or [bare_entry(entries[0])]  # the page alone tells of it
-        feed = nw.feed_of(seen[0].entry.feed_id)
+        entry, fetched = seen[0].entry, await _page(nw, place)
+        feed = nw.outlets.as_publisher(entry, nw.feed_of(entry.feed_id), fetched.url if fetched else None)
         shares_link = place.link_story_id is not None
-        story = assemble(seen[0], feed, await _page(nw, place), nw.settings.tz, shares_link=shares_link)
+        story = assemble(seen[0], feed, fetched, nw.settings.tz, shares_link=shares_link)
         if story is not None:
             found[place.story_id] = replace(
                 story,

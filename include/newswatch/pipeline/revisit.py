@@ -17,6 +17,7 @@ from newswatch.ledger.stories import NewText
 from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response
 from newswatch.pages.model import ExtractedPage
+from newswatch.pipeline.credentials import credentials
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.page_request import PAGE_TYPES, entry_texts, parse_page
 from newswatch.pipeline.session import NetworkSession, NetworkVerb
@@ -209,7 +210,7 @@ async def _ask(nw: Newswatch, client: Client, job: _Job) -> _Visited:
     url = job.visit.url
     assert url is not None
     try:
-        answer = await client.get(_request(nw, url, job))
+        answer = await _answer(nw, client, url, job)
         if isinstance(answer, Failure):
             outcome = None if answer.outcome == "host_paused" else answer.outcome
             return _Visited(job, outcome, answer.detail, answer.is_transient)
@@ -230,11 +231,15 @@ async def _ask(nw: Newswatch, client: Client, job: _Job) -> _Visited:
         return _Visited(job, "failed", sanitise.line(f"{type(error).__name__}: {error}"))
 
 
-def _request(nw: Newswatch, url: str, job: _Job) -> Request:
+async def _answer(nw: Newswatch, client: Client, url: str, job: _Job) -> Response | Failure:
     feed, visit = nw.feed_of(job.story.feed_id), job.visit
+    agreed = credentials(url, [feed])
+    if isinstance(agreed, Failure):
+        return agreed
     asked = {"If-None-Match": visit.etag, "If-Modified-Since": visit.last_modified}
     headers = {"Accept": PAGE_TYPES} | {name: value for name, value in asked.items() if value}
-    return Request(url, nw.settings.max_page_bytes, headers, feed.allow_private, feed.ports, obeys_robots=True)
+    request = Request(url, nw.settings.max_page_bytes, headers, feed.allow_private, feed.ports, obeys_robots=True)
+    return await client.get(replace(request, credentials=agreed))
 
 
 def _edited(nw: Newswatch, v: _Visited, raw: WarcBuffer, raw_path: str) -> Story | None:
@@ -243,7 +248,8 @@ def _edited(nw: Newswatch, v: _Visited, raw: WarcBuffer, raw_path: str) -> Story
     if v.outcome not in ("ok", "not_modified"):
         return None
     entry = v.job.entry
-    is_own = entry is not None and nw.feed_of(entry.feed_id).outlet == was.outlet  # no other outlet's words
+    publisher = entry and nw.outlets.of_entry(entry, nw.feed_of(entry.feed_id), v.visit.url)
+    is_own = publisher == was.outlet  # no other outlet's words
     story = relist(was, entry, feed, nw.settings.tz) if entry and is_own else was
     if v.page and v.answer:
         fetched = FetchedPage(v.answer.url, v.page, RawRecord(raw_path, 0, 0))

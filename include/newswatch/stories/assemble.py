@@ -62,8 +62,9 @@ def assemble(
 ) -> Story | None:
     """The story of an entry and, where it could be fetched, its page; None where neither has a title or text.
 
-    `tz`: the configured zone, of the story's day. Times without a zone are in that of the feed. `shares_link`: the
-    entry's link is no story's page, and another story's address already.
+    `feed`: with the outlet whose story it is, see `attribution.Outlets`. `tz`: the configured zone, of the story's day.
+    Times without a zone are in that of the feed. `shares_link`: the entry's link is no story's page, and another
+    story's address already.
     """
     entry = seen.entry
     address = story_address(entry, feed, fetched, shares_link=shares_link)

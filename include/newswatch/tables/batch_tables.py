@@ -18,6 +18,13 @@ ENTRIES = Table(
         plain("authors", "strings", "Names as the feed gives them."),
         plain("published_at", "timestamp", "The feed's date, UTC; null where it states none or none that is credible."),
         plain("published_day", "date", "That day where the feed states no time, in the feed's zone.", is_later=True),
+        plain(
+            "source_name",
+            "string",
+            "Whose entry it is, where the feed took it from another one; else null.",
+            is_later=True,
+        ),
+        plain("source_url", "string", "The address of that one, where the feed states it.", is_later=True),
         plain("first_seen_at", "timestamp", "Time of the poll that brought it, UTC."),
         VIA,
     ),

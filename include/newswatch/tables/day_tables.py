@@ -7,7 +7,10 @@ from newswatch.tables.parquet import Table, coded, plain
 DAY = plain("day", "date", "The day, in the configured time zone.")
 STORY = plain("story_id", "string", "First 16 hex digits of the SHA-256 of the canonical URL.")
 TOPIC = coded("topic", "Topic id of topics.yaml.")
-OUTLET = coded("outlet", "Publisher's name of feeds.yaml.")
+OUTLET = coded(
+    "outlet",
+    "Publisher's name of feeds.yaml; of an aggregator's story (`outlet: by entry`) the one that its entry names.",
+)
 FEED = coded("feed_id", "Feed id of feeds.yaml.")
 VERSION = coded("topics_version", "First 12 hex digits of the SHA-256 of the topics.yaml that tagged the row.")
 VIA = plain(
@@ -201,7 +204,7 @@ TOPIC_TRENDS = Table(
 )
 OUTLET_DAYS = Table(
     "outlet_days",
-    "an outlet on a day; an outlet that published nothing has its row",
+    "an outlet on a day; one with a feed of its own that published nothing has its row",
     ("outlet",),
     (
         DAY,
@@ -212,7 +215,11 @@ OUTLET_DAYS = Table(
         plain("topic_story_count", "int64", "Of the stories, those that mention any topic."),
         plain("mention_count", "int64", "Mentions of any topic."),
         plain("feed_only_count", "int64", "Of the stories, those whose page could not be had."),
-        plain("feed_count", "int64", "The outlet's feeds in feeds.yaml when the table was built."),
+        plain(
+            "feed_count",
+            "int64",
+            "The outlet's own feeds in feeds.yaml when the table was built; 0: aggregators alone bring its stories.",
+        ),
         _COVERING_COUNT,
         VERSION,
     ),
@@ -224,7 +231,7 @@ FEED_DAYS = Table(
     (
         DAY,
         FEED,
-        OUTLET,
+        coded("outlet", "Publisher's name of feeds.yaml; `by entry` of an aggregator."),
         plain("poll_count", "int64", "Polls of the day, by the time of the poll."),
         plain("success_count", "int64", "Of those, polls that gave a feed or said that nothing had changed."),
         plain("failure_count", "int64", "Of those, polls that failed."),

@@ -29,6 +29,7 @@ from newswatch_airflow.local.api import AirflowApi
 from newswatch_airflow.local.attendant import Attendant, CommandFailed, Failed
 from newswatch_airflow.local.environment import PROJECT, USER, airflow_environment, free_port, is_free
 
+WHARF_TOKEN = "NEWSROOM_TOKEN"  # noqa: S105 - the variable that one of the newsroom's feeds wants
 # Logs of tasks are read from the disk; what serves them to other machines would listen to all of them.
 COMPONENTS = {
     "api-server": (),
@@ -74,7 +75,9 @@ class _Run:
         self._began = time.monotonic()
         forget_sourced(os.environ)  # this run has a home of its own to choose
         self._is_newsroom = not os.environ.get("NEWSWATCH_CONFIG_DIR")
-        self._is_broken_on = os.environ.get("NEWSROOM_BROKEN", "0") not in ("", "0")
+        self._is_broken_on, self._is_wharf_on = (
+            os.environ.get(name, "0") not in ("", "0") for name in ("NEWSROOM_BROKEN", "NEWSROOM_WHARF")
+        )
         for name in ("NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
             if self._is_newsroom and os.environ.get(name):
                 raise Failed(
@@ -117,6 +120,8 @@ class _Run:
         base = dict(os.environ)
         if self._is_newsroom:
             base |= {"NEWSWATCH_CONFIG_DIR": str(self._home / "config"), "NEWSWATCH_HOST_DELAY_SECONDS": "0"}
+        if self._is_wharf_on:
+            base.setdefault(WHARF_TOKEN, "low-tide")
         self._attendant.env = airflow_environment(self._home, port, base)
         self._say("PostgreSQL runs")
         if self._is_newsroom:
@@ -146,6 +151,8 @@ class _Run:
         command += ["--topics", str(SHIPPED_TOPICS)]
         if self._is_broken_on:
             command.append("--broken")
+        if self._is_wharf_on:
+            command.append("--wharf")
         self._attendant.processes.start("newsroom", command, self._attendant.env)
         self._attendant.until(lambda: not is_free(port), "the newsroom")
         self._say(f"the make-believe newsroom listens on http://newsroom.localhost:{port}")
@@ -274,7 +281,8 @@ class _Run:
 
         The embedded server is not named there: `newswatch` finds it by its home, and starts it where nobody else has.
         """
-        values = {n: v for n, v in self._attendant.env.items() if n.startswith(("AIRFLOW_", PREFIX)) and v}
+        ours = ("AIRFLOW_", PREFIX, WHARF_TOKEN)
+        values = {n: v for n, v in self._attendant.env.items() if n.startswith(ours) and v}
         values |= {f"{PREFIX}CONFIG_DIR": str(settings.config_dir), SOURCED: str(self._home / "env")}
         if not os.environ.get(f"{PREFIX}DATABASE_URL"):
             del values[f"{PREFIX}DATABASE_URL"]

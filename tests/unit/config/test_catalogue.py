@@ -53,6 +53,11 @@ def test_the_shipped_files_are_good() -> None:
 
 
 BAD_FEEDS = {
+    "links without a page": (FEEDS + "    links: h3 a\n", ["feeds.yaml:6", "'one'", "links", "`kind: page`"]),
+    "a page without links": (FEEDS + "    kind: page\n", ["'one'", "links", "`links: h3 a`"]),
+    "no selector": (FEEDS + "    kind: page\n    links: a[\n", ["feeds.yaml:7", "'a['", "no CSS selector"]),
+    "an unknown kind": (FEEDS + "    kind: pages\n", ["feeds.yaml:6", "kind", "'page'"]),
+    "an outlet that is none": (FEEDS.replace("The One", "By entry"), ["feeds.yaml:3", "`outlet: by entry`"]),
     "a wrong key": (FEEDS.replace("language", "langage"), ["'one'", "langage", "Did you mean `language`?"]),
     "a missing key": (FEEDS.replace("    language: en\n", ""), ["'one'", "language", "Add it"]),
     "a file address": (FEEDS.replace("https://example.com/rss", "file:///etc/passwd"), ["'one'", "url", "http"]),

@@ -171,14 +171,16 @@ def test_a_deep_or_wide_file_costs_no_long_time() -> None:
 def test_all_that_is_exported_comes_back() -> None:
     feeds = [
         *load_catalogue(SHIPPED_CONFIG_DIR).feeds,
+        Feed(id="page", outlet="P", url="https://p.example/n", language="en", kind="page", links="h3 > a[href]"),
+        Feed(id="many", outlet="by entry", url="https://all.example/", language="en"),
         Feed(id="odd", outlet='A/B, "C" & Ї', url="https://a.example/?a=1&b=2", language="uk", timezone="Europe/Kyiv"),
     ]
     content = opml.write(feeds, NOW)
     back = opml.read(content)
     assert back.problem == ""
-    assert [(o.id, o.outlet, o.url, o.language, o.timezone or None) for o in back.outlines] == [
-        (feed.id, feed.outlet, feed.url, feed.language, feed.timezone) for feed in feeds
-    ]
+    assert [
+        (o.id, o.outlet, o.url, o.language, o.timezone or None, o.kind or None, o.links or None) for o in back.outlines
+    ] == [(feed.id, feed.outlet, feed.url, feed.language, feed.timezone, feed.kind, feed.links) for feed in feeds]
     root = etree.fromstring(content)
     first = root.find(".//outline")
     assert root.get("version") == "2.0"

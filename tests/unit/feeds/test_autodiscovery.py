@@ -38,7 +38,9 @@ def test_what_a_user_types_becomes_addresses_to_ask(site: str, addresses: tuple[
     assert autodiscovery.addresses_of(site) == addresses
 
 
-@pytest.mark.parametrize("kind", ["application/rss+xml", "application/atom+xml", "APPLICATION/RSS+XML; charset=utf-8"])
+@pytest.mark.parametrize(
+    "kind", ["application/rss+xml", "application/feed+json", "application/json", "APPLICATION/RSS+XML; charset=utf-8"]
+)
 def test_a_link_to_a_feed_in_the_head_is_a_candidate_with_its_title(kind: str) -> None:
     head = f'<link rel="Alternate" type="{kind}" href="/rss?a=1&amp;b=2" title=" The  Quay ">'
     page = autodiscovery.read_page(f"<head>{head}</head>".encode(), URL, "text/html")
@@ -55,7 +57,7 @@ def test_a_link_to_a_feed_in_the_head_is_a_candidate_with_its_title(kind: str) -
         '<link rel="stylesheet" type="application/rss+xml" href="/rss">',
         '<link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">',
         '<link rel="alternate" type="application/rss+xml">',
-        '<link rel="alternate" type="application/json" href="/feed.json">',
+        '<link rel="alternate" type="application/json+oembed" href="/embed?url=x">',
     ],
 )
 def test_other_links_in_the_head_are_not(head: str) -> None:
@@ -150,7 +152,8 @@ def test_guesses_begin_below_the_pages_own_path() -> None:
         *("https://example.com/world/feed", "https://example.com/world/rss"),
         *("https://example.com/feed", "https://example.com/rss"),
     ]
-    assert asked[-1] == "https://example.com/sitemap-news.xml"
+    assert asked[-2] == "https://example.com/sitemap-news.xml"
+    assert asked[-1].startswith("https://example.com/wp-json/wp/v2/posts?")
     assert len(asked) == len(set(asked))
 
 

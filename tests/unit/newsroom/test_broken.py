@@ -287,14 +287,17 @@ def test_serve_from_the_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("value", "is_on"), [(None, False), ("", False), ("0", False), ("1", True)])
+@pytest.mark.parametrize("name", ["broken", "wharf"])
 def test_make_run_turns_it_on_by_its_variable(
-    value: str | None, is_on: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str, value: str | None, is_on: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("NEWSWATCH_CONFIG_DIR", "NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL", "NEWSROOM_BROKEN"):
-        monkeypatch.delenv(name, raising=False)
+    for variable in ("NEWSWATCH_CONFIG_DIR", "NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable in ("NEWSROOM_BROKEN", "NEWSROOM_WHARF"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("NEWSWATCH_HOME", str(tmp_path))
     if value is not None:
-        monkeypatch.setenv("NEWSROOM_BROKEN", value)
+        monkeypatch.setenv(f"NEWSROOM_{name.upper()}", value)
     run = _Run()
     commands: list[list[str]] = []
     run._attendant.env = {"NEWSWATCH_CONFIG_DIR": str(tmp_path)}
@@ -305,7 +308,7 @@ def test_make_run_turns_it_on_by_its_variable(
 
     monkeypatch.setattr(run._attendant, "until", ready)
     run._start_newsroom()
-    assert ["--broken" in command for command in commands] == [is_on]
+    assert [f"--{name}" in command for command in commands] == [is_on]
 
 
 def test_the_labels_of_other_outlets_are_not_its_own() -> None:

@@ -10,6 +10,7 @@ import yaml
 from newsroom.broken import FEEDS as BROKEN
 from newsroom.config import write_config
 from newsroom.outlets import OUTLETS
+from newsroom.wharf import SOURCES
 
 OWN = [feed.id for outlet in OUTLETS for feed in outlet.feeds]
 
@@ -32,6 +33,21 @@ def test_all_feeds_stand_in_the_first_file(tmp_path: Path, shipped: Path) -> Non
     assert [feed["id"] for feed in feeds] == OWN
     assert feeds[1]["url"] == "http://courier.newsroom.localhost:4123/rss.xml"
     assert (tmp_path / "c" / "topics.yaml").read_text(encoding="utf-8") == "topics: []\n"
+
+
+def test_the_wharfs_feeds_come_and_go_with_its_switch(tmp_path: Path, shipped: Path) -> None:
+    def ids() -> list[str]:
+        return [feed["id"] for feed in yaml.safe_load((tmp_path / "feeds.yaml").read_text(encoding="utf-8"))["feeds"]]
+
+    write_config(tmp_path, port=1, topics=shipped, wharf=True)
+    path = tmp_path / "feeds.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "# the end\n", encoding="utf-8")
+    assert ids() == [*OWN, *(source.id for source in SOURCES)]
+    write_config(tmp_path, port=1, topics=shipped, broken=True)
+    assert ids() == [*OWN, *(feed.id for feed in BROKEN)]
+    write_config(tmp_path, port=1, topics=shipped)
+    assert ids() == OWN
+    assert "# the end" in path.read_text(encoding="utf-8")
 
 
 ADDED = """
