@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from difflib import get_close_matches
 from math import inf
 from pathlib import Path
@@ -28,7 +28,7 @@ from newswatch.ledger import days, feeds, hosts, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.feeds import NewEntry
 from newswatch.ledger.stories import Share
-from newswatch.local_days import ONE_DAY, start_of
+from newswatch.local_days import ONE_DAY, days_from, start_of
 from newswatch.net import politeness
 from newswatch.net.messages import Failure
 from newswatch.net.politeness import HostMemory
@@ -67,10 +67,14 @@ class PastWanted:
 
 @dataclass(frozen=True)
 class FoundPast:
-    """What was found, and what is to be noted of it: pages that are new, with the feeds to which they come."""
+    """What was found, and what is to be noted of it: pages that are new, with the feeds to which they come.
+
+    `cut_feeds`: ids of those with pages beyond the limit.
+    """
 
     report: PastReport
     pages: tuple[tuple[Feed, Listed], ...]
+    cut_feeds: frozenset[str] = frozenset()
 
 
 def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
@@ -84,18 +88,19 @@ def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
     choice = _Choice(nw, span, wanted.limit)
     for feed, sites, sources in found:
         choice.add(feed, sites, sources)
-    return FoundPast(choice.report(memory), tuple(choice.new))
+    return FoundPast(choice.report(memory), tuple(choice.new), frozenset(choice.cut_feeds))
 
 
 def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> frozenset[date]:
     """Note the pages as pending, and the days that are covered; returns the days that this makes dirty.
 
+    Of a feed of which a limit leaves pages no day is: any of them may be of it. The call that takes the last notes all.
     What was noted before a failure stays, and is known to the next search. Raises TransientError where store or ledger
     fail.
     """
     for chunk in _chunks(found.pages):
         note_pages(nw, chunk, run_id)
-    dirty = _note_coverage(nw, found.report.sources)
+    dirty = _note_coverage(nw, [s for s in found.report.sources if s.feed_id not in found.cut_feeds])
     log.info("past noted", new=found.report.new_count, days_covered=len(dirty))
     return frozenset(dirty)
 
@@ -223,6 +228,7 @@ class _Choice:
     undated_count: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     left_count: int = 0
+    cut_feeds: set[str] = field(default_factory=set)
     _reports: list[SourceReport] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)  # names of pages that an earlier feed has
 
@@ -239,7 +245,9 @@ class _Choice:
         fresh.sort(key=lambda page: page.entry.published_at or datetime.min.replace(tzinfo=self.span.tz), reverse=True)
         limit = len(fresh) if self.limit is None else max(0, self.limit - len(self.new))
         self.new += [(feed, page) for page in fresh[:limit]]
-        self.left_count += len(fresh[limit:])
+        if left := fresh[limit:]:
+            self.left_count += len(left)
+            self.cut_feeds.add(feed.id)
 
     def _fresh(self, feed: Feed, selection: Selection) -> list[Listed]:
         """Pages that no story, no entry of the feed and no feed before has."""
@@ -322,7 +330,7 @@ def _note_coverage(nw: Newswatch, sources: Sequence[SourceReport]) -> set[date]:
         yesterday = nw.day_of(now) - ONE_DAY
         for source in sources:
             for first, last in source.covered:
-                covered = _days(first, min(last, yesterday))
+                covered = days_from(first, min(last, yesterday))
                 if covered:
                     begins, ends = (start_of(day, nw.settings.tz) for day in (covered[0], covered[-1] + ONE_DAY))
                     feeds.add_past_window(connection, source.feed_id, Window(begins, ends, now, source.kind))
@@ -334,10 +342,6 @@ def _note_coverage(nw: Newswatch, sources: Sequence[SourceReport]) -> set[date]:
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[at : at + ENTRIES_A_BATCH] for at in range(0, len(items), ENTRIES_A_BATCH))
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _delay(robots: str) -> float:
