@@ -55,14 +55,14 @@ means for coverage: docs/history.md.
 )
 def recover_history():
     @task(execution_timeout=timedelta(hours=2))
-    def find() -> None:
-        tasks.find_past(dict(get_current_context()["params"]))
+    def find() -> list[list[str]]:
+        return tasks.find_past(dict(get_current_context()["params"]))
 
     @task(execution_timeout=timedelta(hours=7))
-    def fetch() -> None:
+    def fetch(covered: list[list[str]]) -> None:
         if get_current_context()["params"]["dry_run"]:
             raise AirflowSkipException("nothing is fetched: this is a dry run")
-        tasks.fetch_past(timedelta(hours=6))
+        tasks.fetch_past(covered, timedelta(hours=6))
 
     @task
     def tag() -> None:
@@ -72,8 +72,7 @@ def recover_history():
     def announce(*, outlet_events) -> None:
         tasks.announce(outlet_events[STORIES])
 
-    fetched = fetch()
-    find() >> fetched
+    fetched = fetch(find())
     fetched >> tag()
     fetched >> announce()
 

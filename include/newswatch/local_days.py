@@ -31,6 +31,11 @@ def day_of(moment: datetime, tz: ZoneInfo) -> date:
     return moment.astimezone(tz).date()
 
 
+def days_from(first: date, last: date) -> list[date]:
+    """The days from the first to the last; none where that lies before it."""
+    return [first + n * ONE_DAY for n in range((last - first).days + 1)]
+
+
 def runs(days: Collection[date], longest_gap: timedelta = ONE_DAY) -> list[tuple[date, date]]:
     """First and last day of each run of days, in order: from one to the next it is `longest_gap` at most."""
     found: list[tuple[date, date]] = []

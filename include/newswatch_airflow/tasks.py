@@ -108,8 +108,11 @@ def fetch(shard: int, shards: int) -> None:
         _note(f"Looked again at {counted(sum(visited.outcomes.values()), 'story')}: {_counts(visited.outcomes)}.")
 
 
-def find_past(asked: dict[str, Any]) -> None:
-    """Look for what sites list of their past; unless it is a dry run, note what is new of it. `asked`: the params."""
+def find_past(asked: dict[str, Any]) -> list[list[str]]:
+    """Look for what sites list of their past; unless it is a dry run, note what is new of it. `asked`: the params.
+
+    Returns the days that will be covered once that is fetched: feed id, source, first and last day.
+    """
     from newswatch import pipeline
 
     wanted = pipeline.PastWanted(
@@ -127,14 +130,20 @@ def find_past(asked: dict[str, Any]) -> None:
     headline, *rest = found.report.summary()  # Airflow shows a note's first line, and cuts a long one
     lines = "\n".join(f"- {line.strip()}" for line in (*rest, *found.report.source_lines()))
     _note(f"{'**Dry run:** ' if asked['dry_run'] else ''}{headline}\n\n{lines}".strip())
+    return [[days.feed_id, days.kind, str(days.first), str(days.last)] for days in found.covered]
 
 
-def fetch_past(time: timedelta) -> None:
-    """Fetch the pages that are noted of the past."""
+def fetch_past(covered: list[list[str]], time: timedelta) -> None:
+    """Fetch the pages that are noted of the past; then the days count as covered. `covered`: as `find_past` has it."""
     from newswatch import pipeline
 
     with _open() as nw:
         report = pipeline.fetch_past(nw, RECOVERY_ID, time.total_seconds())
+        listed = (
+            pipeline.CoveredDays(feed_id, kind, date.fromisoformat(first), date.fromisoformat(last))
+            for feed_id, kind, first, last in covered
+        )
+        pipeline.cover_past(nw, list(listed))
     pages, stories = sum(report.page_outcomes.values()), counted(report.story_count, "new story", "new stories")
     _note(f"Fetched {counted(pages, 'page')}: {_counts(report.page_outcomes)}; {stories}.")
     if report.is_out_of_time:

@@ -22,17 +22,20 @@ from newsroom.stories import stories_between
 from newswatch.cli.main import main
 from newswatch.errors import ConfigError, TransientError
 from newswatch.ledger import schema as t
+from newswatch.ledger import stories
 from newswatch.net.messages import Failure
 from newswatch.pipeline import (
     Newswatch,
     PastWanted,
     build_day,
+    cover_past,
     fetch_past,
     fetch_pending,
     find_past,
     issue_digest,
     note_past,
     poll,
+    recover,
     tag_new,
 )
 from newswatch.pipeline.past_report import PastReport
@@ -57,6 +60,7 @@ def recovered(nw: Newswatch, *names: str, first: date = FIRST, last: date = LAST
     found = find_past(nw, PastWanted(names or FEEDS, first, last, **wanted))  # type: ignore[arg-type]
     note_past(nw, found, RUN)
     fetch_past(nw, RUN)
+    cover_past(nw, found.covered)
     return found.report
 
 
@@ -120,6 +124,31 @@ def test_a_second_search_knows_what_the_first_one_found(nw: Newswatch, newsroom:
     assert sum(newsroom.hits[outlet, path] for outlet in OUTLETS for path in printed(outlet)) == hits
 
 
+def test_no_day_is_covered_before_its_pages_have_been_fetched(nw: Newswatch) -> None:
+    found = find_past(nw, PastWanted(("ranok",), FIRST, LAST))
+    note_past(nw, found, RUN)
+    assert cover_past(nw, found.covered) == frozenset()
+    assert covered(nw, "ranok") == {}
+    fetch_past(nw, RUN)
+    assert cover_past(nw, found.covered) == {FIRST + timedelta(days=n) for n in range(30)}
+    assert set(covered(nw, "ranok").values()) == {"paged_feed"}
+
+
+def test_a_recovery_that_finds_all_pages_with_another_run_waits_and_does_not_spin(
+    nw: Newswatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note_past(nw, find_past(nw, PastWanted(("ranok",), FIRST, LAST)), RUN)
+    with nw.ledger.begin() as connection:
+        stories.claim_pending(connection, recover.FROM_THE_NETWORK, 1000, nw.lease("another", 3600), nw.clock())
+    calls: list[int] = []
+    pending = recover.fetch_pending
+    monkeypatch.setattr(recover, "fetch_pending", lambda *given: calls.append(1) or pending(*given))
+    report = fetch_past(nw, RUN, 3)
+    assert report.is_out_of_time
+    assert report.page_outcomes == {}
+    assert len(calls) <= 3
+
+
 def test_only_sitemaps_of_the_months_asked_for_are_read(nw: Newswatch, newsroom: Newsroom) -> None:
     find_past(nw, PastWanted(("vale-ledger",), date(2026, 9, 10), date(2026, 9, 20)))
     read = {path for outlet, path in newsroom.hits if outlet == "ledger" and "sitemap" in path}
@@ -153,8 +182,6 @@ def test_a_search_cut_off_between_two_commits_goes_on_and_has_each_story_once(
         if next(begun, None) is None:
             raise TransientError("the ledger is away")
         noted(*arguments)
-
-    from newswatch.pipeline import recover
 
     noted = recover.note_pages
     with monkeypatch.context() as patch:

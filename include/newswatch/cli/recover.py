@@ -72,10 +72,11 @@ def recover(
         if dry_run or not (yes or not found.pages or click.confirm("Fetch them?", default=True)):
             click.echo("Nothing was noted or fetched.")
             return None
-        dirty = pipeline.note_past(nw, found, OWNER)
+        pipeline.note_past(nw, found, OWNER)
         fetched = pipeline.fetch_past(nw, OWNER)
+        covered = pipeline.cover_past(nw, found.covered)
         tagged = pipeline.tag_new(nw, OWNER)
-    _say(fetched.page_outcomes, fetched.story_count, tagged, dirty | fetched.dirty_days)
+    _say(fetched.page_outcomes, fetched.story_count, tagged, covered | fetched.dirty_days)
     return None
 
 

@@ -21,14 +21,13 @@ from newswatch.feeds import lxml_reader
 from newswatch.feeds import parser as feed_parser
 from newswatch.feeds.model import Entry
 from newswatch.feeds.repair import cleaned
-from newswatch.history.model import Form, PastDocument, PastEntry
+from newswatch.history.model import MAX_ENTRIES, Form, PastDocument, PastEntry
 from newswatch.pages.metadata_dates import in_address
 from newswatch.text import date_parsing, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.text.date_parsing import DateContext, StatedDate
 from newswatch.urls.canonical import resolve
 
-MAX_ENTRIES = 50_000  # of a document: the protocol's limit for a sitemap, section "Using Sitemap index files"
 # Of an element that lists something, or of the whole: </url>, </s:urlset>, <urlset/>.
 _END = re.compile(rb"</(?:\w+:)?(?:url|sitemap|(urlset|sitemapindex))\s*>|<(?:\w+:)?(urlset|sitemapindex)\b[^<>]*/>")
 _NEXT = ("prev-archive", "next")  # RFC 5005: archives go back in time, and so does a feed's next page

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from newswatch.local_days import ONE_DAY, start_of
 
 Form = Literal["sitemap", "wordpress", "feed"]  # of a document
-MAX_BYTES = 50 << 20  # of one, unpacked: the protocol's limit for a sitemap
+MAX_BYTES = 50 << 20  # of one, unpacked, and MAX_ENTRIES: the protocol's limits for a sitemap
+MAX_ENTRIES = 50_000
 
-# A period in the address of a sitemap, not part of a longer number: 2026, 2026-09, 202609, 2026/9/14, 20260914.
+# A period in the address of a sitemap, not part of a longer number: 2026, 2026-09, 202609, 2026/9/14, 20260914. After a
+# month of two digits a single one is no day but a part's number: 2026-09-1.
 _PERIOD = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:(?P<part>[-_./]?)(1[0-2]|0[1-9]|(?<=[-_./])[1-9])"
-    r"(?:(?P=part)(3[01]|[12]\d|0[1-9]|(?<=[-_./])[1-9]))?)?(?!\d)"
+    r"(?:(?P=part)(3[01]|[12]\d|0[1-9]|(?<=[-_./][1-9][-_./])[1-9]))?)?(?!\d)"
 )
 
 
@@ -96,7 +98,7 @@ class Span:
 
 def period_in(url: str) -> tuple[date, date] | None:
     """First and last day of the one period that the address states (a year, month or day); None: none, or several."""
-    found = {match.group(1, 3, 4) for match in _PERIOD.finditer(url.partition("//")[2].partition("/")[2])}
+    found = {match.group(1, 3, 4) for match in _PERIOD.finditer(_place(url))}
     if len(found) != 1:
         return None
     year, month, day = (int(part) if part else None for part in found.pop())
@@ -108,3 +110,13 @@ def period_in(url: str) -> tuple[date, date] | None:
     if day:
         return first, first
     return first, date(year, month or 12, monthrange(year, month or 12)[1])
+
+
+def whole_period_in(url: str) -> tuple[date, date] | None:
+    """As `period_in`, but None where another number stands in the address: it may be that of a part of the period."""
+    return None if re.search(r"\d", _PERIOD.sub("", _place(url))) else period_in(url)
+
+
+def _place(url: str) -> str:
+    """The address without scheme and host."""
+    return url.partition("//")[2].partition("/")[2]

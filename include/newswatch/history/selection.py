@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from newswatch.history.model import PastDocument, PastEntry, Span, period_in
-from newswatch.local_days import ONE_DAY, day_of, runs
+from newswatch.history.model import PastDocument, PastEntry, Span, period_in, whole_period_in
+from newswatch.local_days import ONE_DAY, day_of, days_from, runs
 from newswatch.urls.canonical import canonical_url, is_same_site, twin_key
 
 LONGEST_SILENCE = timedelta(days=7)  # between two dated stories of a list that reaches over the days between them
@@ -63,31 +63,41 @@ def select(listed: Iterable[Listed], span: Span, sites: Sequence[str]) -> Select
 
 
 def covered_by_sitemaps(
-    documents: Sequence[tuple[str, PastDocument]], span: Span, *, is_all_had: bool
+    documents: Sequence[tuple[str, PastDocument]], missing: Sequence[str], span: Span, today: date
 ) -> tuple[Days, ...]:
     """Days of the span whose stories the sitemaps (address, document) list to the last one.
 
-    A document whose address states its period, and that has a story of it, lists all of that. Others have no period:
-    they do together, between two dated stories that are not further apart than LONGEST_SILENCE, if `is_all_had`: no
-    document of the site that might list the span is missing.
+    `missing`: addresses of those that may list the span and could not be had; one that is cut is missing too. A sitemap
+    whose address states its period and no other number, and that has a story of it, lists all of that: of a period that
+    goes on, what was before its newest story's day. All others do together, between two dated stories that are not
+    further apart than LONGEST_SILENCE, where none is missing; not on the days of these, at which a list may begin and
+    end. No day of a period of which anything is missing is listed to the last.
     """
+    whole = [(url, document) for url, document in documents if not (document.is_cut or document.left_out_count)]
+    missing = [*missing, *(url for url, document in documents if document.is_cut or document.left_out_count)]
     stretches: list[Days] = []
     loose: set[date] = set()
-    for url, document in documents:
+    for url, document in whole:
         days = {day for entry in document.entries if (day := day_published(entry, span))}
-        period = period_in(url)
+        period = whole_period_in(url)
         if period is None:
             loose |= days
-            is_all_had = is_all_had and not (document.is_cut or document.left_out_count)
-        elif not (document.is_cut or document.left_out_count) and any(period[0] <= day <= period[1] for day in days):
-            stretches.append(period)
-    return merged([*stretches, *(runs(loose, LONGEST_SILENCE) if is_all_had else ())], span)
+        elif of_period := [day for day in days if period[0] <= day <= period[1]]:
+            stretches.append((period[0], period[1] if period[1] < today else max(of_period) - ONE_DAY))
+    if not missing:
+        stretches += [(first + ONE_DAY, last - ONE_DAY) for first, last in runs(loose, LONGEST_SILENCE)]
+    lacking = [period for url in missing if (period := period_in(url))]
+    days_listed = {day for stretch in merged(stretches, span) for day in days_from(*stretch)}
+    return tuple(runs([d for d in days_listed if not any(first <= d <= last for first, last in lacking)]))
 
 
-def covered_by_pages(entries: Iterable[PastEntry], span: Span) -> tuple[Days, ...]:
-    """Days of the span over which a listing in the order of time reaches: those after that of its oldest entry."""
-    days = {day for entry in entries if (day := day_published(entry, span))}
-    return merged([(min(days) + ONE_DAY, max(days))], span) if days else ()
+def covered_by_pages(pages: Sequence[Sequence[PastEntry]], span: Span) -> tuple[Days, ...]:
+    """Days of the span over which pages in the order of time, newest first, reach: those after all of the last page.
+
+    Single stories may be out of that order: a feed pins old ones to its top.
+    """
+    days = [{day for entry in page if (day := day_published(entry, span))} for page in pages]
+    return merged([(max(days[-1]) + ONE_DAY, max(set().union(*days)))], span) if days and days[-1] else ()
 
 
 def day_published(entry: PastEntry, span: Span) -> date | None:

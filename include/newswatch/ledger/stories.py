@@ -167,18 +167,24 @@ class Share:
         """Of an entry: whether it is in this share, and may be asked for now."""
         e = t.entries.c
         is_ready = sa.or_(e.next_attempt_at.is_(None), e.next_attempt_at <= now)
-        return [*self._is_pending(), is_ready]
+        return [*self.is_pending(), is_ready]
 
-    def _is_pending(self) -> list[sa.ColumnElement[bool]]:
+    def is_pending(self) -> list[sa.ColumnElement[bool]]:
+        """Of an entry: whether it is in this share."""
         e = t.entries.c
         is_listed = e.via.in_(self.via) if self.via else e.via.is_(None)
         return [e.state == "pending", is_listed, is_in_shard(e.host, self.shard, self.shards)]
 
     def next_attempt(self, connection: sa.Connection) -> datetime | None:
         """When the first of those may be asked for that have to wait; None: none waits."""
-        query = sa.select(sa.func.min(t.entries.c.next_attempt_at)).where(*self._is_pending())
+        query = sa.select(sa.func.min(t.entries.c.next_attempt_at)).where(*self.is_pending())
         found: datetime | None = connection.scalar(query)
         return found
+
+
+def feeds_with_pending(connection: sa.Connection, share: Share) -> set[str]:
+    """Feeds of which entries of the share are pending, whether they may be asked for now or not."""
+    return set(connection.scalars(sa.select(t.entries.c.feed_id).distinct().where(*share.is_pending())))
 
 
 def pending_count(connection: sa.Connection, share: Share, now: datetime) -> int:

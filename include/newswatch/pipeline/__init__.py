@@ -30,7 +30,7 @@ from newswatch.pipeline.poll import PollReport, PollShard, plan_poll, poll
 from newswatch.pipeline.preload import preload
 from newswatch.pipeline.publication import publish_staged
 from newswatch.pipeline.reader import Issued, Reader, outcome_meaning, outcome_words
-from newswatch.pipeline.recover import PastWanted, fetch_past, find_past, note_past
+from newswatch.pipeline.recover import CoveredDays, PastWanted, cover_past, fetch_past, find_past, note_past
 from newswatch.pipeline.reextract import ReextractReport, reextract_day
 from newswatch.pipeline.repair import Repaired, repair
 from newswatch.pipeline.restore import RestoreReport, backups_in, restore
@@ -47,6 +47,7 @@ __all__ = [
     "BuildReport",
     "Channel",
     "Comparison",
+    "CoveredDays",
     "Discovery",
     "ExportReport",
     "Fault",
@@ -83,6 +84,7 @@ __all__ = [
     "build_day",
     "check_pages",
     "compare_topics",
+    "cover_past",
     "deliver",
     "discover",
     "ensure_built",

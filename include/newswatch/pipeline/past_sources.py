@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from newswatch.config.catalogue import Feed
 from newswatch.errors import ParseFailed
 from newswatch.feeds import autodiscovery
-from newswatch.history.model import MAX_BYTES, Form, PastDocument, PastEntry, Span
+from newswatch.history.model import MAX_BYTES, MAX_ENTRIES, Form, PastDocument, PastEntry, Span
 from newswatch.history.selection import Days, covered_by_pages, covered_by_sitemaps, merged
 from newswatch.net.client import MAX_ROBOTS_BYTES, Client, Request
 from newswatch.net.messages import Failure, Response
@@ -26,7 +26,9 @@ KINDS = ("sitemap", "wordpress", "paged_feed")
 MAX_DOCUMENTS = 1_000  # of one source
 POSTS_A_PAGE = 100  # WordPress gives no more
 LONGEST_REST = 300.0  # seconds that a host may ask for before it is asked again in the same run
-ATTEMPTS = 3
+ATTEMPTS = (
+    2  # fewer than the failures in a row after which the client leaves a host alone: one document is not the host
+)
 SITEMAP_GUESSES = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml", "/sitemap-index.xml", "/news-sitemap.xml")
 NOT_THERE = frozenset({"http_404", "http_410", "http_400", "unreadable", "not_a_feed"})
 
@@ -80,28 +82,48 @@ class PastSearch:
     async def _sitemaps(self) -> PastSource | None:
         stated = [url for site in self.sites for url in await self._stated_in_robots(site)]
         guesses = [url for site in self.sites for place in SITEMAP_GUESSES if (url := resolve(site, place))]
-        waiting: deque[tuple[str, datetime | None]] = deque((url, None) for url in stated or guesses)
-        seen: set[str] = set()
-        had: list[tuple[str, PastDocument]] = []
-        is_all_had = True
-        while waiting and len(seen) < MAX_DOCUMENTS:
-            url, changed_at = waiting.popleft()
-            if twin_key(url) in seen or not self._is_ours(url) or not self.span.may_hold(url, changed_at):
-                continue
-            seen.add(twin_key(url))
-            document = await self._document(url, "sitemap")
-            if isinstance(document, Failure):
-                is_all_had = is_all_had and not self._note(document, is_guess=not stated and url in guesses)
-                continue
-            if document.is_cut:
-                self._faults.append(f"{url} is cut")
-            had.append((url, document))
-            waiting.extend(document.children)
+        had, missing = await self._read_sitemaps(stated or guesses, frozenset() if stated else frozenset(guesses))
         if not had:
             return None
         entries = tuple(entry for _, document in had for entry in document.entries)
-        covered = covered_by_sitemaps(had, self.span, is_all_had=is_all_had and not waiting)
+        own = [(url, replace(d, entries=tuple(e for e in d.entries if self._is_ours(e.url)))) for url, d in had]
+        covered = covered_by_sitemaps(own, missing, self.span, self.nw.day_of(self.nw.clock()))
         return PastSource("sitemap", had[0][0], entries, covered, 0)
+
+    async def _read_sitemaps(
+        self, roots: Sequence[str], guesses: frozenset[str]
+    ) -> tuple[list[tuple[str, PastDocument]], list[str]]:
+        """The sitemaps that may list the span, from `roots` down, and the addresses of those that could not be had.
+
+        They may be on another host, if robots.txt names that (https://www.sitemaps.org/protocol.html, "Sitemaps & Cross
+        Submits").
+        """
+        waiting: deque[tuple[str, datetime | None]] = deque((url, None) for url in roots)
+        hosts = {host_of(url) for url in roots}
+        seen: set[str] = set()
+        had: list[tuple[str, PastDocument]] = []
+        missing: list[str] = []
+        while waiting:
+            url, changed_at = waiting.popleft()
+            if twin_key(url) in seen or not self.span.may_hold(url, changed_at):
+                continue
+            seen.add(twin_key(url))
+            document: PastDocument | Failure
+            if not (self._is_ours(url) or host_of(url) in hosts):
+                document = _not_asked(url, "it is on another site")
+            elif len(had) >= MAX_DOCUMENTS:
+                document = _not_asked(url, f"a search reads {MAX_DOCUMENTS} documents at most")
+            else:
+                document = await self._document(url, "sitemap")
+            if isinstance(document, Failure):
+                if self._note(document, is_guess=url in guesses):
+                    missing.append(url)
+                continue
+            if document.is_cut or document.left_out_count:
+                self._faults.append(f"{url} is cut" if document.is_cut else f"{url} lists more than {MAX_ENTRIES}")
+            had.append((url, document))
+            waiting.extend(document.children)
+        return had, missing
 
     async def _stated_in_robots(self, site: str) -> list[str]:
         robots = resolve(site, "/robots.txt")
@@ -118,7 +140,7 @@ class PastSearch:
         }  # fmt: skip
         for site in self.sites:
             address = resolve(site, "/wp-json/wp/v2/posts")
-            entries, is_whole, is_there = list[PastEntry](), False, False
+            entries, known, is_whole, is_there = list[PastEntry](), set[str](), False, False
             for number in range(1, MAX_DOCUMENTS + 1):
                 document = await self._document(f"{address}?{urlencode(asked | {'page': number})}", "wordpress")
                 if isinstance(document, Failure):
@@ -126,10 +148,12 @@ class PastSearch:
                     is_whole = not self._note(document, is_guess=not is_there or document.outcome == "http_400")
                     break
                 is_there = True
-                entries += document.entries
-                if len(document.entries) < POSTS_A_PAGE:
-                    is_whole = True
+                fresh = [entry for entry in document.entries if entry.url not in known]
+                if not fresh:  # how many a page has says nothing: some sites give fewer than they are asked for
+                    is_whole = not document.entries
                     break
+                known |= {entry.url for entry in fresh}
+                entries += fresh
             if is_there and address:
                 has_any = any(self.span.holds(entry) for entry in entries)
                 covered = merged([(self.span.first, self.span.last)], self.span) if is_whole and has_any else ()
@@ -141,7 +165,7 @@ class PastSearch:
         if self.feed.kind == "page":
             return None
         url: str | None = self.feed.url
-        entries: list[PastEntry] = []
+        pages: list[list[PastEntry]] = []
         seen: set[str] = set()
         known: set[str] = set()
         is_unbroken = True
@@ -156,20 +180,22 @@ class PastSearch:
                 break
             fresh = [entry for entry in document.entries if entry.url not in known]
             is_unbroken = is_unbroken and not (document.is_cut or document.left_out_count)
-            if not fresh or self._is_past(entries):
+            if not fresh:
                 break
             known |= {entry.url for entry in fresh}
-            entries += fresh
+            pages.append(fresh)
+            if self._is_past(fresh):
+                break
             url = document.next_url or (_paged(self.feed.url, number) if document.is_wordpress else None)
         if len(seen) < 2:
             return None
-        covered = covered_by_pages(entries, self.span) if is_unbroken else ()
-        return PastSource("paged_feed", self.feed.url, tuple(entries), covered, 0)
+        covered = covered_by_pages(pages, self.span) if is_unbroken else ()
+        return PastSource("paged_feed", self.feed.url, tuple(entry for page in pages for entry in page), covered, 0)
 
-    def _is_past(self, entries: Sequence[PastEntry]) -> bool:
-        """Whether the pages read have come to stories of before the span."""
-        dates = [entry.published_at for entry in entries if entry.published_at]
-        return bool(dates) and min(dates) < self.span.begins
+    def _is_past(self, page: Sequence[PastEntry]) -> bool:
+        """Whether all of the page is of before the span; one old story may be pinned to the top of a feed."""
+        dates = [entry.published_at for entry in page if entry.published_at]
+        return bool(dates) and max(dates) < self.span.begins
 
     def _is_ours(self, url: str) -> bool:
         return any(is_same_site(url, site) for site in self.sites)
@@ -208,7 +234,8 @@ class PastSearch:
         agreed = credentials(url, [self.feed])
         if isinstance(agreed, Failure):
             return agreed
-        request = Request(url, max_bytes, {}, self.feed.allow_private, self.feed.ports, obeys_robots=obeys_robots)
+        is_private = self.feed.allow_private and self._is_ours(url)
+        request = Request(url, max_bytes, {}, is_private, self.feed.ports, obeys_robots=obeys_robots)
         request = replace(request, credentials=agreed)
         for attempt in range(1, ATTEMPTS + 1):
             answer = await self.client.get(request)
@@ -218,7 +245,8 @@ class PastSearch:
             if failure is None:
                 return answer
             rest = failure.retry_after_seconds or 0.0
-            if not failure.is_transient or attempt == ATTEMPTS or rest > LONGEST_REST:
+            is_left_alone = failure.outcome == "host_paused" and not rest
+            if not failure.is_transient or is_left_alone or attempt == ATTEMPTS or rest > LONGEST_REST:
                 return failure
             await asyncio.sleep(rest + self.nw.settings.host_delay_seconds)
         raise AssertionError("the last attempt returns")
@@ -226,3 +254,7 @@ class PastSearch:
 
 def _paged(url: str, number: int) -> str:
     return f"{url}{'&' if urlsplit(url).query else '?'}paged={number}"
+
+
+def _not_asked(url: str, reason: str) -> Failure:
+    return Failure(url, "not_asked", reason, is_transient=False)

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from difflib import get_close_matches
 from math import inf
 from pathlib import Path
@@ -28,7 +28,7 @@ from newswatch.ledger import days, feeds, hosts, stories
 from newswatch.ledger.batches import Outcomes, commit
 from newswatch.ledger.feeds import NewEntry
 from newswatch.ledger.stories import Share
-from newswatch.local_days import ONE_DAY, start_of
+from newswatch.local_days import ONE_DAY, days_from, start_of
 from newswatch.net import politeness
 from newswatch.net.messages import Failure
 from newswatch.net.politeness import HostMemory
@@ -46,7 +46,7 @@ LIST = "list"
 FROM_THE_NETWORK = Share(via=(*KINDS, LIST))
 ENTRIES_A_BATCH = 2_000
 LINKS_LOOKED_AT = 50  # of a feed, to tell the site of its stories
-WAIT_SECONDS = 5.0  # between two looks whether a host's rest is over
+LEAST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two looks whether a host's rest is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,26 @@ class PastWanted:
     list_file: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CoveredDays:
+    """Days of which a source of a feed's site lists every story."""
+
+    feed_id: str
+    kind: str
+    first: date
+    last: date
+
+
 @dataclass(frozen=True)
 class FoundPast:
-    """What was found, and what is to be noted of it: pages that are new, with the feeds to which they come."""
+    """What was found, and what is to be noted of it: pages that are new, with the feeds to which they come.
+
+    `covered`: what the feeds' lists reach over, once their pages have been fetched.
+    """
 
     report: PastReport
     pages: tuple[tuple[Feed, Listed], ...]
+    covered: tuple[CoveredDays, ...]
 
 
 def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
@@ -84,19 +98,39 @@ def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
     choice = _Choice(nw, span, wanted.limit)
     for feed, sites, sources in found:
         choice.add(feed, sites, sources)
-    return FoundPast(choice.report(memory), tuple(choice.new))
+    return FoundPast(choice.report(memory), tuple(choice.new), tuple(choice.covered()))
 
 
-def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> frozenset[date]:
-    """Note the pages as pending, and the days that are covered; returns the days that this makes dirty.
+def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> None:
+    """Note the pages as pending. What was noted before a failure stays, and is known to the next search.
 
-    What was noted before a failure stays, and is known to the next search. Raises TransientError where store or ledger
-    fail.
+    Raises TransientError where store or ledger fail.
     """
     for chunk in _chunks(found.pages):
         note_pages(nw, chunk, run_id)
-    dirty = _note_coverage(nw, found.report.sources)
-    log.info("past noted", new=found.report.new_count, days_covered=len(dirty))
+    log.info("past noted", new=found.report.new_count)
+
+
+def cover_past(nw: Newswatch, covered: Sequence[CoveredDays]) -> frozenset[date]:
+    """Count the days as covered, of feeds of which no page of the past is pending; returns the days that gained a feed.
+
+    To be called after the pages have been fetched: before that a zero of such a day is no real one. Where some are
+    pending the next search, which finds the same days, and its fetch have their turn. A day that is not over is not
+    covered: a list says only what has been published so far.
+    """
+    dirty: set[date] = set()
+    with nw.writing() as connection:
+        now = nw.clock()
+        yesterday = nw.day_of(now) - ONE_DAY
+        waiting = stories.feeds_with_pending(connection, FROM_THE_NETWORK)
+        for of_source in covered:
+            whole = days_from(of_source.first, min(of_source.last, yesterday))
+            if whole and of_source.feed_id not in waiting:
+                begins, ends = (start_of(day, nw.settings.tz) for day in (whole[0], whole[-1] + ONE_DAY))
+                feeds.add_past_window(connection, of_source.feed_id, Window(begins, ends, now, of_source.kind))
+                of_feed = [(of_source.feed_id, day) for day in whole]
+                dirty |= feeds.add_coverage(connection, of_feed, now, of_source.kind)
+        days.mark_dirty(connection, dirty)
     return frozenset(dirty)
 
 
@@ -109,8 +143,7 @@ def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
     outcomes: Counter[str] = Counter()
     story_count, dirty, is_out_of_time = 0, set[date](), False
     while True:
-        left = ends - time.monotonic()
-        budget = min(nw.settings.fetch_budget_seconds, max(left, 1.0))
+        budget = min(nw.settings.fetch_budget_seconds, max(ends - time.monotonic(), 1.0))
         of_settings = nw.settings.model_copy(update={"fetch_budget_seconds": budget})
         report = fetch_pending(replace(nw, settings=of_settings), run_id, FROM_THE_NETWORK)
         outcomes.update(report.page_outcomes)
@@ -119,11 +152,13 @@ def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
         with nw.ledger.begin() as connection:
             is_any_ready = stories.pending_count(connection, FROM_THE_NETWORK, nw.clock()) > 0
             next_at = FROM_THE_NETWORK.next_attempt(connection)
-        is_out_of_time = time.monotonic() >= ends and (is_any_ready or next_at is not None)
+        left = ends - time.monotonic()
+        is_out_of_time = left <= 0 and (is_any_ready or next_at is not None)
         if is_out_of_time or not (is_any_ready or next_at):
             break
-        if not is_any_ready:
-            time.sleep(WAIT_SECONDS if ends - time.monotonic() > WAIT_SECONDS else 1.0)
+        if not report.page_outcomes:  # hosts rest, or another run has these pages just now
+            rest = (next_at - nw.clock()).total_seconds() if next_at and not is_any_ready else LEAST_WAIT
+            time.sleep(min(max(rest, LEAST_WAIT), LONGEST_WAIT, max(left, 0.0)))
     return FetchReport(dict(sorted(outcomes.items())), story_count, frozenset(dirty), is_out_of_time)
 
 
@@ -228,6 +263,7 @@ class _Choice:
     undated_count: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     left_count: int = 0
+    cut_feeds: set[str] = field(default_factory=set)
     _reports: list[SourceReport] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)  # names of pages that an earlier feed has
 
@@ -244,7 +280,9 @@ class _Choice:
         fresh.sort(key=lambda page: page.entry.published_at or datetime.min.replace(tzinfo=self.span.tz), reverse=True)
         limit = len(fresh) if self.limit is None else max(0, self.limit - len(self.new))
         self.new += [(feed, page) for page in fresh[:limit]]
-        self.left_count += len(fresh[limit:])
+        if left := fresh[limit:]:
+            self.left_count += len(left)
+            self.cut_feeds.add(feed.id)
 
     def _fresh(self, feed: Feed, selection: Selection) -> list[Listed]:
         """Pages that no story, no entry of the feed and no feed before has."""
@@ -275,6 +313,12 @@ class _Choice:
             covered=source.covered,
             faults=source.faults,
         )
+
+    def covered(self) -> Iterator[CoveredDays]:
+        """What the sources reach over; nothing of a feed with pages beyond the limit, for any of them may be of it."""
+        for source in self._reports:
+            if source.feed_id not in self.cut_feeds:
+                yield from (CoveredDays(source.feed_id, source.kind, *days) for days in source.covered)
 
     def report(self, memory: HostMemory) -> PastReport:
         return PastReport(
@@ -319,30 +363,8 @@ def note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str)
         days.mark_dirty(connection, {day})
 
 
-def _note_coverage(nw: Newswatch, sources: Sequence[SourceReport]) -> set[date]:
-    """Days that are over; of today a list says only what has been published so far."""
-    dirty: set[date] = set()
-    with nw.writing() as connection:
-        now = nw.clock()
-        yesterday = nw.day_of(now) - ONE_DAY
-        for source in sources:
-            for first, last in source.covered:
-                covered = _days(first, min(last, yesterday))
-                if covered:
-                    begins, ends = (start_of(day, nw.settings.tz) for day in (covered[0], covered[-1] + ONE_DAY))
-                    feeds.add_past_window(connection, source.feed_id, Window(begins, ends, now, source.kind))
-                    of_feed = [(source.feed_id, day) for day in covered]
-                    dirty |= feeds.add_coverage(connection, of_feed, now, source.kind)
-        days.mark_dirty(connection, dirty)
-    return dirty
-
-
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[at : at + ENTRIES_A_BATCH] for at in range(0, len(items), ENTRIES_A_BATCH))
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _delay(robots: str) -> float:

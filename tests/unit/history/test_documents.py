@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newswatch.history.documents import MAX_ENTRIES, UnreadablePast, parse
-from newswatch.history.model import PastDocument, PastEntry
+from newswatch.history.documents import UnreadablePast, parse
+from newswatch.history.model import MAX_ENTRIES, PastDocument, PastEntry
 
 URL = "https://paper.example/sitemap.xml"
 SPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'

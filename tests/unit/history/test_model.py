@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newswatch.history.model import PastEntry, Span, period_in
+from newswatch.history.model import PastEntry, Span, period_in, whole_period_in
 
 SEPTEMBER = Span(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("Europe/Kyiv"))
 
@@ -22,6 +22,8 @@ SEPTEMBER = Span(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("Europe/Kyiv"))
         ("/sm/20260914.xml", (date(2026, 9, 14), date(2026, 9, 14))),
         ("/2026/09/14/sitemap.xml", (date(2026, 9, 14), date(2026, 9, 14))),
         ("/sitemap-2019.xml", (date(2019, 1, 1), date(2019, 12, 31))),
+        ("/sitemap-2026-09-1.xml", (date(2026, 9, 1), date(2026, 9, 30))),  # its first part
+        ("/sitemap-2026-9-1.xml", (date(2026, 9, 1), date(2026, 9, 1))),
         ("/post-sitemap12.xml", None),
         ("/sitemap-120260914.xml", None),
         ("/archive/2025-12/to/2026-01.xml", None),
@@ -30,6 +32,21 @@ SEPTEMBER = Span(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("Europe/Kyiv"))
 )
 def test_the_period_that_an_address_states(path: str, period: tuple[date, date] | None) -> None:
     assert period_in(f"https://paper.example{path}") == period
+
+
+@pytest.mark.parametrize(
+    ("path", "is_whole"),
+    [
+        ("/sitemap-2026-09.xml.gz", True),
+        ("/2026/09/sitemap-2026-09.xml", True),
+        ("/sitemap-2026-09.xml?page=1", False),
+        ("/sitemap-2026-09-1.xml", False),
+        ("/sitemap.xml?yyyy=2024&mm=02", False),
+        ("/sitemap.xml", False),
+    ],
+)
+def test_another_number_beside_a_period_may_be_that_of_a_part(path: str, is_whole: bool) -> None:
+    assert (whole_period_in(f"https://vote2024.example{path}") is not None) is is_whole
 
 
 def test_a_year_in_the_hosts_name_is_no_period() -> None:

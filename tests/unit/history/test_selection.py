@@ -10,6 +10,7 @@ from newswatch.history.selection import Listed, covered_by_pages, covered_by_sit
 
 SPAN = Span(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("UTC"))
 SITES = ("https://paper.example",)
+TODAY = date(2026, 11, 22)
 
 
 def dated(day: int, path: str = "", month: int = 9) -> PastEntry:
@@ -41,27 +42,42 @@ def test_each_page_of_the_site_and_of_the_days_once_and_the_dated_listing_of_it(
 
 def test_a_sitemap_of_a_period_lists_all_of_it_if_it_is_whole_and_has_a_story_of_it() -> None:
     month = ("https://paper.example/sitemap-2026-09.xml", document(dated(14)))
-    assert covered_by_sitemaps([month], SPAN, is_all_had=False) == ((SPAN.first, SPAN.last),)
+    assert covered_by_sitemaps([month], ["https://paper.example/7.xml"], SPAN, TODAY) == ((SPAN.first, SPAN.last),)
     for other in (document(dated(14), is_cut=True), document(), document(dated(14, month=8))):
-        assert covered_by_sitemaps([(month[0], other)], SPAN, is_all_had=True) == ()
+        assert covered_by_sitemaps([(month[0], other)], [], SPAN, TODAY) == ()
+
+
+def test_a_sitemap_of_a_period_that_goes_on_lists_what_was_before_its_newest_storys_day() -> None:
+    month = ("https://paper.example/sitemap-2026-09.xml", document(dated(14)))
+    assert covered_by_sitemaps([month], [], SPAN, SPAN.last) == ((SPAN.first, date(2026, 9, 13)),)
+
+
+def test_of_a_period_of_which_a_sitemap_is_missing_no_day_is_listed_to_the_last() -> None:
+    month = ("https://paper.example/sitemap-2026-09.xml", document(dated(14)))
+    day = "https://paper.example/late/2026-09-20.xml"
+    expected = ((SPAN.first, date(2026, 9, 19)), (date(2026, 9, 21), SPAN.last))
+    assert covered_by_sitemaps([month], [day], SPAN, TODAY) == expected
+    assert covered_by_sitemaps([month, (day, document(is_cut=True))], [], SPAN, TODAY) == expected
 
 
 def test_sitemaps_without_a_period_reach_from_story_to_story_if_none_of_them_is_missing() -> None:
+    """A list of the newest may begin, or have been made, in the middle of the day of its story at either end."""
     numbered = [
         ("https://paper.example/sitemap-1.xml", document(dated(2), dated(9), dated(4))),
         ("https://paper.example/sitemap-2.xml", document(dated(20), dated(21))),
     ]
-    expected = ((date(2026, 9, 2), date(2026, 9, 9)), (date(2026, 9, 20), date(2026, 9, 21)))
-    assert covered_by_sitemaps(numbered, SPAN, is_all_had=True) == expected
-    assert covered_by_sitemaps(numbered, SPAN, is_all_had=False) == ()
+    assert covered_by_sitemaps(numbered, [], SPAN, TODAY) == ((date(2026, 9, 3), date(2026, 9, 8)),)
+    assert covered_by_sitemaps(numbered, ["https://paper.example/sitemap-3.xml"], SPAN, TODAY) == ()
     cut = [*numbered, ("https://paper.example/sitemap-3.xml", document(dated(25), is_cut=True))]
-    assert covered_by_sitemaps(cut, SPAN, is_all_had=True) == ()
+    assert covered_by_sitemaps(cut, [], SPAN, TODAY) == ()
 
 
-def test_pages_after_a_feed_reach_to_the_day_after_their_oldest_story() -> None:
-    assert covered_by_pages([dated(20), dated(3), dated(11)], SPAN) == ((date(2026, 9, 4), date(2026, 9, 20)),)
-    assert covered_by_pages([dated(20), dated(3, month=8)], SPAN) == ((SPAN.first, date(2026, 9, 20)),)
-    assert covered_by_pages([PastEntry("u")], SPAN) == ()
+def test_pages_after_a_feed_reach_to_the_day_after_the_newest_story_of_the_last_one() -> None:
+    pinned = dated(1, month=1)
+    pages = [[pinned, dated(20), dated(15)], [dated(11), dated(3)]]
+    assert covered_by_pages(pages, SPAN) == ((date(2026, 9, 12), date(2026, 9, 20)),)
+    assert covered_by_pages([*pages, [dated(3, month=8)]], SPAN) == ((SPAN.first, date(2026, 9, 20)),)
+    assert covered_by_pages([[PastEntry("u")]], SPAN) == ()
 
 
 def test_stretches_that_touch_are_one_and_none_leaves_the_span() -> None:
