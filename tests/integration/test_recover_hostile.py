@@ -137,7 +137,7 @@ class WordPress(Answers):
             posts = [
                 {
                     "link": f"{BASE}/p/{n}",
-                    "date_gmt": f"{datetime(2026, 9, 1) + timedelta(hours=2.8 * n):%Y-%m-%dT%H:%M:%S}",
+                    "date_gmt": f"{datetime(2026, 9, 1, tzinfo=UTC) + timedelta(hours=2.8 * n):%Y-%m-%dT%H:%M:%S}",
                     "title": {"rendered": f"Post {n}"},
                 }
                 for n in range(250)

@@ -304,7 +304,7 @@ def note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str)
     now, day = batch.committed_at, nw.day_of(batch.committed_at)
     path = paths.batch(ENTRIES.name, day, batch.batch_id)
     wanted = {
-        (feed.id, _key(page.entry.url)): SeenEntry(entry_of(feed, page.entry, now), now, page.via)
+        (feed.id, _key(page.entry.url, page.via)): SeenEntry(entry_of(feed, page, now), now, page.via)
         for feed, page in pages
     }
     with nw.writing() as connection:
@@ -349,16 +349,18 @@ def _delay(robots: str) -> float:
     return min(stated, politeness.MAX_CRAWL_DELAY_SECONDS)
 
 
-def _key(url: str) -> str:
-    return f"past:{story_id_of(canonical_url(url))}"
+def _key(url: str, via: str = LIST) -> str:
+    """Of a page that was noted to be asked for, by whatever source, or of one that a source of its own has brought."""
+    return f"{'past' if via in FROM_THE_NETWORK.via else via}:{story_id_of(canonical_url(url))}"
 
 
-def entry_of(feed: Feed, past: PastEntry, now: datetime) -> Entry:
+def entry_of(feed: Feed, page: Listed, now: datetime) -> Entry:
     """The page as an entry of its feed; a date that cannot be (see `sanitise.credible`) is left out."""
+    past = page.entry
     published_at = sanitise.credible(past.published_at, now)
     return Entry(
         feed_id=feed.id,
-        key=_key(past.url),
+        key=_key(past.url, page.via),
         url=past.url,
         title=past.title,
         summary=past.summary,
