@@ -22,7 +22,7 @@ from newswatch.feeds import wording
 from newswatch.feeds.model import Entry, SeenEntry, to_row
 from newswatch.feeds.state import Window
 from newswatch.history import url_lists
-from newswatch.history.model import PastDocument, PastEntry, Span
+from newswatch.history.model import PastDocument, Span
 from newswatch.history.selection import Listed, Selection, day_published, select
 from newswatch.ledger import days, feeds, hosts, stories
 from newswatch.ledger.batches import Outcomes, commit
