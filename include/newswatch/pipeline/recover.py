@@ -127,7 +127,7 @@ def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
         is_out_of_time = time.monotonic() >= ends and (is_any_ready or next_at is not None)
         if is_out_of_time or not (is_any_ready or next_at):
             break
-        if not is_any_ready:
+        if not (is_any_ready and report.page_outcomes):  # what is ready and was not had, another run is working on
             time.sleep(WAIT_SECONDS if ends - time.monotonic() > WAIT_SECONDS else 1.0)
     return FetchReport(dict(sorted(outcomes.items())), story_count, frozenset(dirty), is_out_of_time)
 
