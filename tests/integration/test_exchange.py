@@ -110,14 +110,16 @@ def test_a_damaged_part_is_left_out_and_named_and_a_mended_one_follows(
 ) -> None:
     with closing(other):
         exported = export_stories(read, str(tmp_path / "out"), DAYS)
-        page = sorted((tmp_path / "out" / "pages").iterdir())[0]
+        page = sorted((tmp_path / "out" / "pages").iterdir())[-1]
         whole = page.read_bytes()
         page.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
         report = import_stories(other, str(tmp_path / "out"), "import")
         assert len(report.damaged) == 1
         assert page.name in report.damaged[0]
+        assert values(other, sa.select(t.coverage.c.day)) == []  # nobody knows what the day lacks
         page.write_bytes(whole)
         assert import_stories(other, str(tmp_path / "out"), "import").damaged == []
+        assert set(values(other, sa.select(t.coverage.c.day))) == {DAYS[1]}
         assert values(other, sa.select(sa.func.count()).select_from(t.stories))[0] == exported.story_count
 
 

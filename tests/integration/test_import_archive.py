@@ -11,15 +11,27 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from answers import Answers
 from ask import values
 from installations import faults
+from made_pages import ordinary_page
 
 from newsroom.archive import write_archive
 from newsroom.server import Newsroom
 from newsroom.stories import stories_between
 from newswatch.errors import ConfigError, TransientError
 from newswatch.ledger import schema as t
-from newswatch.pipeline import ArchiveReport, ArchiveWanted, Newswatch, import_archive, tag_new
+from newswatch.pipeline import (
+    ArchiveReport,
+    ArchiveWanted,
+    Newswatch,
+    PastWanted,
+    fetch_past,
+    find_past,
+    import_archive,
+    note_past,
+    tag_new,
+)
 
 FIRST, LAST = date(2026, 9, 7), date(2026, 9, 8)
 RUN = "archive"
@@ -180,3 +192,31 @@ def test_what_is_no_archive_is_said(nw: Newswatch, tmp_path: Path) -> None:
     (tmp_path / "bad.warc.gz").write_bytes(b"no gzip at all")
     report = imported(nw, tmp_path / "bad.warc.gz")
     assert len(report.faults) == 1
+
+
+def test_a_page_that_its_host_no_longer_has_comes_from_an_archive(
+    nw: Newswatch, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    """That it was noted and could not be had says nothing of what an archive has."""
+    path = tmp_path / "crawl.warc.gz"
+    write_archive(path, FIRST, LAST, port=newsroom.port)
+    story = next(s for s in stories_between(FIRST, LAST) if s.outlet_id == "ranok")
+    listed = tmp_path / "pages.txt"
+    listed.write_text(f"{newsroom.base_url('ranok')}{story.path}")
+    note_past(nw, find_past(nw, PastWanted(("ranok",), FIRST, LAST, list_file=listed)), RUN)
+    fetch_past(Answers().of(nw), RUN)
+    assert paths_of(nw) == set()
+    report = imported(nw, path)
+    assert paths_of(nw) == printed()
+    assert report.record_count == report.passed_over.total() + report.page_outcomes.total()
+
+
+def test_a_day_of_a_manifest_is_that_day_west_of_greenwich_too(
+    make_newswatch: Callable[..., Newswatch], config_dir: Path, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    nw = make_newswatch(config_dir, timezone="America/New_York")
+    (tmp_path / "1.html").write_text(ordinary_page("The board met"))
+    url = f"{newsroom.base_url('ranok')}/board"
+    (tmp_path / "manifest.csv").write_text(f"file,url,date\n1.html,{url},2026-09-07\n")
+    imported(nw, tmp_path)
+    assert values(nw, sa.select(t.stories.c.day)) == [FIRST]

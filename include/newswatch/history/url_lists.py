@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from newswatch.text.date_parsing import DateContext
 from newswatch.urls.canonical import resolve
 
 MAX_PROBLEMS = 20  # that are named at once
-COLUMNS = ("url", "date", "title")
+MAX_LINE_CHARS = 100_000  # far longer than any address; the csv module stops at cells of 131,072
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +48,28 @@ def read(text: str, name: str, timezone: str | None = None) -> tuple[ListedPage,
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and values by column. A first line that names the column url makes it CSV."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    """Line number and values by column. A first line that names the column url makes it CSV.
+
+    Else each line is an address, commas and quotes in it too. Each line is a row of its own: a quote that is not closed
+    spoils that one alone.
+    """
     columns: list[str] | None = None
-    for row in reader:
-        if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
+    is_first = True
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        if not line.strip(" ,\t") or line.lstrip().startswith("#"):
             continue
-        names = [cell.strip().lower() for cell in row]
-        if columns is None and "url" in names:
+        names = [cell.strip().lower() for cell in _cells(line)] if is_first else []
+        if "url" in names:
             columns = names
-            continue
-        if columns is None:
-            columns = list(COLUMNS)
-        yield reader.line_num, dict(zip(columns, (cell.strip() for cell in row), strict=False))
+        elif columns is None:
+            yield number, {"url": line.strip()}
+        else:
+            yield number, dict(zip(columns, (cell.strip() for cell in _cells(line)), strict=False))
+        is_first = False
+
+
+def _cells(line: str) -> list[str]:
+    return next(csv.reader([line[:MAX_LINE_CHARS]]), [])
 
 
 def _entry(row: dict[str, str], context: DateContext) -> ListedPage:

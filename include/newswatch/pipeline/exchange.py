@@ -41,6 +41,7 @@ IMPORT = "import"
 class Part:
     """Stories of a day: their rows, their pages' records, and every address that leads to each."""
 
+    day: str
     stories: str
     pages: str
     aliases: str
@@ -132,7 +133,7 @@ def _write_part(
     hashes = {path: out.write(path, content) for path, content in contents.items()}
     report.story_count += len(written)
     report.byte_count += sum(map(len, contents.values()))
-    return Part(stories_path, page_path, aliases_path, hashes, len(written))
+    return Part(str(place[0]), stories_path, page_path, aliases_path, hashes, len(written))
 
 
 def _record(nw: Newswatch, story: Story, report: ExportReport) -> bytes | None:
@@ -174,15 +175,18 @@ def import_stories(nw: Newswatch, source: str, run_id: str) -> ImportReport:
     manifest = _manifest(store, source)
     report = ImportReport()
     parts = [Part(**part) for part in manifest["parts"]]
+    lacking: set[str] = set()  # days of the parts that are left out: no feed covers them here
     for number, part in enumerate(parts):
         try:
             contents = {path: store.load(path, bytes, sha256) for path, sha256 in part.sha256.items()}
         except (MissingFile, DamagedFile) as error:
             report.damaged.append(f"{part.stories}: {error}")
+            lacking.add(part.day)
         else:
             _take(nw, part, contents, run_id, report)
         nw.progress("parts imported", number + 1, len(parts))
-    report.dirty_days |= _cover(nw, manifest)
+    covered = [(feed_id, date.fromisoformat(day)) for feed_id, day in manifest["covered"] if day not in lacking]
+    report.dirty_days |= _cover(nw, covered, ZoneInfo(manifest["timezone"]))
     log.info("stories imported", stories=report.story_count, known=report.known_count)
     return report
 
@@ -248,12 +252,11 @@ def _with_pages(
     return placed, bytes(content), urls
 
 
-def _cover(nw: Newswatch, manifest: Mapping[str, Any]) -> set[date]:
-    """Note the days that a feed covered there and that this installation's feed of that id does not cover yet."""
-    tz = ZoneInfo(manifest["timezone"])
+def _cover(nw: Newswatch, covered_there: Sequence[tuple[str, date]], tz: ZoneInfo) -> set[date]:
+    """Note the days of the zone that a feed covered there and this installation's of that id does not cover yet."""
     of_feeds: dict[str, list[date]] = {}
-    for feed_id, day in manifest["covered"]:
-        of_feeds.setdefault(feed_id, []).append(date.fromisoformat(day))
+    for feed_id, day in covered_there:
+        of_feeds.setdefault(feed_id, []).append(day)
     dirty: set[date] = set()
     with nw.writing() as connection:
         now = nw.clock()

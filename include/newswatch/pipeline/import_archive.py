@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -149,6 +149,7 @@ class _Import:
         listed = [(self.nw.feed_of(r.job.entries[0].entry.feed_id), _listed(r.job.entries[0].entry)) for r in results]
         note_pages(self.nw, listed, self.run_id)
         held = self._claim(results, lease)
+        self.report.passed_over["known"] += len(results) - len(held)
         try:
             committed = commit_pages(self.nw, [r for r in results if r.job.keys[0] in held], lease)
         finally:
@@ -186,8 +187,10 @@ class _Import:
         response = page.response
         feed = self.of_sites.feed_of(response.url)
         assert feed is not None
-        past = PastEntry(response.url, title=page.title, published_at=page.published_at)
-        seen = SeenEntry(entry_of(feed, past, self.nw.clock()), self.nw.clock(), ARCHIVE)
+        past = PastEntry(
+            response.url, title=page.title, published_at=page.published_at, published_day=page.published_day
+        )
+        seen = SeenEntry(entry_of(feed, Listed(past, ARCHIVE), self.nw.clock()), self.nw.clock(), ARCHIVE)
         job = PageJob(canonical_url(response.url), (seen,), 0)
         content_type = sanitise.line(response.header("Content-Type") or "")
         try:
@@ -221,5 +224,5 @@ class _Import:
 
 def _listed(entry: Entry) -> Listed:
     assert entry.url is not None
-    published: datetime | None = entry.published_at
-    return Listed(PastEntry(entry.url, entry.title, published_at=published), ARCHIVE)
+    past = PastEntry(entry.url, entry.title, published_at=entry.published_at, published_day=entry.published_day)
+    return Listed(past, ARCHIVE)

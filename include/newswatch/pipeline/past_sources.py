@@ -26,9 +26,7 @@ KINDS = ("sitemap", "wordpress", "paged_feed")
 MAX_DOCUMENTS = 1_000  # of one source
 POSTS_A_PAGE = 100  # WordPress gives no more
 LONGEST_REST = 300.0  # seconds that a host may ask for before it is asked again in the same run
-ATTEMPTS = (
-    2  # fewer than the failures in a row after which the client leaves a host alone: one document is not the host
-)
+ATTEMPTS = 2  # fewer than the failures in a row after which the client leaves the host alone, for one bad document
 SITEMAP_GUESSES = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml", "/sitemap-index.xml", "/news-sitemap.xml")
 NOT_THERE = frozenset({"http_404", "http_410", "http_400", "unreadable", "not_a_feed"})
 

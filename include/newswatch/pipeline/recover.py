@@ -22,7 +22,7 @@ from newswatch.feeds import wording
 from newswatch.feeds.model import Entry, SeenEntry, to_row
 from newswatch.feeds.state import Window
 from newswatch.history import url_lists
-from newswatch.history.model import PastDocument, PastEntry, Span
+from newswatch.history.model import PastDocument, Span
 from newswatch.history.selection import Listed, Selection, day_published, select
 from newswatch.ledger import days, feeds, hosts, stories
 from newswatch.ledger.batches import Outcomes, commit
@@ -156,7 +156,7 @@ def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
         is_out_of_time = left <= 0 and (is_any_ready or next_at is not None)
         if is_out_of_time or not (is_any_ready or next_at):
             break
-        if not report.page_outcomes:  # hosts rest, or another run has these pages just now
+        if not (is_any_ready and report.page_outcomes):  # hosts rest, or another run has these pages just now
             rest = (next_at - nw.clock()).total_seconds() if next_at and not is_any_ready else LEAST_WAIT
             time.sleep(min(max(rest, LEAST_WAIT), LONGEST_WAIT, max(left, 0.0)))
     return FetchReport(dict(sorted(outcomes.items())), story_count, frozenset(dirty), is_out_of_time)
@@ -345,7 +345,7 @@ def note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str)
     now, day = batch.committed_at, nw.day_of(batch.committed_at)
     path = paths.batch(ENTRIES.name, day, batch.batch_id)
     wanted = {
-        (feed.id, _key(page.entry.url)): SeenEntry(entry_of(feed, page.entry, now), now, page.via)
+        (feed.id, _key(page.entry.url, page.via)): SeenEntry(entry_of(feed, page, now), now, page.via)
         for feed, page in pages
     }
     with nw.writing() as connection:
@@ -372,16 +372,18 @@ def _delay(robots: str) -> float:
     return min(stated, politeness.MAX_CRAWL_DELAY_SECONDS)
 
 
-def _key(url: str) -> str:
-    return f"past:{story_id_of(canonical_url(url))}"
+def _key(url: str, via: str = LIST) -> str:
+    """Of a page that was noted to be asked for, by whatever source, or of one that a source of its own has brought."""
+    return f"{'past' if via in FROM_THE_NETWORK.via else via}:{story_id_of(canonical_url(url))}"
 
 
-def entry_of(feed: Feed, past: PastEntry, now: datetime) -> Entry:
+def entry_of(feed: Feed, page: Listed, now: datetime) -> Entry:
     """The page as an entry of its feed; a date that cannot be (see `sanitise.credible`) is left out."""
+    past = page.entry
     published_at = sanitise.credible(past.published_at, now)
     return Entry(
         feed_id=feed.id,
-        key=_key(past.url),
+        key=_key(past.url, page.via),
         url=past.url,
         title=past.title,
         summary=past.summary,

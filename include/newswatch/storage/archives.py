@@ -9,15 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 
 from newswatch.errors import ConfigError
 from newswatch.history.url_lists import read as read_list
+from newswatch.net.content_coding import BadEncoding, Body, CutShort, TooLarge
 from newswatch.net.messages import Response
 
 WARC_SUFFIXES = (".warc", ".warc.gz")
@@ -25,16 +27,23 @@ WACZ_SUFFIX = ".wacz"
 MANIFEST = "manifest.csv"
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 _END = b"\r\n\r\n"  # of a record
-_DAMAGED = (ArchiveLoadFailed, zlib.error, zipfile.BadZipFile, EOFError, AttributeError)
+# RuntimeError is what zipfile raises for what is encrypted, or packed in a way that it has not.
+_DAMAGED = (ArchiveLoadFailed, zlib.error, zipfile.BadZipFile, EOFError, AttributeError, RuntimeError)
+_CHUNK_BYTES = 1 << 16
+_MAX_REASON_CHARS = 300  # warcio quotes whole lines, of any length
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedPage:
-    """A page as it was saved. `title`, `published_at`: as a manifest says; empty and None where none does."""
+    """A page as it was saved. All else is as a manifest says; empty and None where none does.
+
+    `published_day`: where that states a day without a time.
+    """
 
     response: Response
     title: str = ""
     published_at: datetime | None = None
+    published_day: date | None = None
 
 
 @dataclass
@@ -72,7 +81,7 @@ class ArchiveReader:
                         yield from self._of_warc(stream)
             except (*_DAMAGED, OSError) as error:
                 after = f" after record {self.record_count}" if self.record_count else ""
-                self.faults.append(f"{file}: cannot be read{after}: {str(error).strip() or type(error).__name__}")
+                self.faults.append(f"{file}: cannot be read{after}: {_reason(error)}")
 
     def _of_warc(self, stream: IO[bytes]) -> Iterator[ArchivedPage]:
         record = None
@@ -81,14 +90,15 @@ class ArchiveReader:
             if reason := self._refusal(record):
                 self.passed_over[reason] += 1
                 continue
-            body = record.content_stream().read(self.max_bytes + 1)
-            if len(body) > self.max_bytes:
+            try:
+                response = _response(record, _body(record, self.max_bytes))
+            except TooLarge:
                 self.passed_over["too large"] += 1
-            elif _is_short(record) or record.digest_checker.passed is False:
+            except (CutShort, ValueError) as error:
                 self.passed_over["damaged"] += 1
-                self.faults.append(f"record {self.record_count}, {_address(record)}: it is not as it was written")
+                self.faults.append(f"record {self.record_count}, {_address(record)}: {error}")
             else:
-                yield ArchivedPage(_response(record, body))
+                yield ArchivedPage(response)
         # What is left of a record by a cut warcio takes for a shorter one, or for none.
         if record is not None and (_is_short(record) or stream.tell() > sum(records.member_info) + len(_END)):
             raise EOFError("it is cut")
@@ -117,13 +127,18 @@ class ArchiveReader:
                 self.faults.append(f"{manifest}: {entry.url} names no file in the folder")
                 continue
             try:
-                body, saved_at = file.read_bytes(), datetime.fromtimestamp(file.stat().st_mtime, UTC)
+                with file.open("rb") as opened:
+                    body = opened.read(self.max_bytes + 1)
+                saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
             except OSError as error:
                 self.faults.append(f"{file}: cannot be read: {error}")
                 continue
+            if len(body) > self.max_bytes:
+                self.passed_over["too large"] += 1
+                continue
             headers = (("Content-Type", "text/html"),)
             response = Response(entry.url, 200, headers, body, body, saved_at, 0.0)
-            yield ArchivedPage(response, entry.title, entry.published_at)
+            yield ArchivedPage(response, entry.title, entry.published_at, entry.published_day)
 
 
 def _files(path: Path) -> list[Path]:
@@ -145,12 +160,44 @@ def _streams(file: Path, stack: ExitStack) -> Iterator[IO[bytes]]:
             yield io.BufferedReader(stack.enter_context(packed.open(name)))  # type: ignore[type-var]
 
 
+def _body(record: Any, max_bytes: int) -> bytes:
+    """The body as a browser has it.
+
+    Raises TooLarge, CutShort, and ValueError where it is not as it was written.
+    """
+    is_chunked = (record.http_headers.get_header("Transfer-Encoding") or "").strip().lower() == "chunked"
+    # warcio's own decoding fails at brotli, takes what is cut for whole, and knows no zstd.
+    stream = ChunkedDataReader(record.raw_stream, decomp_type=None) if is_chunked else record.raw_stream
+    raw = bytearray()
+    while chunk := stream.read(_CHUNK_BYTES):
+        raw += chunk
+        if len(raw) > max_bytes:
+            raise TooLarge
+    if _is_short(record) or record.digest_checker.passed is False:
+        raise ValueError("it is not as it was written")
+    try:
+        body = Body(record.http_headers.get_header("Content-Encoding") or "", max_bytes)
+        body.add(bytes(raw))
+        return body.finish()[1]
+    except BadEncoding:
+        return bytes(raw)  # many writers keep the header and save the decoded body
+
+
 def _response(record: Any, body: bytes) -> Response:
-    """The answer with its body as it is read, and without the headers that say how it was sent."""
+    """The answer with its body as it is read, and without the headers that say how it was sent.
+
+    Raises ValueError where nobody can tell when it was saved.
+    """
     of_sending = ("content-encoding", "transfer-encoding", "content-length")
     headers = tuple((k, v) for k, v in record.http_headers.headers if k.lower() not in of_sending)
-    saved_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date")).astimezone(UTC)
+    stated = record.rec_headers.get_header("WARC-Date") or ""
+    saved_at = datetime.fromisoformat(stated)
+    saved_at = saved_at.astimezone(UTC) if saved_at.tzinfo else saved_at.replace(tzinfo=UTC)
     return Response(_address(record), 200, headers, body, body, saved_at, 0.0)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip()[:_MAX_REASON_CHARS] or type(error).__name__
 
 
 def _is_short(record: Any) -> bool:

@@ -36,3 +36,17 @@ def test_every_wrong_line_is_named_at_once() -> None:
         read("\n# nothing\n", "pages.csv")
     with pytest.raises(ConfigError, match="30 more lines"):
         read("\n".join(["x"] * 50), "pages.csv")
+
+
+def test_an_address_with_commas_or_quotes_is_one_address() -> None:
+    text = 'https://a.example/7,75399,title.html\nhttps://a.example/b,2026-09-14\n"https://a.example/2\nhttps://a.example/3\n'
+    with pytest.raises(ConfigError, match=r"pages\.txt:3") as error:
+        read(text, "pages.txt")
+    assert len(error.value.problems) == 1
+    found = [entry.url for entry in read(text.replace('"', ""), "pages.txt")]
+    assert found[:2] == ["https://a.example/7,75399,title.html", "https://a.example/b,2026-09-14"]
+
+
+def test_a_quote_that_is_not_closed_spoils_its_own_line_alone() -> None:
+    text = 'url,title\nhttps://a.example/1,"Ships\n' + "https://a.example/2,Grain\n" * 10_000
+    assert len(read(text, "pages.csv")) == 10_001
