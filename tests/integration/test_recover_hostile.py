@@ -16,7 +16,7 @@ from web_site import Site
 
 from newswatch.net.client import Request
 from newswatch.net.messages import Failure, Response
-from newswatch.pipeline import Newswatch, PastWanted, fetch_past, find_past, note_past, recover
+from newswatch.pipeline import Newswatch, PastWanted, find_past, note_past
 from newswatch.pipeline.past_report import PastReport
 
 BASE = "http://ledger.example"
@@ -260,19 +260,3 @@ def test_stories_of_another_site_say_nothing_of_this_ones_days(here: Newswatch) 
     )
     (source,) = found(here, answers, kinds=("sitemap",)).sources
     assert source.covered == ()
-
-
-def test_pages_that_another_run_works_on_are_waited_for_without_haste(
-    here: Newswatch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pages = {f"{BASE}/robots.txt": robots(f"{BASE}/s.xml"), f"{BASE}/s.xml": sitemap(*every_day())}
-    note_past(here, find_past(Answers(pages).of(here), PastWanted(("vale-ledger",), FIRST, LAST)), "one")
-    held = {"lease_run_id": "one", "lease_token": "x", "lease_until": NOW + DAY}
-    with here.ledger.begin() as connection:
-        connection.execute(sa.update(t.entries).values(held))
-    tries: list[float] = []
-    fetch_pending = recover.fetch_pending
-    monkeypatch.setattr(recover, "fetch_pending", lambda *a: (tries.append(1.0), fetch_pending(*a))[1])
-    report = fetch_past(Answers().of(here), "two", 2.5)
-    assert report.is_out_of_time
-    assert len(tries) <= 4
