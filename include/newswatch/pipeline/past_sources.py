@@ -101,6 +101,7 @@ class PastSearch:
         seen: set[str] = set()
         had: list[tuple[str, PastDocument]] = []
         missing: list[str] = []
+        document: PastDocument | Failure
         while waiting:
             url, changed_at = waiting.popleft()
             if twin_key(url) in seen or not self.span.may_hold(url, changed_at):
