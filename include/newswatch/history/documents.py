@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -45,15 +46,16 @@ def parse(
     Raises UnreadablePast, and of a feed NotAFeed and Unreadable.
     """
     if form == "sitemap":
-        return _sitemap(body, url, DateContext(ZoneInfo(timezone) if timezone else None))
+        return _sitemap(body, url, content_type, DateContext(ZoneInfo(timezone) if timezone else None))
     if form == "wordpress":
         return _posts(body, url, content_type)
     return _feed(body, url, content_type, timezone, language)
 
 
-def _sitemap(content: bytes, url: str, context: DateContext) -> PastDocument:
+def _sitemap(content: bytes, url: str, content_type: str, context: DateContext) -> PastDocument:
     """`content`: unpacked, as the client does whatever the server calls it."""
     content, is_whole = _whole_part(content)
+    content = _mended(content, content_type)
     left_out, entries, children = 0, list[PastEntry](), list[tuple[str, datetime | None]]()
     for element in _elements(content):
         name = etree.QName(element).localname.lower()
@@ -76,6 +78,15 @@ def _whole_part(content: bytes) -> tuple[bytes, bool]:
     """The content up to the last element that has its end, and whether that is the document's."""
     last = next(iter(deque(_END.finditer(content), maxlen=1)), None)
     return (content[: last.end()], bool(last[1] or last[2])) if last else (b"", False)
+
+
+def _mended(content: bytes, content_type: str) -> bytes:
+    """The content, its faults mended as a feed's are where it has any: an `&` by itself would cut an address short."""
+    try:
+        expat.ParserCreate().Parse(content, True)
+    except expat.ExpatError:
+        return cleaned(decoded(content, content_type)[0]).encode("utf-8", "replace")
+    return content
 
 
 def _elements(content: bytes) -> Iterator[Any]:

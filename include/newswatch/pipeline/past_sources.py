@@ -107,7 +107,6 @@ class PastSearch:
             if twin_key(url) in seen or not self.span.may_hold(url, changed_at):
                 continue
             seen.add(twin_key(url))
-            document: PastDocument | Failure
             if not (self._is_ours(url) or host_of(url) in hosts):
                 document = _not_asked(url, "it is on another site")
             elif len(had) >= MAX_DOCUMENTS:

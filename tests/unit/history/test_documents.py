@@ -75,6 +75,20 @@ def test_of_a_cut_sitemap_whole_entries_count_and_no_half_address(length: int) -
     assert document.is_cut
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("https://paper.example/a?x=1&y=2", "https://paper.example/a?x=1&y=2"),
+        ("https://paper.example/a?x=1&amp;y=2&z", "https://paper.example/a?x=1&y=2&z"),
+        ("https://paper.example/caf&eacute;", "https://paper.example/caf%C3%A9"),
+    ],
+)
+def test_an_address_that_is_not_escaped_is_read_as_it_is_meant(written: str, address: str) -> None:
+    document = sitemap(f"<urlset {SPACE}><url><loc>{written}</loc></url><url><loc>/b</loc></url></urlset>")
+    assert [entry.url for entry in document.entries] == [address, "https://paper.example/b"]
+    assert not document.is_cut
+
+
 def test_what_is_no_sitemap_says_so() -> None:
     for body in ("<html><body><p>Not found</p></body></html>", "", "{}"):
         with pytest.raises(UnreadablePast):
