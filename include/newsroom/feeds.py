@@ -24,7 +24,7 @@ HISTORY = timedelta(days=history_days())
 TRACKING = "?utm_source=rss&utm_medium=feed"
 ATOM = "http://www.w3.org/2005/Atom"
 STORIES_A_PAGE = 20  # of the pages that follow a feed
-PAST_DAYS = 400  # how far back those go
+PAST_DAYS = 150  # how far back those go
 
 
 def fails_at(now: datetime) -> bool:
@@ -72,7 +72,7 @@ def feed_bytes(outlet: Outlet, feed: Feed, site: Site, now: datetime, page: int 
     """The feed's document at ``now``, in the outlet's encoding, or the ``page`` that follows it."""
     entries = entries_of_page(outlet, feed, now, page)
     root = _atom(outlet, feed, site, entries, now) if feed.form == "atom" else _rss(outlet, feed, site, entries, now)
-    if feed.has_pages and entries_of_page(outlet, feed, now, page + 1):
+    if feed.has_pages and (page == 1 or entries_of_page(outlet, feed, now, page + 1)):  # after the first there are some
         following = etree.Element(
             f"{{{ATOM}}}link", rel="next", href=f"{site.base(outlet.id)}{feed.path}?page={page + 1}"
         )

@@ -310,6 +310,7 @@ def test_a_feeds_past_is_found_by_a_dry_run_and_then_fetched_and_built(running: 
     while recovered() != expected:  # `refresh_day` builds it
         assert time.monotonic() < ends, recovered()
         time.sleep(1)
+    wait_until_days_are_refreshed(api)  # as the tests below count on
 
 
 def test_a_killed_database_comes_back_and_the_pipeline_goes_on(running: Run, api: AirflowApi) -> None:

@@ -66,7 +66,7 @@ def printed(first: date, last: date, *outlets: str) -> list[str]:
     return sorted(s.path for s in stories_between(first, last) if s.outlet_id in outlets or not outlets)
 
 
-@pytest.mark.parametrize("nth", points(3, 7, last=24))
+@pytest.mark.parametrize("nth", points(7, last=24))
 def test_a_recovery_that_is_killed(settings: Settings, parsers: SharedParsers, tmp_path: Path, nth: int) -> None:
     command = ("recover", *OUTLETS.values(), "--from", str(FIRST), "--to", str(LAST), "--yes")
     code, _ = run(settings, nth, *command, with_commits=True, **NO_PAUSE)
@@ -78,7 +78,7 @@ def test_a_recovery_that_is_killed(settings: Settings, parsers: SharedParsers, t
     assert (wrong, pending_count) == ([], 0)
 
 
-@pytest.mark.parametrize("nth", points(3, 5, last=16))
+@pytest.mark.parametrize("nth", points(5, last=16))
 def test_an_import_that_is_killed(
     settings: Settings, newsroom: Newsroom, parsers: SharedParsers, tmp_path: Path, nth: int
 ) -> None:
