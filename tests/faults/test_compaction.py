@@ -274,7 +274,7 @@ def test_a_file_that_reads_otherwise_than_it_was_written_counts_for_nothing(
 LAST = 28  # calls of such a maintenance that write or commit, at least: later points are past its end
 
 
-@pytest.mark.parametrize("nth", points(6, 15, 24, last=32))
+@pytest.mark.parametrize("nth", points(15, last=32))
 def test_a_compaction_that_is_killed(crumbs: Newswatch, tmp_path: Path, nth: int) -> None:
     before, said = tables(crumbs), rows(crumbs)
     is_killed = run(crumbs.settings, nth, "maintain", with_commits=True)[0] != 0
