@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -59,6 +60,7 @@ class ArchiveReport:
     story_count: int = 0
     dirty_days: set[date] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    noted_before: int = 0  # pages that became a story while they were read here
 
 
 def import_archive(nw: Newswatch, wanted: ArchiveWanted, run_id: str, *, is_dry_run: bool = False) -> ArchiveReport:
@@ -72,14 +74,21 @@ def import_archive(nw: Newswatch, wanted: ArchiveWanted, run_id: str, *, is_dry_
     reader = ArchiveReader(wanted.path, lambda url: of_sites.feed_of(url) is not None, nw.settings.max_page_bytes)
     report = ArchiveReport(passed_over=reader.passed_over, faults=reader.faults)
     work = _Import(nw, wanted, span, of_sites, run_id, report)
-    for pages in _batches(reader):
-        if is_dry_run:
-            report.page_outcomes["to be read"] += len(pages)
-        else:
-            work.take(pages)
-        report.record_count = reader.record_count
-        nw.progress("records read", reader.record_count, None)
+    with ThreadPoolExecutor(1, thread_name_prefix="commit") as committer:
+        committing: Future[None] | None = None
+        for pages in _batches(reader):
+            nw.progress("records read", reader.record_count, None)
+            if is_dry_run:
+                report.page_outcomes["to be read"] += len(pages)
+                continue
+            results = work.read(pages)  # the batch before is committed meanwhile
+            if committing:
+                committing.result()
+            committing = committer.submit(work.commit, results)
+        if committing:
+            committing.result()
     report.record_count = reader.record_count
+    report.passed_over["known"] += report.noted_before
     return report
 
 
@@ -139,17 +148,19 @@ class _Import:
     run_id: str
     report: ArchiveReport
 
-    def take(self, pages: Sequence[ArchivedPage]) -> None:
-        """Read those of the pages that are not known, and commit what is of the days and topics asked for."""
-        fresh = self._fresh(pages)
-        results = [result for result in asyncio.run(self._read(fresh)) if self._is_wanted(result)]
+    def read(self, pages: Sequence[ArchivedPage]) -> list[FetchResult]:
+        """Those of the pages that are not known, read, if they are of the days and topics asked for."""
+        return [result for result in asyncio.run(self._read(self._fresh(pages))) if self._is_wanted(result)]
+
+    def commit(self, results: Sequence[FetchResult]) -> None:
+        """Note the pages as entries, and commit those that are no story yet. Runs in a thread, one at a time."""
         if not results:
             return
         lease = self.nw.lease(self.run_id, LEASE_SECONDS)
         listed = [(self.nw.feed_of(r.job.entries[0].entry.feed_id), _listed(r.job.entries[0].entry)) for r in results]
         note_pages(self.nw, listed, self.run_id)
         held = self._claim(results, lease)
-        self.report.passed_over["known"] += len(results) - len(held)
+        self.report.noted_before += len(results) - len(held)
         try:
             committed = commit_pages(self.nw, [r for r in results if r.job.keys[0] in held], lease)
         finally:
