@@ -34,7 +34,7 @@ ROUNDS = 3
 ROWS = """
     INSERT INTO stories
         (story_id, canonical_url, day, published_at_source, first_seen_at, batch_id, path, revision_number)
-    SELECT md5(d::text || n::text), 'https://paper.example/' || d || '/' || n, CAST(:first AS date) + d, 'json_ld',
+    SELECT md5(d || '/' || n), 'https://paper.example/' || d || '/' || n, CAST(:first AS date) + d, 'json_ld',
         CAST(:first AS timestamptz) + d * interval '1 day', 'none', 'batches/none/' || d, 1
     FROM generate_series(0, :days - 1) AS d, generate_series(1, :of_a_day) AS n
 """
