@@ -65,7 +65,7 @@ class PastReport:
             yield f"Of {counted(self.undated_count, 'page')} only they themselves can tell their day."
         if self.left_count:
             yield f"{counted(self.left_count, 'page')} beyond the limit, the oldest: another call goes on with them."
-        if self.new_count:
+        if self.seconds >= 1:
             yield f"To fetch them takes {_span(self.seconds)} at least: one request at a time for each host."
 
 
