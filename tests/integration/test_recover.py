@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from answers import Answers
 from ask import rows, values
 from click.testing import CliRunner
@@ -21,8 +23,8 @@ from newsroom.server import Newsroom
 from newsroom.stories import stories_between
 from newswatch.cli.main import main
 from newswatch.errors import ConfigError, TransientError
+from newswatch.ledger import MIGRATIONS, pending
 from newswatch.ledger import schema as t
-from newswatch.ledger import stories
 from newswatch.net.messages import Failure
 from newswatch.pipeline import (
     Newswatch,
@@ -39,8 +41,10 @@ from newswatch.pipeline import (
     tag_new,
 )
 from newswatch.pipeline.past_report import PastReport
+from newswatch.pipeline.past_sources import KINDS
 from newswatch.settings import SHIPPED_CONFIG_DIR
 from newswatch.tables import day_tables
+from newswatch_airflow.ids import PAST_SOURCES
 
 RUN = "recovery"
 FEEDS = ("vale-ledger", "meridian-latest", "ranok")
@@ -139,10 +143,10 @@ def test_a_recovery_that_finds_all_pages_with_another_run_waits_and_does_not_spi
 ) -> None:
     note_past(nw, find_past(nw, PastWanted(("ranok",), FIRST, LAST)), RUN)
     with nw.ledger.begin() as connection:
-        stories.claim_pending(connection, recover.FROM_THE_NETWORK, 1000, nw.lease("another", 3600), nw.clock())
+        pending.claim_pending(connection, recover.FROM_THE_NETWORK, 1000, nw.lease("another", 3600), nw.clock())
     calls: list[int] = []
-    pending = recover.fetch_pending
-    monkeypatch.setattr(recover, "fetch_pending", lambda *given: calls.append(1) or pending(*given))
+    fetch = recover.fetch_pending
+    monkeypatch.setattr(recover, "fetch_pending", lambda *given: calls.append(1) or fetch(*given))
     report = fetch_past(nw, RUN, 3)
     assert report.is_out_of_time
     assert report.page_outcomes == {}
@@ -174,7 +178,7 @@ def test_what_is_missing_or_damaged_is_said_and_no_day_of_it_counts_as_covered(n
 def test_a_search_cut_off_between_two_commits_goes_on_and_has_each_story_once(
     nw: Newswatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newswatch.pipeline.recover.ENTRIES_A_BATCH", 40)
+    monkeypatch.setattr("newswatch.pipeline.past_entries.ENTRIES_A_BATCH", 40)
     found = find_past(nw, PastWanted(FEEDS, FIRST, LAST))
     begun = iter(range(2))
 
@@ -408,3 +412,28 @@ def test_the_command_shows_asks_and_says_what_is_to_be_built(nw: Newswatch, monk
     assert done.exit_code == 0, done.output
     assert set(paths_of(nw)) == printed("ranok", date(2026, 10, 10), date(2026, 10, 12))
     assert "--no-digest" in done.output
+
+
+def test_the_form_offers_the_sources_that_there_are() -> None:
+    assert PAST_SOURCES == KINDS
+
+
+def test_an_older_version_takes_nothing_of_the_past_for_polled(nw: Newswatch) -> None:
+    found = recovered(nw, "ranok", limit=5)
+    assert found.left_count
+    recovered(nw, "ranok")
+    note_past(nw, find_past(nw, PastWanted(("meridian-latest",), FIRST, LAST)), RUN)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with nw.ledger.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0013")
+        counts = [
+            connection.scalar(sa.text(query))
+            for query in (
+                "SELECT count(*) FROM coverage",
+                "SELECT count(*) FROM ended_windows",
+                "SELECT count(*) FROM entries WHERE state = 'pending'",
+            )
+        ]
+    assert counts == [0, 0, 0]

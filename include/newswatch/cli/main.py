@@ -28,7 +28,7 @@ from newswatch.cli.verify import verify
 from newswatch.errors import ConfigError, NewswatchError
 from newswatch.local_days import spans
 from newswatch.settings import Settings, without_secrets
-from newswatch.text.counting import counted
+from newswatch.text.counting import counted, named_counts
 
 if TYPE_CHECKING:
     from newswatch.config.catalogue import Catalogue
@@ -168,12 +168,12 @@ def poll(due: bool) -> None:
         fetched = pipeline.fetch_pending(nw, OWNER)
         visited = pipeline.visit_due(nw, OWNER)
         tagged = pipeline.tag_new(nw, OWNER)
-    click.echo(f"feeds    {_counts(polled.feed_outcomes)}")
-    click.echo(f"entries  {_counts(polled.entry_outcomes)}")
-    click.echo(f"pages    {_counts(fetched.page_outcomes)}")
+    click.echo(f"feeds    {named_counts(polled.feed_outcomes)}")
+    click.echo(f"entries  {named_counts(polled.entry_outcomes)}")
+    click.echo(f"pages    {named_counts(fetched.page_outcomes)}")
     if visited.outcomes:
-        click.echo(f"visits   {_counts(visited.outcomes)}")
-    click.echo(f"stories  {fetched.story_count} new; {_counts(tagged.topic_story_counts)}")
+        click.echo(f"visits   {named_counts(visited.outcomes)}")
+    click.echo(f"stories  {fetched.story_count} new; {named_counts(tagged.topic_story_counts)}")
     if polled.held_count:
         left_out = counted(polled.held_count, "feed")
         click.echo(f"Left out, since somebody else polls just now: {left_out}.")
@@ -186,10 +186,6 @@ def poll(due: bool) -> None:
         if len(polled.failures) > EXAMPLES:
             click.echo(f"  … and {len(polled.failures) - EXAMPLES} more, in the table `outcomes`", err=True)
         sys.exit(1)
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
 
 
 @main.command()
@@ -239,7 +235,7 @@ def build(
             if extract:
                 click.echo(_reextracted(pipeline.reextract_day(nw, day, run_id), day))
             built = pipeline.build_day(nw, day)
-            text = f"{day}  {counted(built.story_count, 'story')}; {_counts(built.topic_story_counts)}"
+            text = f"{day}  {counted(built.story_count, 'story')}; {named_counts(built.topic_story_counts)}"
             if digest:
                 issued = pipeline.issue_digest(nw, day, run_id)
                 text += f"; digest {issued.number}: {nw.store.locate(issued.html_path)}"

@@ -14,7 +14,7 @@ import click
 
 from newswatch.cli import installation
 from newswatch.cli.progress import Progress
-from newswatch.text.counting import counted
+from newswatch.text.counting import counted, named_counts
 
 if TYPE_CHECKING:
     from newswatch.pipeline import ArchiveWanted, TagReport
@@ -64,7 +64,7 @@ def recover(
         of_archive = pipeline.ArchiveWanted(archive, first.date(), last.date(), names, is_matching=matching)
         return _import(of_archive, is_dry_run=dry_run)
     wanted = pipeline.PastWanted(names, first.date(), last.date(), kinds, limit=limit, list_file=file)
-    with closing(Progress()) as progress, installation.opened(pipeline.open_newswatch, fills_it=True) as opened:
+    with closing(Progress()) as progress, installation.opened(pipeline.open_newswatch, fills_it=not dry_run) as opened:
         nw = replace(opened, progress=progress)
         found = pipeline.find_past(nw, wanted)
         progress.close()
@@ -83,15 +83,18 @@ def recover(
 def _import(wanted: ArchiveWanted, *, is_dry_run: bool) -> None:
     from newswatch import pipeline
 
-    with closing(Progress()) as progress, installation.opened(pipeline.open_newswatch, fills_it=True) as opened:
+    with (
+        closing(Progress()) as progress,
+        installation.opened(pipeline.open_newswatch, fills_it=not is_dry_run) as opened,
+    ):
         nw = replace(opened, progress=progress)
         report = pipeline.import_archive(nw, wanted, OWNER, is_dry_run=is_dry_run)
         tagged = None if is_dry_run else pipeline.tag_new(nw, OWNER)
-    click.echo(f"records  {report.record_count}; passed over: {_counts(report.passed_over)}")
+    click.echo(f"records  {report.record_count}; passed over: {named_counts(report.passed_over)}")
     for fault in report.faults:
         click.echo(f"damaged  {fault}", err=True)
     if tagged is None:
-        click.echo(f"pages    {_counts(report.page_outcomes)}\nNothing was read: this was a dry run.")
+        click.echo(f"pages    {named_counts(report.page_outcomes)}\nNothing was read: this was a dry run.")
     else:
         _say(report.page_outcomes, report.story_count, tagged, report.dirty_days)
     if report.faults:
@@ -99,14 +102,10 @@ def _import(wanted: ArchiveWanted, *, is_dry_run: bool) -> None:
 
 
 def _say(outcomes: Mapping[str, int], story_count: int, tagged: TagReport, touched: Collection[date]) -> None:
-    click.echo(f"pages    {_counts(outcomes)}")
-    click.echo(f"stories  {story_count} new; {_counts(tagged.topic_story_counts)}")
+    click.echo(f"pages    {named_counts(outcomes)}")
+    click.echo(f"stories  {story_count} new; {named_counts(tagged.topic_story_counts)}")
     if touched:
         click.echo(
             f"{counted(len(touched), 'day')} to be built: a running Airflow does, or newswatch build "
             f"{min(touched)}..{max(touched)} --no-digest"
         )
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"

@@ -1,6 +1,6 @@
 """The few verbs that DAGs and the command line call."""
 
-from newswatch.ledger.stories import Share
+from newswatch.ledger.pending import Share
 from newswatch.pipeline.announce import AnnounceReport, announce
 from newswatch.pipeline.backup import BackupReport, backup
 from newswatch.pipeline.build import (

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newswatch.ledger import days, revisions, stories
+from newswatch.ledger import days, pending, revisions, stories
 from newswatch.ledger.batches import Batch, BatchFile, Outcomes, commit
 from newswatch.ledger.leases import ENTRIES, Lease
+from newswatch.ledger.pending import EntryEnd, Share
 from newswatch.ledger.revisions import PlannedVisit
-from newswatch.ledger.stories import EntryEnd, NewStory, Share
+from newswatch.ledger.stories import NewStory
 from newswatch.net.client import Client
 from newswatch.pages.time_precedence import is_far
 from newswatch.pipeline.installation import Newswatch, log
@@ -79,8 +80,8 @@ class _Fetch(NetworkVerb[PageJob, FetchResult]):
         nw = self._nw
         with nw.ledger.begin() as connection:
             if self.total is None:
-                self.total = stories.pending_count(connection, self._share, nw.clock())
-            claimed = stories.claim_pending(connection, self._share, ENTRIES_A_CLAIM, lease, nw.clock())
+                self.total = pending.pending_count(connection, self._share, nw.clock())
+            claimed = pending.claim_pending(connection, self._share, ENTRIES_A_CLAIM, lease, nw.clock())
             jobs = make_jobs(nw, claimed)
             names = [name for job in jobs if job.address for name in names_of(job.address)]
             story_of = stories.known_urls(connection, names)
@@ -143,7 +144,7 @@ def commit_pages(nw: Newswatch, results: Sequence[FetchResult], lease: Lease) ->
             story = made.stories.get(id(result))
             _count(outcomes, result, fetch_day, story if is_first else None, is_story=story is not None)
         stories.add_aliases(connection, _aliases(results, made))
-        stories.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
+        pending.finish_entries(connection, [end for r in results for end in _entry_ends(r, made.id_of(r))])
         commit(connection, batch, files, outcomes)
         revisions.plan_visits(connection, _visits_of_live(nw, (s for s in new if s.story_id in added), made.fresh))
         dirty = {story.day for id_, story in made.fresh.items() if id_ in added} | {fetch_day}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from newswatch.config.catalogue import Feed
 from newswatch.ledger import health as ledger_health
@@ -12,6 +11,7 @@ from newswatch.ledger.health import Alternative
 from newswatch.pipeline.feed_health import feed_health
 from newswatch.pipeline.find_feeds import Found, discover
 from newswatch.pipeline.installation import Newswatch
+from newswatch.urls.canonical import origin_of
 
 EVERY = timedelta(days=7)
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -50,8 +50,7 @@ def _due(refused: Sequence[Feed], looked_at: Mapping[str, datetime], now: dateti
     """Sites with their refused feeds, of which one was not looked at for a week; those that waited longest first."""
     of_site: dict[str, list[Feed]] = {}
     for feed in refused:
-        parts = urlsplit(feed.url)
-        of_site.setdefault(f"{parts.scheme}://{parts.netloc}/", []).append(feed)
+        of_site.setdefault(f"{origin_of(feed.url)}/", []).append(feed)
     oldest = {site: min(looked_at.get(f.id, _NEVER) for f in feeds) for site, feeds in of_site.items()}
     due = sorted((site for site, at in oldest.items() if now - at >= EVERY), key=lambda site: (oldest[site], site))
     return [(site, of_site[site]) for site in due[:MAX_SITES]]

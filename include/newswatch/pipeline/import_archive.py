@@ -23,7 +23,8 @@ from newswatch.ledger.leases import ENTRIES, Lease
 from newswatch.pipeline.fetch import commit_pages
 from newswatch.pipeline.installation import Newswatch
 from newswatch.pipeline.page_request import FetchResult, PageJob
-from newswatch.pipeline.recover import LINKS_LOOKED_AT, entry_of, feeds_named, note_pages, sites_of, span_of
+from newswatch.pipeline.past_entries import entry_of, note_pages
+from newswatch.pipeline.recover import LINKS_LOOKED_AT, feeds_named, sites_of, span_of
 from newswatch.storage.archives import ArchivedPage, ArchiveReader
 from newswatch.stories.assemble import FetchedPage, assemble
 from newswatch.stories.story import RawRecord, Story

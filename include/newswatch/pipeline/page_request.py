@@ -10,7 +10,8 @@ from newswatch.config.catalogue import Feed
 from newswatch.errors import DamagedFile, MissingFile, ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry, from_row
 from newswatch.ledger.feeds import EntryKey
-from newswatch.ledger.stories import ClaimedEntry, EntryPlace
+from newswatch.ledger.pending import ClaimedEntry
+from newswatch.ledger.stories import EntryPlace
 from newswatch.net import retry
 from newswatch.net.client import Client, Request
 from newswatch.net.messages import Failure, Response

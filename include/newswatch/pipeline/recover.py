@@ -11,40 +11,27 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from math import inf
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 from protego import Protego
 
 from newswatch.config.catalogue import Feed
 from newswatch.errors import ConfigError
-from newswatch.feeds import wording
-from newswatch.feeds.model import Entry, SeenEntry, to_row
 from newswatch.feeds.state import Window
 from newswatch.history import url_lists
 from newswatch.history.model import PastDocument, Span
 from newswatch.history.selection import Listed, Selection, day_published, select
-from newswatch.ledger import days, feeds, hosts, stories
-from newswatch.ledger.batches import Outcomes, commit
-from newswatch.ledger.feeds import NewEntry
-from newswatch.ledger.stories import Share
+from newswatch.ledger import days, feeds, hosts, pending, stories
 from newswatch.local_days import ONE_DAY, days_from, start_of
 from newswatch.net import politeness
 from newswatch.net.messages import Failure
 from newswatch.net.politeness import HostMemory
 from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.installation import Newswatch, log
+from newswatch.pipeline.past_entries import FROM_THE_NETWORK, LIST, entry_key, in_batches, note_pages
 from newswatch.pipeline.past_report import PastReport, SourceReport
 from newswatch.pipeline.past_sources import KINDS, PastSearch, PastSource
-from newswatch.storage import paths
-from newswatch.tables.batch_tables import ENTRIES
-from newswatch.text import sanitise
-from newswatch.urls.canonical import canonical_url, host_of, names_of, story_id_of
+from newswatch.urls.canonical import canonical_url, host_of, names_of, origin_of
 
-T = TypeVar("T")
-LIST = "list"
-FROM_THE_NETWORK = Share(via=(*KINDS, LIST))
-ENTRIES_A_BATCH = 2_000
 LINKS_LOOKED_AT = 50  # of a feed, to tell the site of its stories
 LEAST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two looks whether a host's rest is over
 
@@ -106,7 +93,7 @@ def note_past(nw: Newswatch, found: FoundPast, run_id: str) -> None:
 
     Raises TransientError where store or ledger fail.
     """
-    for chunk in _chunks(found.pages):
+    for chunk in in_batches(found.pages):
         note_pages(nw, chunk, run_id)
     log.info("past noted", new=found.report.new_count)
 
@@ -122,7 +109,7 @@ def cover_past(nw: Newswatch, covered: Sequence[CoveredDays]) -> frozenset[date]
     with nw.writing() as connection:
         now = nw.clock()
         yesterday = nw.day_of(now) - ONE_DAY
-        waiting = stories.feeds_with_pending(connection, FROM_THE_NETWORK)
+        waiting = pending.feeds_with_pending(connection, FROM_THE_NETWORK)
         for of_source in covered:
             whole = days_from(of_source.first, min(of_source.last, yesterday))
             if whole and of_source.feed_id not in waiting:
@@ -150,7 +137,7 @@ def fetch_past(nw: Newswatch, run_id: str, seconds: float = inf) -> FetchReport:
         story_count += report.story_count
         dirty |= report.dirty_days
         with nw.ledger.begin() as connection:
-            is_any_ready = stories.pending_count(connection, FROM_THE_NETWORK, nw.clock()) > 0
+            is_any_ready = pending.pending_count(connection, FROM_THE_NETWORK, nw.clock()) > 0
             next_at = FROM_THE_NETWORK.next_attempt(connection)
         left = ends - time.monotonic()
         is_out_of_time = left <= 0 and (is_any_ready or next_at is not None)
@@ -241,14 +228,9 @@ async def _ask(
 
 def sites_of(feed: Feed, links: Sequence[str]) -> list[str]:
     """Origins of the feed's site: that of most of its stories, then its own."""
-    counts = Counter(_origin(link) for link in links)
+    counts = Counter(origin_of(link) for link in links)
     most = [origin for origin, _ in counts.most_common(1)]
-    return list(dict.fromkeys([*most, _origin(feed.url)]))
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return list(dict.fromkeys([*most, origin_of(feed.url)]))
 
 
 @dataclass
@@ -288,14 +270,14 @@ class _Choice:
         """Pages that no story, no entry of the feed and no feed before has."""
         names = {id(page): names_of(canonical_url(page.entry.url)) for page in selection.wanted}
         with self.nw.ledger.begin() as connection:
-            known: set[str] = set(self._taken)
-            for chunk in _chunks(selection.wanted):
+            known, keys = set(self._taken), set[str]()
+            for chunk in in_batches(selection.wanted):
                 known |= stories.known_urls(connection, [name for page in chunk for name in names[id(page)]]).keys()
-            keys = feeds.known_entries(connection, feed.id, [_key(page.entry.url) for page in selection.wanted])
+                keys |= feeds.known_entries(connection, feed.id, [entry_key(page.entry.url) for page in chunk]).keys()
         fresh = [
             page
             for page in selection.wanted
-            if _key(page.entry.url) not in keys and not known.intersection(names[id(page)])
+            if entry_key(page.entry.url) not in keys and not known.intersection(names[id(page)])
         ]
         self._taken.update(name for page in fresh for name in names[id(page)])
         return fresh
@@ -339,71 +321,6 @@ class _Choice:
         return max((count * max(least, delays.get(host, 0.0)) for host, count in counts.items()), default=0.0)
 
 
-def note_pages(nw: Newswatch, pages: Sequence[tuple[Feed, Listed]], run_id: str) -> None:
-    """Note pages as pending entries of their feeds, in one transaction; those that are noted stay as they are."""
-    batch = nw.new_batch("recover", run_id)
-    now, day = batch.committed_at, nw.day_of(batch.committed_at)
-    path = paths.batch(ENTRIES.name, day, batch.batch_id)
-    wanted = {
-        (feed.id, _key(page.entry.url, page.via)): SeenEntry(entry_of(feed, page, now), now, page.via)
-        for feed, page in pages
-    }
-    with nw.writing() as connection:
-        for feed_id in {feed_id for feed_id, _ in wanted}:  # what somebody else has noted meanwhile
-            known = feeds.known_entries(connection, feed_id, [key for of_feed, key in wanted if of_feed == feed_id])
-            wanted = {place: seen for place, seen in wanted.items() if place[0] != feed_id or place[1] not in known}
-        if not wanted:
-            return
-        outcomes = Outcomes()
-        for (feed_id, key), _ in wanted.items():
-            outcomes.add("entry", "new", feed_id, day, key)
-        file = nw.write_rows(path, ENTRIES, [to_row(seen) for seen in wanted.values()])
-        commit(connection, batch, [file], outcomes)
-        feeds.add_entries(connection, [_pending(seen, path) for seen in wanted.values()])
-        days.mark_dirty(connection, {day})
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[at : at + ENTRIES_A_BATCH] for at in range(0, len(items), ENTRIES_A_BATCH))
-
-
 def _delay(robots: str) -> float:
     stated = politeness.crawl_delay(Protego.parse(robots)) or 0.0
     return min(stated, politeness.MAX_CRAWL_DELAY_SECONDS)
-
-
-def _key(url: str, via: str = LIST) -> str:
-    """Of a page that was noted to be asked for, by whatever source, or of one that a source of its own has brought."""
-    return f"{'past' if via in FROM_THE_NETWORK.via else via}:{story_id_of(canonical_url(url))}"
-
-
-def entry_of(feed: Feed, page: Listed, now: datetime) -> Entry:
-    """The page as an entry of its feed; a date that cannot be (see `sanitise.credible`) is left out."""
-    past = page.entry
-    published_at = sanitise.credible(past.published_at, now)
-    return Entry(
-        feed_id=feed.id,
-        key=_key(past.url, page.via),
-        url=past.url,
-        title=past.title,
-        summary=past.summary,
-        authors=past.authors,
-        published_at=published_at,
-        published_day=past.published_day if published_at else None,
-    )
-
-
-def _pending(seen: SeenEntry, path: str) -> NewEntry:
-    entry = seen.entry
-    assert entry.url is not None
-    return NewEntry(
-        feed_id=entry.feed_id,
-        entry_key=entry.key,
-        url=entry.url,
-        host=host_of(entry.url),
-        path=path,
-        first_seen_at=seen.first_seen_at,
-        state="pending",
-        fingerprint=wording.fingerprint(entry),
-        via=seen.via,
-    )

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+
+def named_counts(counts: Mapping[str, int]) -> str:
+    """`ok 3, gone 1`, those that are none left out; `none` where all are."""
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
+
 
 def counted(count: int, noun: str, plural: str = "") -> str:
     """`1 topic`, `0 topics`, `2 stories`; `plural` where it is neither `-s` nor `-ies` for `-y`."""

@@ -255,6 +255,12 @@ def _netloc(parts: SplitResult) -> str:
     return netloc
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port as they stand in the address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def host_of(url: str) -> str:
     """Host and, where it is not the scheme's own, port: what a pause between requests applies to.
 

@@ -120,6 +120,8 @@ def test_the_running_one_is_itself_too_where_its_embedded_servers_url_is_set(
         ["days", "forget", "2026-11-20"],
         ["days", "rezone"],
         ["backup", "copies"],
+        ["export", "copies", "2026-11-20"],
+        ["recover", "a-feed", "--from", "2026-11-20", "--to", "2026-11-21", "--dry-run"],
     ],
 )
 def test_where_there_is_no_installation_a_verb_that_fills_none_says_so_and_makes_nothing(

@@ -16,7 +16,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Without the column these would pass for what polls reach over, and these for news of today.
     op.execute("DELETE FROM ended_windows WHERE via IS NOT NULL")
+    op.execute("DELETE FROM coverage WHERE via IS NOT NULL")
+    op.execute("UPDATE entries SET state = 'done' WHERE via IS NOT NULL AND state = 'pending'")
     op.drop_column("ended_windows", "known_at")
     for table in ("entries", "stories", "coverage", "ended_windows"):
         op.drop_column(table, "via")
