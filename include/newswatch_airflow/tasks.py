@@ -111,12 +111,16 @@ def fetch(shard: int, shards: int) -> None:
 def find_past(asked: dict[str, Any]) -> list[list[str]]:
     """Look for what sites list of their past; unless it is a dry run, note what is new of it. `asked`: the params.
 
-    Returns the days that will be covered once that is fetched: feed id, source, first and last day.
+    An archive is only counted here. Returns the days that will be covered once all is fetched: feed id, source, first
+    and last day.
     """
     from newswatch import pipeline
 
+    if asked["archive"]:
+        _read_archive(asked, is_dry_run=True)
+        return []
     wanted = pipeline.PastWanted(
-        names=tuple(name.strip() for name in asked["feeds"] if name.strip()),
+        names=_names(asked["feeds"]),
         first=date.fromisoformat(asked["first"]),
         last=date.fromisoformat(asked["last"]),
         kinds=() if asked["source"] == "all" else (asked["source"],),
@@ -133,10 +137,15 @@ def find_past(asked: dict[str, Any]) -> list[list[str]]:
     return [[days.feed_id, days.kind, str(days.first), str(days.last)] for days in found.covered]
 
 
-def fetch_past(covered: list[list[str]], time: timedelta) -> None:
-    """Fetch the pages that are noted of the past; then the days count as covered. `covered`: as `find_past` has it."""
+def fetch_past(asked: dict[str, Any], covered: list[list[str]], time: timedelta) -> None:
+    """Fetch the pages that are noted of the past; then the days count as covered. `covered`: as `find_past` has it.
+
+    Of an archive: take its pages, whatever time that takes.
+    """
     from newswatch import pipeline
 
+    if asked["archive"]:
+        return _read_archive(asked, is_dry_run=False)
     with _open() as nw:
         report = pipeline.fetch_past(nw, RECOVERY_ID, time.total_seconds())
         listed = (
@@ -148,6 +157,28 @@ def fetch_past(covered: list[list[str]], time: timedelta) -> None:
     _note(f"Fetched {counted(pages, 'page')}: {_counts(report.page_outcomes)}; {stories}.")
     if report.is_out_of_time:
         _note("**The time was used up: trigger it again, and it goes on with the rest.**")
+    return None
+
+
+def _read_archive(asked: dict[str, Any], *, is_dry_run: bool) -> None:
+    from newswatch import pipeline
+
+    first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
+    wanted = pipeline.ArchiveWanted(
+        Path(asked["archive"]), first, last, _names(asked["feeds"]), is_matching=asked["matching"]
+    )
+    with _open() as nw:
+        report = pipeline.import_archive(nw, wanted, RECOVERY_ID, is_dry_run=is_dry_run)
+    stories = "nothing is read yet" if is_dry_run else counted(report.story_count, "new story", "new stories")
+    faults = "".join(f"\n- **damaged:** {fault}" for fault in report.faults)
+    _note(
+        f"{counted(report.record_count, 'record')} in the archive; pages of the feeds' sites: "
+        f"{_counts(report.page_outcomes)}; {stories}. Passed over: {_counts(report.passed_over)}.{faults}"
+    )
+
+
+def _names(given: list[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given if name.strip())
 
 
 def tag() -> None:
