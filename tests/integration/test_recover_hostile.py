@@ -89,8 +89,11 @@ def test_a_sitemap_that_an_index_names_on_another_site_is_named_as_not_had(here:
     assert any("http://maps.cdn.example/b.xml" in fault for fault in source.faults)
 
 
-def test_a_list_without_an_end_is_broken_off_and_said(here: Newswatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newswatch.pipeline.past_sources.MAX_DOCUMENTS", 5)
+@pytest.mark.parametrize(("limit", "value"), [("MAX_DOCUMENTS", 5), ("MAX_LISTED", 120)])  # entries: 30 a document
+def test_a_list_without_an_end_is_broken_off_and_said(
+    here: Newswatch, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(f"newswatch.pipeline.past_sources.{limit}", value)
     children = [f"{BASE}/{number}.xml" for number in range(100)]
     pages = dict.fromkeys(children, sitemap(*every_day()))
     answers = Answers(pages | {f"{BASE}/robots.txt": robots(f"{BASE}/i.xml"), f"{BASE}/i.xml": index(*children)})

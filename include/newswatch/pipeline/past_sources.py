@@ -25,6 +25,7 @@ from newswatch.urls.canonical import host_of, resolve, twin_key
 
 KINDS = ("sitemap", "wordpress", "paged_feed")
 MAX_DOCUMENTS = 1_000  # of one source
+MAX_LISTED = 500_000  # entries of one source: some 400 MB of memory
 POSTS_A_PAGE = 100  # WordPress gives no more
 LONGEST_REST = 300.0  # seconds that a host may ask for before it is asked again in the same run
 ATTEMPTS = 2  # fewer than the failures in a row after which the client leaves the host alone, for one bad document
@@ -111,8 +112,10 @@ class PastSearch:
             seen.add(twin_key(url))
             if not (self._is_ours(url) or host_of(url) in hosts):
                 document = _not_asked(url, "it is on another site")
-            elif len(had) >= MAX_DOCUMENTS:
-                document = _not_asked(url, f"a search reads {MAX_DOCUMENTS} documents at most")
+            elif len(had) >= MAX_DOCUMENTS or sum(len(d.entries) for _, d in had) >= MAX_LISTED:
+                document = _not_asked(
+                    url, f"a search reads {MAX_DOCUMENTS} documents and {MAX_LISTED} pages at most"
+                )
             else:
                 document = await self._document(url, "sitemap")
             if isinstance(document, Failure):
