@@ -18,12 +18,15 @@ _COMPARED = (
 )
 
 
-def tables_but_for_first_sight(nw: Newswatch, day: date) -> dict[str, list[dict[str, object]]]:
-    """The rows of the day's tables by path, without the columns that tell how and when a story was first seen."""
+def tables_but_for_first_sight(nw: Newswatch, day: date, *but_for: str) -> dict[str, list[dict[str, object]]]:
+    """The rows of the day's tables by path, without the columns that tell how and when a story was first seen.
+
+    `but_for`: further columns that are left out.
+    """
     paths = {f"tables/{table.name}/{day}.parquet": table for table in _COMPARED}
     return {
         path: [
-            {name: value for name, value in row.items() if name not in _BY_FIRST_SIGHT}
+            {name: value for name, value in row.items() if name not in (*_BY_FIRST_SIGHT, *but_for)}
             for row in table.from_bytes(nw.store.read(path))
         ]
         for path, table in paths.items()

@@ -26,7 +26,9 @@ from newsroom.config import write_config
 from newsroom.server import Newsroom
 from newsroom.stories import stories_between
 from newswatch.ledger import schema as t
+from newswatch.local_days import days_from
 from newswatch.pipeline import Newswatch, build_day, fetch_pending, open_newswatch, poll, tag_new
+from newswatch.pipeline.recurring_lines import LEARNT_FROM
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
 
 NOW = datetime.now(UTC).replace(minute=1, second=0, microsecond=0)
@@ -85,12 +87,14 @@ def test_a_recovery_of_seven_years_that_is_killed_twice_equals_seven_years_of_po
     clock.now = NOW
     with opened(recovered, clock, parsers) as new, opened(polled, clock, parsers) as old:
         assert paths(old) == paths(new)
-        for nw in (old, new):
-            tag_new(nw, "compared")
-        for day in (FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)):
+        tag_new(old, "the last ones")
+        for day in days_from(FIRST, LAST):
             for nw in (old, new):
                 build_day(nw, day)
-            assert tables_but_for_first_sight(old, day) == tables_but_for_first_sight(new, day)
+            # In its first weeks one that polls has not learnt yet which lines recur on the site.
+            but_for = ("text_chars", "removed_count") if day < FIRST + LEARNT_FROM else ()
+            here, there = (tables_but_for_first_sight(nw, day, *but_for) for nw in (old, new))
+            assert here == there
 
 
 @contextmanager
@@ -123,6 +127,7 @@ def poll_all_along(settings: Settings, clock: Clock, parsers: SharedParsers) -> 
             run_id = f"{clock.now:%Y-%m-%d}"
             poll(nw, [FEED], run_id)
             fetch_pending(nw, run_id)
+            tag_new(nw, run_id)
 
 
 def paths(nw: Newswatch) -> set[str]:

@@ -113,9 +113,7 @@ class PastSearch:
             if not (self._is_ours(url) or host_of(url) in hosts):
                 document = _not_asked(url, "it is on another site")
             elif len(had) >= MAX_DOCUMENTS or sum(len(d.entries) for _, d in had) >= MAX_LISTED:
-                document = _not_asked(
-                    url, f"a search reads {MAX_DOCUMENTS} documents and {MAX_LISTED} pages at most"
-                )
+                document = _not_asked(url, f"a search reads {MAX_DOCUMENTS} documents and {MAX_LISTED} pages at most")
             else:
                 document = await self._document(url, "sitemap")
             if isinstance(document, Failure):
