@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import get_current_context
 
 from newswatch.text.counting import counted
+from newswatch_airflow import metrics
 from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS, RECOVER_HISTORY
 from newswatch_airflow.run_notes import NOTE_KEY
 
@@ -20,15 +22,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _open() -> Iterator[Newswatch]:
-    from newswatch.pipeline import open_newswatch, publish_staged
+    from newswatch.pipeline import Gauge, open_newswatch, publish_staged
     from newswatch.settings import load_settings
 
+    began = time.monotonic()
     nw = open_newswatch(load_settings(), keeps_last_good=True)
     try:
         publish_staged(nw)
         yield nw
     finally:
         nw.close()
+        if metrics.is_on():
+            ti = get_current_context()["ti"]
+            tags = {"dag_id": ti.dag_id, "task_id": ti.task_id}
+            metrics.emit([Gauge("task_seconds", time.monotonic() - began, tags)])
 
 
 # Of leases. One for all: runs come one at a time and shards share nothing, so that a second try, or the next run after
@@ -197,12 +204,13 @@ def announce(events: Any) -> None:
     from newswatch import pipeline
 
     with _open() as nw:
-        report = pipeline.announce(nw)
-    keys = [str(day) for day in report.days]
-    if keys:
-        events.add_partitions(keys)
-        events.extra = {"days": keys}
-        _note(f"Days to refresh: {', '.join(keys)}.")
+        keys = [str(day) for day in pipeline.announce(nw).days]
+        if keys:
+            events.add_partitions(keys)
+            events.extra = {"days": keys}
+            _note(f"Days to refresh: {', '.join(keys)}.")
+        if metrics.is_on():
+            metrics.emit(pipeline.gauges(nw))
 
 
 def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
@@ -216,6 +224,8 @@ def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
             _note(f"Read again: {counted(done.story_count, 'story')}, {done.changed_count} read otherwise now.")
         run = get_current_context()["dag_run"]
         report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
+    if metrics.is_on():
+        metrics.emit(pipeline.of_waits("seconds_to_table", report.waits))
     events.add_partitions([str(day)])
     counts = {"stories": report.story_count, "changed": report.is_changed, **report.topic_story_counts}
     events.extra = {"day": str(day), **counts}

@@ -37,13 +37,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """One day's build: its counts, and whether any table's bytes differ from those before it."""
+    """One day's build: its counts, and whether any table's bytes differ from those before it.
+
+    `waits`: seconds from publication to this build, of stories that polls have seen since the build before.
+    """
 
     day: date
     story_count: int
     topic_story_counts: dict[str, int]
     topic_story_counts_before: dict[str, int] | None  # None: there was no build, or its table is lost
     is_changed: bool
+    waits: tuple[float, ...] = ()
 
 
 def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
@@ -86,6 +90,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         topic_story_counts=dict(zip(topic_days["topic"], topic_days["story_count"].tolist(), strict=True)),
         topic_story_counts_before=counts_before,
         is_changed=is_changed,
+        waits=_waits(frames["stories"], before, build.built_at),
     )
     log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
     return report
@@ -100,6 +105,15 @@ def _topic_story_counts(nw: Newswatch, build: days.Build | None) -> dict[str, in
     except MissingFile:  # lost or damaged: this build puts another in its place
         return None
     return {row["topic"]: row["story_count"] for row in rows}
+
+
+def _waits(printed: pd.DataFrame, before: days.Build | None, now: datetime) -> tuple[float, ...]:
+    """Of stories whose publisher states a time; none of a first build, which waited for nothing but itself."""
+    if before is None or printed.empty:
+        return ()
+    is_fresh = printed["via"].isna() & ~printed["is_day_only"] & (printed["first_seen_at"] > before.built_at)
+    published = printed.loc[is_fresh, "published_at"].dropna()
+    return tuple((now - published).dt.total_seconds())
 
 
 def _write(nw: Newswatch, day: date, contents: Mapping[str, bytes], *, is_staged: bool) -> None:

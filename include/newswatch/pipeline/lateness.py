@@ -14,13 +14,14 @@ from newswatch.local_days import ONE_DAY, day_of, start_of
 from newswatch.settings import Settings
 from newswatch.text.counting import counted
 
+KINDS = ("polls", "pages", "tags", "tables", "digest")
 PATIENCE = timedelta(hours=1)  # a poll comes every quarter of an hour, and a failed task is tried twice more
 ANNOUNCED_PATIENCE = timedelta(hours=3)  # a day that nobody builds is announced again
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """One thing that is late. `what`: polls, pages, tags, tables, digest; `since`: UTC, where that is known."""
+    """One thing that is late. `what`: of KINDS; `since`: UTC, where that is known."""
 
     what: str
     detail: str
