@@ -12,6 +12,7 @@ from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 SHARDS = int(os.environ.get("NEWSWATCH_SHARDS") or 2)
 TIMEZONE = os.environ.get("NEWSWATCH_TIMEZONE") or "UTC"
 DIGEST_HOUR = int(os.environ.get("NEWSWATCH_DIGEST_HOUR") or 6)
+DIGEST_DEADLINE = timedelta(minutes=int(os.environ.get("NEWSWATCH_DIGEST_DEADLINE_MINUTES") or 60))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 RETRY_POLICY = ExceptionRetryPolicy(
