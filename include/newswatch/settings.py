@@ -34,6 +34,7 @@ class Settings(BaseModel):
     timezone: str = Field("UTC", description="IANA zone in which days are counted; see `newswatch days rezone`.")
     digest_hour: int = Field(6, ge=0, le=23, description="Hour in `timezone` at which the day before gets its digest.")
     digest_deadline_minutes: int = Field(60, ge=0, description="After that hour, until a digest is told of as late.")
+    json_logs: bool = Field(False, description="Logs as JSON, an object a line.")
     contact: str = Field("", description="Address or URL named in the User-Agent, for the people whose sites we read.")
     shards: int = Field(2, ge=1, le=16, description="Mapped tasks that poll and fetch are shared out to.")
     host_delay_seconds: float = Field(1.0, ge=0, le=60, description="Pause between two requests to one host.")
