@@ -65,6 +65,12 @@ class BucketServer:
         keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_bucket(name).keys
         return {path.removeprefix(f"{prefix}/"): keys[path].value for path in keys}
 
+    def fill(self, url: str, paths: Iterable[str]) -> None:
+        """Put a file of one byte at each of the paths, without a request."""
+        name, _, prefix = url.removeprefix("s3://").partition("/")
+        for path in paths:
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(name, f"{prefix}/{path}", b"1")
+
     def uploads_in_parts(self, url: str) -> int:
         """How many uploads of parts were begun in the bucket and not ended."""
         name = url.removeprefix("s3://").partition("/")[0]

@@ -153,7 +153,7 @@ def test_a_copy_by_way_of_a_backup_is_the_same_and_what_was_lost_is_made_again(
     changed.store.write(table, before[table][:-9])
     walk = verify(changed, tmp_path / "walk.json", silent)
     assert {fault.path for fault in walk.faults} >= {texts, table}
-    assert all(not mended.lost for mended in repair(changed, walk.faults, "repair") )
+    assert all(not mended.lost for mended in repair(changed, walk.faults, "repair"))
     assert {path: content for path, content in published(changed).items() if "mentions" in path} == {
         path: content for path, content in before.items() if "mentions" in path
     }
