@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,13 +24,14 @@ _numbers = itertools.count()
 
 
 class BucketServer:
-    """The server. `requests`: how often it was asked, by kind; `stored`: what lies in a bucket, by key."""
+    """The server. `requests`: how often it was asked, by kind; `delay_seconds`: how late each of its answers is."""
 
     def __init__(self) -> None:
         self._moto: App = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
         self._troubles: list[tuple[str, Trouble]] = []
         self.requests: Counter[str] = Counter()
+        self.delay_seconds = 0.0
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -90,6 +92,8 @@ class BucketServer:
             trouble = next((t for t in self._troubles if t[0] == kind), None)
             if trouble:
                 self._troubles.remove(trouble)
+        if self.delay_seconds:
+            time.sleep(self.delay_seconds)
         if trouble:
             return trouble[1](environ, start, self._moto)
         if f"Credential={KEY_ID}/" not in environ.get("HTTP_AUTHORIZATION", ""):
