@@ -4,8 +4,8 @@
 
 The make-believe newsroom is read, built day by day and issued, in a folder and in a bucket of moto's S3 server on
 loopback; the tables of both must be the same, byte by byte. Each step's requests are counted as S3 bills them: PUT,
-COPY and LIST are dear, GET and HEAD a twelfth of that, DELETE is free. `--delay-ms`: so late is each answer, as one from
-another machine would be. The seconds are those of a server in Python, in the same process: only the counts carry over.
+COPY and LIST are dear, GET and HEAD a twelfth of that, DELETE is free. `--delay-ms`: so late is each answer, as from
+another machine. The seconds are those of a server in Python, in the same process: only the counts carry over.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,8 +38,11 @@ class Backend(Protocol):
     def get(self, path: str, start: int | None, end: int | None) -> bytes:
         """The file's bytes from `start` (None: the first) to `end`, exclusive (None: the last)."""
 
-    def move(self, path: str, to: str) -> None:
-        """Put the file in another place, over one that is there; cut off, it may be in both."""
+    def move(self, places: Mapping[str, str]) -> None:
+        """Put files in other places, by path, over those that are there; cut off, some may be in both.
+
+        One that is not there is left out: it was moved before.
+        """
 
     def remove(self, path: str) -> None:
         """Take the file away."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -85,10 +85,16 @@ class Bucket:
                     return b""
                 raise
 
-    def move(self, path: str, to: str) -> None:
-        with self._errors():
-            self._store.copy(path, to)
-            self._store.delete(path)
+    def move(self, places: Mapping[str, str]) -> None:
+        """Copies, and when all are there one request that takes away what was copied."""
+        copied = []
+        for path, to in places.items():
+            with suppress(FileNotFoundError), self._errors():
+                self._store.copy(path, to)
+                copied.append(path)
+        if copied:
+            with self._errors():
+                self._store.delete(copied)
 
     def remove(self, path: str) -> None:
         with self._errors():

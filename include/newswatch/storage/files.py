@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -43,8 +43,17 @@ class Store:
 
     def move(self, path: str, to: str) -> None:
         """Put the file in another place, over one that is there. Where it is gone, it was moved before."""
-        with suppress(FileNotFoundError), self._failing("move", path):
-            self._files.move(path, to)
+        with self._failing("move", path):
+            self._files.move({path: to})
+
+    def move_all(self, places: Mapping[str, str]) -> None:
+        """The same of several files, by path: far away in as few requests as it takes."""
+        if self.folder:
+            for path, to in places.items():
+                self.move(path, to)
+            return
+        with self._failing("move", ", ".join(places)):
+            self._files.move(places)
 
     def remove(self, path: str) -> None:
         """Take the file away; where there is none, nothing is done."""
@@ -119,7 +128,9 @@ class Store:
         return None
 
     def abandoned(self, before: datetime) -> list[str]:
-        """Temporary files of writers that were killed: a live one's is renamed within seconds."""
+        """Temporary files of writers that were killed: a live one's is renamed within seconds. Only a folder has such."""
+        if not self.folder:
+            return []
         found = (path for path in self.leftovers() if path.rpartition("/")[2].startswith("_") and path.endswith(".tmp"))
         return [path for path in found if (moment := self.modified(path)) and moment < before]
 

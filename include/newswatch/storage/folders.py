@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -43,7 +44,12 @@ class FsspecFolder:
         content: bytes = self._files.cat_file(self._at(path), start=start, end=end)
         return content
 
-    def move(self, path: str, to: str) -> None:
+    def move(self, places: Mapping[str, str]) -> None:
+        for path, to in places.items():
+            with suppress(FileNotFoundError):
+                self._move(path, to)
+
+    def _move(self, path: str, to: str) -> None:
         self._files.mv(self._at(path), self._at(to))
 
     def remove(self, path: str) -> None:
@@ -99,7 +105,7 @@ class LocalFolder(FsspecFolder):
             temporary.unlink(missing_ok=True)  # there only where something went wrong
         _sync_folder(place.parent)
 
-    def move(self, path: str, to: str) -> None:
+    def _move(self, path: str, to: str) -> None:
         target = Path(self._at(to))
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(self._at(path), target)
