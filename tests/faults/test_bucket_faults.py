@@ -123,6 +123,26 @@ def test_other_clouds_and_wrong_addresses_are_told_apart_before_anything_is_aske
     schemes.check("az://container/desk")
 
 
+@pytest.mark.parametrize(
+    ("url", "variable", "value", "word"),
+    [
+        ("s3://key:geheim@bucket/desk", "AWS_REGION", "eu-north-1", "do not stand in the URL"),
+        ("s3://bucket/desk?secret=geheim", "AWS_REGION", "eu-north-1", "do not stand in the URL"),
+        ("s3://bucket/desk", "AWS_ENDPOINT_URL", "minio:9000/geheim", "AWS_ENDPOINT_URL: write it like"),
+        ("s3://bucket/desk", "AWS_SECRET_ACCESS_KEY", "geheim\n", "AWS_SECRET_ACCESS_KEY has blanks"),
+        ("gs://bucket/desk", "GOOGLE_SERVICE_ACCOUNT", " /geheim", "GOOGLE_SERVICE_ACCOUNT has blanks"),
+        ("s3:///desk", "AWS_REGION", "eu-north-1", "Look at the URL"),
+    ],
+)
+def test_what_cannot_be_used_is_named_without_its_secret(
+    url: str, variable: str, value: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=word) as raised:
+        Store(url)
+    assert "geheim" not in str(raised.value)
+
+
 def test_a_forked_process_is_told_in_place_of_waiting_for_ever(bucket: str) -> None:
     store = Store(bucket)
     store.write(PATH, OLD)

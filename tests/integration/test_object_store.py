@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -22,6 +23,7 @@ from shared_parsers import SharedParsers
 from newsroom.config import write_config
 from newsroom.server import Newsroom
 from newswatch.cli.main import main
+from newswatch.digest.formats import FORMATS
 from newswatch.ledger import schema as t
 from newswatch.pipeline import (
     Newswatch,
@@ -43,7 +45,7 @@ from newswatch.pipeline import (
 )
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
 from newswatch.storage import paths
-from newswatch.tables.day_tables import TABLES, TOPIC_DAYS
+from newswatch.tables.day_tables import DAY_TABLES, TABLES, TOPIC_DAYS
 from newswatch_airflow.ui.story import of_story
 
 DAY = date(2026, 11, 21)
@@ -128,6 +130,20 @@ def test_tables_and_digests_are_the_same_bytes(
     assert faults(remote, tmp_path) == []
     assert bucket_server.uploads_in_parts(remote.settings.data_url) == 0
     assert list(remote.store.leftovers()) == []
+
+
+def test_neither_listings_nor_second_looks_are_asked_for(changed: Newswatch, bucket_server: BucketServer) -> None:
+    """What a build and a digest count on is in the ledger; benchmarks/object_store.py prints what all of it costs."""
+    bucket_server.requests.clear()
+    build_day(changed, DAY)
+    assert bucket_server.requests.keys() == {"GET"}
+    issue_digest(changed, DAY, "another")
+    assert bucket_server.requests["PUT"] == 2 * len(FORMATS)
+    changed.store.remove(paths.table("mentions", DAY))
+    bucket_server.requests.clear()
+    build_day(changed, DAY)
+    made = len(DAY_TABLES)
+    assert bucket_server.requests - Counter(GET=1000) == {"PUT": made, "COPY": made, "DELETE": 1}
 
 
 def test_a_story_from_its_bytes_to_its_page(remote: Newswatch) -> None:

@@ -28,6 +28,7 @@ SCHEMES = {  # of obstore, and what an operator sets where the storage lets him 
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     **dict.fromkeys(("az", "abfs", "abfss"), "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
 }
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")  # the first counts
 _RETRIES: RetryConfig = {
     "max_retries": 20,
     "retry_timeout": timedelta(minutes=2),  # after this none is begun; what called is tried again by Airflow
@@ -57,10 +58,24 @@ class Bucket:
 
         self.root = without_secrets(url).rstrip("/")
         self._scheme = url.partition(":")[0].lower()
+        self._check_environment(url)
         try:
             self._store: ObjectStore = from_url(url, client_options=_client(), retry_config=_RETRIES)
         except (BaseError, ValueError) as error:
             raise ConfigError([f"{self.root}: {_in_short(str(error))}. {self._way_out}"]) from None
+
+    def _check_environment(self, url: str) -> None:
+        """Raises ConfigError for what the library leaves out in silence, or ends the process for."""
+        if "?" in url or ("@" in url and not self._scheme.startswith("abfs")):
+            raise ConfigError([f"{self.root}: keys and options do not stand in the URL. {self._way_out}"])
+        prefix = SCHEMES[self._scheme].partition("_")[0] + "_"
+        for name, value in os.environ.items():
+            if name.startswith(prefix) and value != value.strip():
+                raise ConfigError([f"environment: {name} has blanks or a line's end around its value."])
+        for name in _ENDPOINTS:
+            value = os.environ.get(name, "")
+            if value and not re.fullmatch(r"https?://[^/\s]\S*", value):
+                raise ConfigError([f"environment: {name}: write it like https://host or http://host:9000."])
 
     @property
     def folder(self) -> Path | None:
@@ -174,9 +189,9 @@ def _first_process() -> int:
 
 
 def _client() -> ClientConfig:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    endpoint = next(filter(None, map(os.environ.get, _ENDPOINTS)), "")
     return {
-        "allow_http": endpoint.startswith("http://"),
+        "allow_http": endpoint.startswith("http://"),  # where nobody named such a one, keys travel by TLS alone
         "connect_timeout": timedelta(seconds=5),
         "read_timeout": _A_READ,
         "timeout": _A_REQUEST,

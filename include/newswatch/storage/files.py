@@ -128,7 +128,7 @@ class Store:
         return None
 
     def abandoned(self, before: datetime) -> list[str]:
-        """Temporary files of writers that were killed: a live one's is renamed within seconds. Only a folder has such."""
+        """Temporary files of writers that were killed: a live one's is renamed in seconds. Only folders have such."""
         if not self.folder:
             return []
         found = (path for path in self.leftovers() if path.rpartition("/")[2].startswith("_") and path.endswith(".tmp"))
