@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bucket_server import (
     Trouble,
@@ -19,6 +20,8 @@ from bucket_server import (
 from newswatch.errors import ConfigError, NewswatchError, TransientError
 
 KINDS = ("PUT", "GET", "HEAD", "COPY", "DELETE", "LIST")
+# Of tries, where nobody waits for a storage to recover.
+SHORT = {"init_backoff": timedelta(milliseconds=20), "max_backoff": timedelta(milliseconds=50), "base": 2}
 LASTING = 1000  # times: longer than anybody asks again
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from bucket_server import KEY_ID, SECRET, BucketServer
-from of_buckets import BUCKET_FAULTS, LASTING, BucketFault
+from of_buckets import BUCKET_FAULTS, LASTING, SHORT, BucketFault
 
 from newswatch.errors import ConfigError, MissingFile
 from newswatch.storage import buckets, schemes
@@ -26,7 +26,6 @@ DO: dict[str, Callable[[Store], object]] = {
 }
 AFTER = {"PUT": {PATH: NEW}, "COPY": {PLACE: OLD}, "DELETE": {}}
 GIVEN = {"GET": OLD, "HEAD": len(OLD), "LIST": [PATH]}
-SHORT = {"init_backoff": timedelta(milliseconds=20), "max_backoff": timedelta(milliseconds=50), "base": 2}
 CASES = [pytest.param(fault, kind, id=f"{fault.name}-{kind}") for fault in BUCKET_FAULTS for kind in fault.kinds]
 
 

@@ -17,6 +17,7 @@ from bucket_server import KEY_ID, SECRET, BucketServer, answer_lost, busy, cut_w
 from click.testing import CliRunner
 from clocks import Clock
 from installations import faults, ledger, opened, silent, stored
+from of_buckets import LASTING, SHORT
 from pyarrow.dataset import dataset
 from shared_parsers import SharedParsers
 
@@ -24,6 +25,8 @@ from newsroom.config import write_config
 from newsroom.server import Newsroom
 from newswatch.cli.main import main
 from newswatch.digest.formats import FORMATS
+from newswatch.errors import TransientError
+from newswatch.ledger import days
 from newswatch.ledger import schema as t
 from newswatch.pipeline import (
     Newswatch,
@@ -38,13 +41,16 @@ from newswatch.pipeline import (
     maintain,
     never_built,
     poll,
+    publish_staged,
     repair,
     restore,
     tag_new,
     verify,
 )
+from newswatch.pipeline.tables_in_force import TablesInForce
 from newswatch.settings import SHIPPED_CONFIG_DIR, Settings
-from newswatch.storage import paths
+from newswatch.storage import buckets, paths
+from newswatch.storage.files import Store
 from newswatch.tables.day_tables import DAY_TABLES, TABLES, TOPIC_DAYS
 from newswatch_airflow.ui.story import of_story
 
@@ -66,6 +72,7 @@ def both(
         for name, value in bucket_server.environ.items():
             patch.setenv(name, value)
         patch.setattr("newsroom.feeds.HISTORY", timedelta(days=2))
+        patch.setitem(buckets._RETRIES, "backoff", SHORT)
         patch.setattr("newswatch.pipeline.batching.BATCH_COUNT", 8)
         write_config(folder / "config", port=newsroom.port, topics=SHIPPED_CONFIG_DIR / "topics.yaml")
         kept = []
@@ -214,6 +221,30 @@ def test_a_day_built_anew_through_a_bad_hour_is_the_same_bytes(changed: Newswatc
             bucket_server.misbehave(kind, trouble, 1)
     build_day(changed, DAY)
     assert (published(changed), ledger(changed)["stories"]) == (before, rows)
+
+
+def test_a_publication_that_the_storage_cuts_off_is_finished_by_the_next_command(
+    changed: Newswatch, bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(buckets._RETRIES, "max_retries", 0)
+    nw = replace(changed, store=Store(changed.settings.data_url))
+    before = published(nw)
+    for kind in ("PUT", "COPY", "DELETE"):
+        nw.store.remove(paths.table("mentions", DAY))
+        if kind == "COPY":
+            bucket_server.misbehave(kind, answer_lost, 1)  # of the first table
+        bucket_server.misbehave(kind, busy, LASTING)
+        with pytest.raises(TransientError):
+            build_day(nw, DAY)
+        bucket_server.behave()
+        if kind != "PUT":  # the ledger names the new tables: they can be read, and are put in their place
+            with nw.ledger.begin() as connection:
+                in_force = TablesInForce(nw.store, days.builds_of(connection, [DAY]))
+            assert in_force.rows("mentions", DAY)
+            publish_staged(nw)
+            assert published(nw) == before
+        build_day(nw, DAY)
+        assert (published(nw), list(nw.store.leftovers())) == (before, [])
 
 
 def test_the_command_line(remote: Newswatch, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
