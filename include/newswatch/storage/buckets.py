@@ -23,7 +23,7 @@ from newswatch.storage.backend import FileStat
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-SCHEMES = {  # of obstore, and what an operator sets where the storage lets him not in
+SCHEMES = {  # and what an operator sets where the storage does not let him in
     **dict.fromkeys(("s3", "s3a"), "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL"),
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     **dict.fromkeys(("az", "abfs", "abfss"), "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
@@ -43,6 +43,12 @@ _REFUSED = re.compile(r"status code: 40[13]\b|<Code>(?:Expired|Invalid)Token</Co
 _NOTHING_THERE = re.compile(r"status code: 416\b")
 _OF_THE_MACHINE = "169.254.169.254"  # asked for credentials where the environment names none
 _LONGEST = 300  # characters of what a storage says
+
+
+def is_bucket(url: str) -> bool:
+    """Whether a bucket is meant, and not a folder or what fsspec reaches."""
+    scheme, found, _ = url.partition("://")
+    return bool(found) and scheme.lower() in SCHEMES
 
 
 class Bucket:

@@ -162,8 +162,7 @@ class Store:
 
 def open_backend(url: str) -> Backend:
     """What keeps the files of the URL. Raises ConfigError, ValueError, ImportError where there is no such storage."""
-    scheme, found, _ = url.partition("://")
-    return buckets.Bucket(url) if found and scheme.lower() in buckets.SCHEMES else open_folder(url)
+    return buckets.Bucket(url) if buckets.is_bucket(url) else open_folder(url)
 
 
 def _is_temporary(path: str) -> bool:

@@ -22,7 +22,7 @@ def check(url: str) -> None:
 
     The URL itself is not repeated: it may hold a password.
     """
-    if url.partition("://")[0].lower() in buckets.SCHEMES:
+    if buckets.is_bucket(url):
         buckets.Bucket(url)
         return
     for scheme in _SCHEME.findall(url):
