@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -142,16 +144,31 @@ def test_what_cannot_be_used_is_named_without_its_secret(
     assert "geheim" not in str(raised.value)
 
 
-def test_a_forked_process_is_told_in_place_of_waiting_for_ever(bucket: str) -> None:
-    store = Store(bucket)
-    store.write(PATH, OLD)
-    child = os.fork()
-    if not child:
-        try:
-            store.read(PATH)
-        except RuntimeError:
-            os._exit(7)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    assert store.read(PATH) == OLD
+FORKING = """
+import os, sys
+from newswatch.storage.files import Store
+opened, used = Store(sys.argv[1]), Store(sys.argv[1])
+if not os.fork():
+    opened.write("of-the-child", b"1")  # nobody has used a bucket before the fork
+    os._exit(0)
+os.wait()
+used.write("of-the-parent", b"1")
+if not os.fork():
+    try:
+        used.read("of-the-parent")
+    except RuntimeError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+assert used.read("of-the-parent") == b"1"
+"""
+
+
+def test_a_process_that_was_forked_from_a_user_is_told_in_place_of_waiting_for_ever(
+    bucket: str, bucket_server: BucketServer
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, bucket], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "this process was forked from one that uses a bucket" in done.stdout
+    assert bucket_server.stored(bucket).keys() == {"of-the-child", "of-the-parent"}
