@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.ledger.stories import TextVersion
 from newswatch.local_days import LOOK_BACK
+from newswatch.pipeline.copying import far_side_by_side
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import ask_again, finish, publish, stage
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
@@ -29,6 +31,7 @@ from newswatch.pipeline.tag import mentions_of_day
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
 from newswatch.tables.day_tables import DAY_TABLES, TABLES
+from newswatch.tables.parquet import Table
 from newswatch.version import code_version
 
 if TYPE_CHECKING:
@@ -69,7 +72,8 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         is_changed = before is None or before.files != files
         is_staged = is_changed or not is_whole(nw, day, before)  # a damaged day may have been left out of trends
-        _write(nw, day, contents, is_staged=is_staged)
+        if is_staged:
+            stage(nw.store, day, contents)
         build = days.Build(
             day=day,
             inputs_sha256=facts.sha256(nw),
@@ -114,15 +118,6 @@ def _waits(printed: pd.DataFrame, before: days.Build | None, now: datetime) -> t
     is_fresh = printed["via"].isna() & ~printed["is_day_only"] & (printed["first_seen_at"] > before.built_at)
     published = printed.loc[is_fresh, "published_at"].dropna()
     return tuple((now - published).dt.total_seconds())
-
-
-def _write(nw: Newswatch, day: date, contents: Mapping[str, bytes], *, is_staged: bool) -> None:
-    """Stage the day's tables, or put the same ones in place again: one of them may be missing or damaged."""
-    if is_staged:
-        stage(nw.store, day, contents)
-        return
-    for name, content in contents.items():
-        nw.store.write(paths.table(name, day), content)
 
 
 def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
@@ -184,10 +179,13 @@ def is_whole(nw: Newswatch, day: date, build: days.Build | None) -> bool:
     """Whether the day has its tables, as the build made them."""
     if build is None:
         return False
+
+    def look(table: Table) -> None:
+        sha256 = build.files.get(table.name)  # trends have none: they change with other days
+        nw.store.load(paths.table(table.name, day), bytes if sha256 else table.arrow, sha256)
+
     try:
-        for table in TABLES:
-            sha256 = build.files.get(table.name)  # trends have none: they change with other days
-            nw.store.load(paths.table(table.name, day), bytes if sha256 else table.arrow, sha256)
+        deque(far_side_by_side(nw.store, look, TABLES), maxlen=0)
     except MissingFile as error:
         log.warning("day not as it was built", day=str(day), reason=str(error))
         return False
