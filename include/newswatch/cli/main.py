@@ -313,10 +313,19 @@ def explain(url: str) -> None:
 
 
 @main.command()
-def migrate() -> None:
-    """Bring the ledger's schema to this version. Every other command does so by itself."""
-    with _open(fills_it=True):
-        click.echo("The ledger is up to date.")
+@click.option("--to", metavar="SCHEMA", help="Go back to an earlier schema, for an earlier version of Newswatch.")
+def migrate(to: str | None) -> None:
+    """Bring the ledger's schema to this version. Every other command does so by itself.
+
+    --to SCHEMA brings it back, before an earlier version is installed again: what only later schemas can hold is
+    dropped. Stop Airflow first; any other command of this version brings it forward again.
+    """
+    with _open(fills_it=to is None) as nw:
+        if to is None:
+            click.echo("The ledger is up to date.")
+        else:
+            nw.ledger.go_back(to)
+            click.echo(f"The ledger is of schema {to}. Run the version that knows no later one now.")
 
 
 @main.command("settings")
