@@ -27,7 +27,7 @@ from newswatch.topics.mention_rows import SearchedText, mention_rows
 from newswatch.urls.canonical import host_of
 from newswatch.version import code_version
 
-STORIES_A_BATCH = 5000
+STORIES_A_BATCH = 1_000  # some 60 MB of long ones
 MentionRow = dict[str, Any]  # of the table mentions
 
 
