@@ -8,9 +8,9 @@ USER root
 RUN mkdir config data demo-config home private && chown -R airflow:0 . && chmod 0700 private
 USER airflow
 
-COPY requirements.txt ./
+COPY requirements-team.txt ./
 RUN uv pip install --quiet --no-cache --compile-bytecode --python "$(command -v python)" \
-    --require-hashes --requirement requirements.txt
+    --require-hashes --requirement requirements-team.txt
 
 # requirements-dev.txt pins the build backend; nothing else of it is installed.
 COPY --chown=airflow:0 requirements-dev.txt pyproject.toml README.md LICENSE ./

@@ -62,6 +62,7 @@ bench: setup ## extraction, feeds and tagging beside other tools, tagging again,
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra team -c requirements.txt pyproject.toml -o requirements-team.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench -c requirements.txt pyproject.toml -o requirements-bench.txt
 
 env: ## secrets for docker compose, in .env (mode 0600), once
