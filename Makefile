@@ -65,7 +65,7 @@ lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra team -c requirements.txt pyproject.toml -o requirements-team.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench -c requirements.txt pyproject.toml -o requirements-bench.txt
 
-env: ## secrets for docker compose, in .env (mode 0600), once
+env: ## settings and secrets for docker compose, once
 	@$(PYTHON) include/newswatch_airflow/local/make_env.py
 
 clean: ## the environment; data in var/ stay

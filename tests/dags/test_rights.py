@@ -79,8 +79,12 @@ def test_an_anonymous_visitor_is_led_to_the_login_and_back(client: Any, newswatc
 @pytest.fixture
 def changing(web_application: Any) -> Iterator[TestClient]:
     """The pages with a route beside them that changes something."""
+
+    def change() -> str:
+        return "changed"
+
     app = create_app()
-    app.add_api_route("/change", dict, methods=["POST", "PUT", "PATCH", "DELETE"])
+    app.add_api_route("/change", change, methods=["POST", "PUT", "PATCH", "DELETE"])
     with TestClient(app) as client:
         yield client
 
