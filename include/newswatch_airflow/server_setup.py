@@ -1,4 +1,4 @@
-"""`python -m newswatch_airflow.server_setup`: what a server needs once, beside migrated databases; again changes nothing.
+"""`python -m newswatch_airflow.server_setup`: what a server needs beside migrated databases; again changes nothing.
 
 The ledger's database beside Airflow's, where there is none, and roles and the first login of FAB's auth manager.
 """
