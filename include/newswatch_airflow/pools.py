@@ -1,7 +1,7 @@
 """Airflow's pools of our tasks: one for those that wait for hosts, one for those that take processor time.
 
-So a backfill of a hundred days leaves a poll its place. A scheduler makes the pools when it starts; one that is there
-stays as it is, for `airflow pools set` is how an operator changes its size.
+So a backfill of a hundred days leaves a poll its place. The pools are made when a scheduler starts, or another of
+Airflow's jobs; one that is there stays as it is, for `airflow pools set` is how an operator changes its size.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from airflow.listeners import hookimpl
 from newswatch_airflow.ids import CPU, NETWORK
 
 MEANINGS = {
-    NETWORK: "Newswatch: tasks that wait for hosts; made by the scheduler's first start",
-    CPU: "Newswatch: tasks that take processor time; made by the scheduler's first start",
+    NETWORK: "Newswatch: tasks that wait for hosts; made when Airflow first started",
+    CPU: "Newswatch: tasks that take processor time; made when Airflow first started",
 }
 
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    if getattr(component, "job_type", "") == "SchedulerJob":
+    from airflow.jobs.job import Job
+
+    if isinstance(component, Job):  # else a task starts, which has no database of Airflow's
         from airflow.configuration import conf
 
         make(sizes(conf.getint("core", "parallelism")))
