@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import STORIES
@@ -43,12 +44,14 @@ note says what to mend.
     tags=["newswatch"],
 )
 def poll_feeds():
-    @task(pool=NETWORK, multiple_outputs=True)
-    def plan() -> dict[str, list]:
+    @task(pool=NETWORK)
+    def plan() -> list[dict]:
         return tasks.plan(only_due=not get_current_context()["params"]["all_feeds"])
 
     @task(pool=NETWORK, map_index_template="{{ shard_name }}")
     def poll(shard: dict) -> None:
+        if not shard["feed_ids"]:
+            raise AirflowSkipException("no feed is left for this one")
         tasks.poll(shard)
 
     @task(pool=NETWORK, map_index_template="{{ shard_name }}", trigger_rule="all_done")
@@ -64,9 +67,9 @@ def poll_feeds():
     def announce(*, outlet_events) -> None:
         tasks.announce(outlet_events[STORIES])
 
-    planned = plan()
-    polled = poll.expand(shard=planned["polls"])
-    fetched = fetch.expand(shard=planned["fetches"])
+    shards = plan()
+    polled = poll.expand(shard=shards)
+    fetched = fetch.expand(shard=shards)
     polled >> fetched
     [polled, fetched] >> tag()
     [polled, fetched] >> announce()

@@ -62,8 +62,8 @@ def changes(report: BuildReport) -> str:
     return "".join(f", {topic} {before.get(topic, 0)} → {now.get(topic, 0)}" for topic in topics)
 
 
-def plan(*, only_due: bool) -> dict[str, list[dict[str, Any]]]:
-    """Shards of the feeds that are due, or of all, and of the hosts whose pages are fetched after them."""
+def plan(*, only_due: bool) -> list[dict[str, Any]]:
+    """Shards of a run: each with its number of all, for the hosts whose pages it fetches, and the feeds it polls."""
     from newswatch import pipeline
     from newswatch_airflow.capacity import task_slots
 
@@ -75,10 +75,9 @@ def plan(*, only_due: bool) -> dict[str, list[dict[str, Any]]]:
         if nw.config_warning:
             headline = "**The edited configuration is refused, the last good one is in force.**"
             _note(f"{headline}\n\n```\n{nw.config_warning}\n```")
-    return {
-        "polls": [{"name": share.name, "feed_ids": list(share.feed_ids)} for share in shares],
-        "fetches": [{"shard": shard, "shards": shards} for shard in range(shards)],
-    }
+    polls = [{"name": share.name, "feed_ids": list(share.feed_ids)} for share in shares]
+    polls += [{"name": "no feed", "feed_ids": []}] * (shards - len(polls))
+    return [{"shard": number, "shards": shards, **one} for number, one in enumerate(polls)]
 
 
 def shards_for(slots: int) -> int:
@@ -100,7 +99,7 @@ def poll(shard: dict[str, Any]) -> None:
         _note(f"Left for the next run: {late} out of time, {report.held_count} polled by others.")
 
 
-def fetch(share: dict[str, int]) -> None:
+def fetch(share: dict[str, Any]) -> None:
     """Fetch the pages of this shard's hosts."""
     from newswatch import pipeline
 
