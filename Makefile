@@ -47,7 +47,7 @@ docs: setup ## the data dictionary, the rules for addresses and the fault matrix
 	@mkdir -p docs && $(BIN)/newswatch dictionary > docs/tables.md && $(BIN)/newswatch url-rules > docs/urls.md
 	@PYTHONPATH=tests $(BIN)/python tests/faults/table.py > docs/faults.md
 
-bench: setup ## extraction, feeds and tagging beside other tools, tagging again, reprints, a day, its small files, an archive, a year (corpora needed: see the files)
+bench: setup ## extraction, feeds and tagging beside other tools, tagging again, reprints, a day, its small files, a bucket, an archive, a year (corpora needed: see the files)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@$(BIN)/python benchmarks/extraction.py $(ARGS)
 	@$(BIN)/python benchmarks/feeds.py
@@ -57,6 +57,7 @@ bench: setup ## extraction, feeds and tagging beside other tools, tagging again,
 	@$(BIN)/python benchmarks/clusters.py
 	@$(BIN)/python benchmarks/day.py
 	@$(BIN)/python benchmarks/compaction.py
+	@$(BIN)/python benchmarks/object_store.py
 	@$(BIN)/python benchmarks/archive.py
 	@$(BIN)/python benchmarks/year.py
 	@$(BIN)/python benchmarks/end_to_end.py

@@ -1,13 +1,13 @@
 """Build a day's tables, issue its digest and deliver it. The DAG that users backfill by hand."""
 
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
-from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_HOUR, START, TIMEZONE, day_of, switch
+from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_DEADLINE, DIGEST_HOUR, START, TIMEZONE, day_of, switch
 from newswatch_airflow.ids import DAILY_DIGEST, NETWORK
-from newswatch_airflow.notify.notices import FailureNotice
+from newswatch_airflow.notify.notices import FailureNotice, tell_of_late_digest
 from newswatch_airflow.timetables import DayAfterTimetable
 
 DOC = f"""
@@ -41,6 +41,9 @@ not for new topics. The dates are those of the days themselves. One backfill of 
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
     on_failure_callback=[FailureNotice()],
+    deadline=DeadlineAlert(
+        DeadlineReference.DAGRUN_QUEUED_AT, DIGEST_DEADLINE, SyncCallback(tell_of_late_digest), "digest not out"
+    ),
     params={
         "deliver": switch("Deliver", "Deliver a backfill's or manual run's digest too; a scheduled one always is."),
         "extract": switch("Extract again", "First read the stories' stored bytes anew, with today's cleaning."),

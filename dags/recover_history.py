@@ -23,6 +23,7 @@ how many pages are new and how long it takes to fetch them politely. Then again 
 | `tag` | says what the new stories mention |
 | `announce` | names the touched days; `refresh_day` rebuilds them |
 
+Where an archive of saved pages is named, `find` counts its pages and `fetch` reads them; nobody is asked.
 Cut off, it goes on when it is cleared or triggered again. Digests that were issued stay as they are. More, and what it
 means for coverage: docs/history.md.
 """
@@ -38,9 +39,9 @@ means for coverage: docs/history.md.
     params={
         "dry_run": Param(True, type="boolean", title="Dry run", description="Only say in the note what is found."),
         "feeds": Param(
+            [],
             type="array",
             items={"type": "string"},
-            minItems=1,
             title="Feeds or outlets",
             description="Ids of feeds or names of outlets, as feeds.yaml has them, one a line.",
         ),
@@ -49,6 +50,8 @@ means for coverage: docs/history.md.
         "source": Param("all", type="string", enum=["all", *PAST_SOURCES], title="Source", description="What to ask."),
         "limit": Param(None, type=["null", "integer"], minimum=1, title="Limit", description="Of new pages."),
         "list_file": Param(None, type=["null", "string"], title="List", description="File that names pages instead."),
+        "archive": Param(None, type=["null", "string"], title="Archive", description="Saved pages: docs/history.md."),
+        "matching": Param(False, type="boolean", title="Of a topic", description="Of an archive, only such stories."),
     },
     doc_md=DOC,
     tags=["newswatch"],
@@ -60,9 +63,10 @@ def recover_history():
 
     @task(pool=NETWORK, execution_timeout=timedelta(hours=7))
     def fetch(covered: list[list[str]]) -> None:
-        if get_current_context()["params"]["dry_run"]:
+        asked = dict(get_current_context()["params"])
+        if asked["dry_run"]:
             raise AirflowSkipException("nothing is fetched: this is a dry run")
-        tasks.fetch_past(covered, timedelta(hours=6))
+        tasks.fetch_past(asked, covered, timedelta(hours=6))
 
     @task
     def tag() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import sqlalchemy as sa
+from bucket_server import BucketServer
 from clocks import Clock
 from shared_parsers import SharedParsers
 from xdist.remote import Producer
@@ -134,6 +135,23 @@ def parsers() -> Iterator[SharedParsers]:
     )
     yield pool
     pool.end()
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[BucketServer]:
+    """An S3 server on loopback. Who uses it sets its `environ`."""
+    with BucketServer() as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket, in the environment that it needs; the server has forgotten what it did before."""
+    for name, value in bucket_server.environ.items():
+        monkeypatch.setenv(name, value)
+    bucket_server.behave()
+    bucket_server.requests.clear()
+    return bucket_server.new_bucket()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from newsroom.stories import Story, stories_between
 
 PAST_BEGINS = date(2019, 1, 1)  # some five thousand stories of The Vale Ledger
 PACKED_CUT, TWICE_AND_FOREIGN, MISSING = 7, 8, 9  # months before this one that have a fault
+UNDATED_REACH = timedelta(days=120)  # of posts that are asked for without a first day
 SITEMAP_SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -116,18 +117,21 @@ def _xml(root: etree._Element) -> web.Response:
 
 
 def _posts(outlet: Outlet, site: Site, request: web.Request, now: datetime) -> web.Response:
-    """Posts between `after` and `before`, oldest first; a page beyond the last one is a 400, as WordPress answers."""
+    """Posts between `after` and `before` by time; a page beyond the last one is a 400, as WordPress answers."""
     try:
         size, number = int(request.query.get("per_page", 10)), int(request.query.get("page", 1))
         after, before = (_moment(request.query.get(name)) for name in ("after", "before"))
     except ValueError:
         return web.json_response({"code": "rest_invalid_param"}, status=400)
-    first, last = after or datetime.combine(PAST_BEGINS, datetime.min.time(), UTC), min(before or now, now)
+    last = min(before or now, now)
+    first = after or last - UNDATED_REACH
     found = [
         story
         for story in stories_between(first.date(), last.date())
         if story.outlet_id == outlet.id and first < story.published_at < last
     ]
+    if request.query.get("order") == "desc":
+        found.reverse()
     page_count = -(-len(found) // size)
     if number > max(page_count, 1):
         return web.json_response({"code": "rest_post_invalid_page_number"}, status=400)

@@ -29,10 +29,16 @@ class Settings(BaseModel):
 
     config_dir: Path = Field(SHIPPED_CONFIG_DIR, description="Folder with feeds.yaml and topics.yaml.")
     home: Path = Field(Path(), description="Folder of everything that Newswatch makes on this machine.")
-    data_url: str = Field("", description="Folder or fsspec URL for raw bytes, batches, tables and digests.")
+    data_url: str = Field(
+        "",
+        description="Folder, or URL of a bucket (s3://, gs://, az://) or of what else fsspec reaches, "
+        "for raw bytes, batches, tables and digests.",
+    )
     database_url: str = Field("", description="PostgreSQL URL of the ledger; empty: the embedded server in `home`.")
     timezone: str = Field("UTC", description="IANA zone in which days are counted; see `newswatch days rezone`.")
     digest_hour: int = Field(6, ge=0, le=23, description="Hour in `timezone` at which the day before gets its digest.")
+    digest_deadline_minutes: int = Field(60, ge=0, description="After that hour, until a digest is told of as late.")
+    json_logs: bool = Field(False, description="Logs as JSON, an object a line.")
     contact: str = Field("", description="Address or URL named in the User-Agent, for the people whose sites we read.")
     shards: int = Field(
         0, ge=0, le=64, description="Mapped tasks that poll and fetch are shared out to; 0: by how many run at a time."

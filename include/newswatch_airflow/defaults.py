@@ -13,6 +13,7 @@ from newswatch_airflow.ids import CPU
 # Read here without the core: a DAG file is parsed for every task.
 TIMEZONE = os.environ.get("NEWSWATCH_TIMEZONE") or "UTC"
 DIGEST_HOUR = int(os.environ.get("NEWSWATCH_DIGEST_HOUR") or 6)
+DIGEST_DEADLINE = timedelta(minutes=int(os.environ.get("NEWSWATCH_DIGEST_DEADLINE_MINUTES") or 60))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 RETRY_POLICY = ExceptionRetryPolicy(

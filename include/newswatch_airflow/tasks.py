@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.sdk import get_current_context
 
 from newswatch.text.counting import counted
+from newswatch_airflow import metrics
 from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS, RECOVER_HISTORY
 from newswatch_airflow.run_notes import NOTE_KEY
 
@@ -20,15 +22,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _open() -> Iterator[Newswatch]:
-    from newswatch.pipeline import open_newswatch, publish_staged
+    from newswatch.pipeline import Gauge, open_newswatch, publish_staged
     from newswatch.settings import load_settings
 
+    began = time.monotonic()
     nw = open_newswatch(load_settings(), keeps_last_good=True)
     try:
         publish_staged(nw)
         yield nw
     finally:
         nw.close()
+        if metrics.is_on():
+            ti = get_current_context()["ti"]
+            tags = {"dag_id": ti.dag_id, "task_id": ti.task_id}
+            metrics.emit([Gauge("task_seconds", time.monotonic() - began, tags)])
 
 
 # Of leases. One for all: runs come one at a time and shards share nothing, so that a second try, or the next run after
@@ -122,12 +129,16 @@ def fetch(share: dict[str, Any]) -> None:
 def find_past(asked: dict[str, Any]) -> list[list[str]]:
     """Look for what sites list of their past; unless it is a dry run, note what is new of it. `asked`: the params.
 
-    Returns the days that will be covered once that is fetched: feed id, source, first and last day.
+    An archive is only counted here. Returns the days that will be covered once all is fetched: feed id, source, first
+    and last day.
     """
     from newswatch import pipeline
 
+    if asked["archive"]:
+        _read_archive(asked, is_dry_run=True)
+        return []
     wanted = pipeline.PastWanted(
-        names=tuple(name.strip() for name in asked["feeds"] if name.strip()),
+        names=_names(asked["feeds"]),
         first=date.fromisoformat(asked["first"]),
         last=date.fromisoformat(asked["last"]),
         kinds=() if asked["source"] == "all" else (asked["source"],),
@@ -144,10 +155,15 @@ def find_past(asked: dict[str, Any]) -> list[list[str]]:
     return [[days.feed_id, days.kind, str(days.first), str(days.last)] for days in found.covered]
 
 
-def fetch_past(covered: list[list[str]], time: timedelta) -> None:
-    """Fetch the pages that are noted of the past; then the days count as covered. `covered`: as `find_past` has it."""
+def fetch_past(asked: dict[str, Any], covered: list[list[str]], time: timedelta) -> None:
+    """Fetch the pages that are noted of the past; then the days count as covered. `covered`: as `find_past` has it.
+
+    Of an archive: take its pages, whatever time that takes.
+    """
     from newswatch import pipeline
 
+    if asked["archive"]:
+        return _read_archive(asked, is_dry_run=False)
     with _open() as nw:
         report = pipeline.fetch_past(nw, RECOVERY_ID, time.total_seconds())
         listed = (
@@ -159,6 +175,28 @@ def fetch_past(covered: list[list[str]], time: timedelta) -> None:
     _note(f"Fetched {counted(pages, 'page')}: {_counts(report.page_outcomes)}; {stories}.")
     if report.is_out_of_time:
         _note("**The time was used up: trigger it again, and it goes on with the rest.**")
+    return None
+
+
+def _read_archive(asked: dict[str, Any], *, is_dry_run: bool) -> None:
+    from newswatch import pipeline
+
+    first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
+    wanted = pipeline.ArchiveWanted(
+        Path(asked["archive"]), first, last, _names(asked["feeds"]), is_matching=asked["matching"]
+    )
+    with _open() as nw:
+        report = pipeline.import_archive(nw, wanted, RECOVERY_ID, is_dry_run=is_dry_run)
+    stories = "nothing is read yet" if is_dry_run else counted(report.story_count, "new story", "new stories")
+    faults = "".join(f"\n- **damaged:** {fault}" for fault in report.faults)
+    _note(
+        f"{counted(report.record_count, 'record')} in the archive; pages of the feeds' sites: "
+        f"{_counts(report.page_outcomes)}; {stories}. Passed over: {_counts(report.passed_over)}.{faults}"
+    )
+
+
+def _names(given: list[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given if name.strip())
 
 
 def tag() -> None:
@@ -177,12 +215,13 @@ def announce(events: Any) -> None:
     from newswatch import pipeline
 
     with _open() as nw:
-        report = pipeline.announce(nw)
-    keys = [str(day) for day in report.days]
-    if keys:
-        events.add_partitions(keys)
-        events.extra = {"days": keys}
-        _note(f"Days to refresh: {', '.join(keys)}.")
+        keys = [str(day) for day in pipeline.announce(nw).days]
+        if keys:
+            events.add_partitions(keys)
+            events.extra = {"days": keys}
+            _note(f"Days to refresh: {', '.join(keys)}.")
+        if metrics.is_on():
+            metrics.emit(pipeline.gauges(nw))
 
 
 def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
@@ -196,6 +235,8 @@ def build_tables(day: date, events: Any, *, is_reextract: bool = False) -> None:
             _note(f"Read again: {counted(done.story_count, 'story')}, {done.changed_count} read otherwise now.")
         run = get_current_context()["dag_run"]
         report = pipeline.build_day(nw, day, f"{run.dag_id}/{run.run_id}")
+    if metrics.is_on():
+        metrics.emit(pipeline.of_waits("seconds_to_table", report.waits))
     events.add_partitions([str(day)])
     counts = {"stories": report.story_count, "changed": report.is_changed, **report.topic_story_counts}
     events.extra = {"day": str(day), **counts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,18 @@ def test_the_settings_never_show_the_addresses(monkeypatch: pytest.MonkeyPatch) 
     shown = CliRunner().invoke(main, ["settings"]).output
     assert "NEWSWATCH_NOTIFY_URLS=" in shown
     assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize(("run_type", "count"), [("scheduled", 1), ("backfill", 0), ("manual", 0)])
+def test_a_digest_that_is_late_is_told_of_and_a_backfill_never_is(
+    newswatch_environment: Path, run_type: str, count: int
+) -> None:
+    from newswatch_airflow.notify.notices import tell_of_late_digest
+
+    run = {"dag_id": "daily_digest", "dag_run_id": "r", "run_type": run_type, "partition_key": "2026-11-22"}
+    deadline = {"id": "1", "deadline_time": datetime(2026, 11, 23, 7, tzinfo=UTC)}
+    tell_of_late_digest({"dag_run": run | {"state": "running"}, "deadline": deadline})
+    told = lines(newswatch_environment) if (newswatch_environment / "notices.jsonl").exists() else []
+    assert [(n["day"], n["condition"], n["reason"]) for n in told] == [
+        ("2026-11-22", "late", "not out at 07:00 UTC: the run is running")
+    ] * count

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from clocks import Clock
-from installed import installation, log_in
+from installed import close_pages, installation, log_in
 
 from newsroom.config import write_config
 from newsroom.server import Newsroom
@@ -29,6 +29,7 @@ from newswatch.pipeline import (
     poll,
 )
 from newswatch.settings import SHIPPED_CONFIG_DIR, load_settings
+from newswatch.storage.files import Store
 from newswatch.tables import day_tables
 
 DAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
@@ -411,6 +412,27 @@ def test_a_sentence_with_two_mentions_is_listed_once_with_both_marked(client: An
     page = client.get(f"/newswatch/topic/new-start?last={days[2]}&span=7").text
     assert page.count("<blockquote") == len(sentences) < len(of_topic)
     assert page.count("<mark>") == len(of_topic)
+
+
+def test_pages_show_the_same_of_a_bucket_and_say_what_is_wrong_with_it(
+    client: Any, read_days: ReadDays, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nw, days = read_days
+    log_in(client, "VIEWER")
+    story = day_tables.MENTIONS.from_bytes(nw.store.read(f"tables/mentions/{days[1]}.parquet"))[0]["story_id"]
+    paths = (f"day/{days[1]}", f"topic/donetsk?last={days[1]}", f"story/{story}", f"digest/{days[1]}/1")
+    of_folder = [client.get(f"/newswatch/{path}").text for path in paths]
+    far = Store(bucket)
+    for path in nw.store.walk(""):
+        far.write(path, nw.store.read(path))
+    monkeypatch.setenv("NEWSWATCH_DATA_URL", bucket)
+    close_pages()
+    assert [client.get(f"/newswatch/{path}").text for path in paths] == of_folder
+    monkeypatch.setenv("NEWSWATCH_DATA_URL", "s3://none-of-that-name/desk")
+    close_pages()
+    answer = client.get(f"/newswatch/{paths[2]}")
+    assert (answer.status_code, "there is no such bucket" in unescape(answer.text)) == (503, True)
+    close_pages()
 
 
 def test_a_storys_page_dates_its_digests_and_lists_the_same_words_once(client: Any, read_days: ReadDays) -> None:

@@ -6,6 +6,7 @@ import in_answers
 import in_bodies
 import on_the_wire
 from fault import table
+from of_buckets import BUCKET_FAULTS
 from pages import PAGE_FAULTS
 
 GROUPS = {
@@ -37,11 +38,17 @@ def document() -> str:
         "are found once the server is well. *Old validators*: ETag and Last-Modified of the last good poll are sent",
         "the next time too.",
         "Outcomes are explained in [tables.md](tables.md).",
+        "",
+        f"An S3 server on loopback shows {len(BUCKET_FAULTS)} behaviours to a store that puts, reads, moves, removes",
+        "and lists files.",
     ]
     for title, faults in GROUPS.items():
         lines += ["", f"## {title}", "", *table([(f.name, f.does, f"`{f.outcome}`", f.kept) for f in faults], _TITLES)]
     rows = [(f.name, f.does, f"`{f.outcome}`", f.kept) for f in PAGE_FAULTS]
     lines += ["", "## Pages and robots.txt", "", *table(rows, _TITLES)]
+    rows = [(f.name, f"{f.does} ({', '.join(f.kinds)})", f"`{f.outcome}`", f.kept) for f in BUCKET_FAULTS]
+    titles = ("behaviour", "the storage … (to which requests)", "what is raised", "what is kept")
+    lines += ["", "## Object storage", "", *table(rows, titles)]
     return "\n".join(lines) + "\n"
 
 

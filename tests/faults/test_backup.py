@@ -191,6 +191,10 @@ def test_backups_lie_apart_from_the_data(kept: Newswatch, tmp_path: Path) -> Non
     for place in (kept.settings.data_url, f"{kept.settings.data_url}/copies", str(tmp_path)):
         with pytest.raises(ConfigError, match="must lie apart"):
             backup(kept.settings, place, silent)
+    far = kept.settings.model_copy(update={"data_url": "s3://bucket/desk"})
+    for place in ("s3://bucket/desk/", "s3://bucket/desk/copies", "s3://bucket"):
+        with pytest.raises(ConfigError, match="must lie apart"):
+            backup(far, place, silent)
     with pytest.raises(ConfigError, match="nosuch"):
         backup(kept.settings, "nosuch://copies", silent)
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +14,6 @@ from installations import faults
 from killed_runs import NEVER, points, run
 from shared_parsers import SharedParsers
 
-from newsroom import past
 from newsroom.archive import write_archive
 from newsroom.config import write_config
 from newsroom.server import Newsroom
@@ -89,40 +83,3 @@ def test_an_import_that_is_killed(
     assert code != 0 or nth > 5
     assert run(settings, NEVER, *command, with_commits=True)[0] == 0
     assert found(settings, parsers, tmp_path) == (printed(FIRST, LAST), [], 0)
-
-
-@pytest.mark.slow
-def test_a_recovery_of_five_thousand_pages_that_is_killed_twice(
-    settings: Settings, newsroom: Newsroom, parsers: SharedParsers, tmp_path: Path
-) -> None:
-    names = ("config_dir", "home", "data_url", "database_url")
-    environ = {f"NEWSWATCH_{name.upper()}": str(getattr(settings, name)) for name in names} | NO_PAUSE
-    last = past.month_before(NOW, past.MISSING) - timedelta(days=1)  # the months after that have faults
-    program = str(Path(sys.executable).parent / "newswatch")
-    command = [program, "recover", "vale-ledger", "--from", str(past.PAST_BEGINS), "--to", str(last), "--yes"]
-    expected = printed(past.PAST_BEGINS, last, "ledger")
-    assert len(expected) > 4_000
-    for share in (0.3, 0.7, None):
-        process = subprocess.Popen(command, env=os.environ | environ, start_new_session=True)
-        while share and count(settings) < share * len(expected) and process.poll() is None:
-            time.sleep(0.5)
-        if share:
-            assert process.poll() is None
-            os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait() == (-signal.SIGKILL if share else 0)
-    paths, wrong, pending_count = found(settings, parsers, tmp_path)
-    assert len(set(paths)) == len(paths)
-    assert set(expected) <= set(paths)
-    assert (wrong, pending_count) == ([], 0)
-    asked = [newsroom.hits["ledger", path] for path in expected]
-    assert sum(asked) < 1.2 * len(expected), "what was committed is not asked for again"
-
-
-def count(settings: Settings) -> int:
-    engine = sa.create_engine(settings.database_url)
-    try:
-        with engine.connect() as connection:
-            has_table = sa.inspect(connection).has_table("stories")
-            return connection.scalar(sa.select(sa.func.count()).select_from(t.stories)) or 0 if has_table else 0
-    finally:
-        engine.dispose()

@@ -143,5 +143,27 @@ def test_a_folder_that_holds_something_and_one_that_is_no_export_are_refused(rea
     with pytest.raises(ConfigError, match="no export"):
         import_stories(read, str(tmp_path / "full"), "import")
     (tmp_path / "full" / "export.json").write_text(json.dumps({"format": 9}))
-    with pytest.raises(ConfigError, match="format 9"):
+    with pytest.raises(ConfigError, match="format: Input should be 1"):
         import_stories(read, str(tmp_path / "full"), "import")
+
+
+@pytest.mark.parametrize("change", [{"covered": [["ranok", "May"]]}, {"parts": [{"day": 1}]}, {"timezone": None}])
+def test_an_export_that_was_edited_wrongly_is_refused_with_the_place(
+    read: Newswatch, tmp_path: Path, change: dict[str, object]
+) -> None:
+    export_stories(read, str(tmp_path / "out"), DAYS)
+    manifest = tmp_path / "out" / "export.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    with pytest.raises(ConfigError, match=next(iter(change))):
+        import_stories(read, str(tmp_path / "out"), "import")
+
+
+def test_another_feed_of_the_same_id_covers_nothing(read: Newswatch, other: Newswatch, tmp_path: Path) -> None:
+    export_stories(read, str(tmp_path / "out"), DAYS)
+    elsewhere = [feed.model_copy(update={"url": f"{feed.url}?other"}) for feed in other.catalogue.feeds]
+    import_stories(
+        replace(other, catalogue=other.catalogue.model_copy(update={"feeds": tuple(elsewhere)})),
+        str(tmp_path / "out"),
+        "import",
+    )
+    assert values(other, sa.select(t.coverage.c.feed_id)) == []

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from answers import Answers
 from clocks import Clock
+from made_pages import ordinary_page
 from web_site import Site
 
+from newswatch.config.catalogue import Catalogue
 from newswatch.net.client import Request
 from newswatch.net.messages import Failure, Response
-from newswatch.pipeline import Newswatch, PastWanted, find_past, note_past
+from newswatch.pipeline import Newswatch, PastWanted, fetch_pending, find_past, note_past, poll
 from newswatch.pipeline.past_report import PastReport
 
 BASE = "http://ledger.example"
@@ -87,8 +89,11 @@ def test_a_sitemap_that_an_index_names_on_another_site_is_named_as_not_had(here:
     assert any("http://maps.cdn.example/b.xml" in fault for fault in source.faults)
 
 
-def test_a_list_without_an_end_is_broken_off_and_said(here: Newswatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newswatch.pipeline.past_sources.MAX_DOCUMENTS", 5)
+@pytest.mark.parametrize(("limit", "value"), [("MAX_DOCUMENTS", 5), ("MAX_LISTED", 120)])  # entries: 30 a document
+def test_a_list_without_an_end_is_broken_off_and_said(
+    here: Newswatch, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(f"newswatch.pipeline.past_sources.{limit}", value)
     children = [f"{BASE}/{number}.xml" for number in range(100)]
     pages = dict.fromkeys(children, sitemap(*every_day()))
     answers = Answers(pages | {f"{BASE}/robots.txt": robots(f"{BASE}/i.xml"), f"{BASE}/i.xml": index(*children)})
@@ -165,6 +170,65 @@ def test_an_interface_that_gives_the_same_page_for_ever_is_asked_no_more_and_cov
     (source,) = found(here, answers, kinds=("wordpress",)).sources
     assert (source.entry_count, source.covered) == (100, ())
     assert len(answers.asked) < 5
+
+
+def polled(nw: Newswatch, answers: Answers, *addresses: str) -> None:
+    """The feed lists these today, and a poll has them with their pages."""
+    items = "".join(f"<item><title>Of {url}</title><link>{url}</link></item>" for url in addresses)
+    feed = nw.feeds["vale-ledger"]
+    answers.pages[feed.url] = f'<rss version="2.0"><channel><title>Site</title>{items}</channel></rss>'.encode()
+    answers.pages |= {url: ordinary_page(f"The harbour of {url[-9:]}").encode() for url in addresses}
+    poll(answers.of(nw), ["vale-ledger"], "poll")
+    assert fetch_pending(answers.of(nw), "poll").story_count == len(addresses)
+
+
+def test_an_interface_that_lacks_what_the_feed_has_now_covers_nothing(here: Newswatch) -> None:
+    """The site's stories are of a kind of their own, and posts are its blog."""
+
+    class Blog(WordPress):
+        page_of = staticmethod(lambda posts, n: posts[(n - 1) * 100 : n * 100] or None)
+
+        async def get(self, request: Request) -> Response | Failure:
+            if "order=desc" in request.url:
+                posts = [
+                    {
+                        "link": f"{BASE}/p/{n}",
+                        "date_gmt": f"{NOW - n * DAY:%Y-%m-%dT%H:%M:%S}",
+                        "title": {"rendered": "P"},
+                    }
+                    for n in range(-1, 30)
+                ]
+                self.pages[request.url] = json.dumps(posts).encode()
+                return await Answers.get(self, request)
+            return await super().get(request)
+
+    answers = Blog()
+    polled(here, answers, *(f"{BASE}/news/story-{n}" for n in range(5)))
+    (source,) = found(here, answers, kinds=("wordpress",)).sources
+    assert (source.entry_count, source.covered) == (249, ())
+    assert "lacks 5 of 5 stories" in source.faults[-1]
+    answers = Blog()
+    (source,) = found(replace(here, catalogue=other_feed(here)), answers, kinds=("wordpress",)).sources
+    assert source.covered == ((FIRST, LAST),)
+
+
+def other_feed(nw: Newswatch) -> Catalogue:
+    """That of BASE as one that was never polled."""
+    feed = nw.feeds["vale-ledger"].model_copy(update={"id": "never-polled", "outlet": "vale-ledger"})
+    return nw.catalogue.model_copy(update={"feeds": (feed,)})
+
+
+def test_of_a_host_that_authors_share_only_the_feeds_part_is_taken(here: Newswatch) -> None:
+    feed = here.feeds["vale-ledger"].model_copy(update={"url": f"{BASE}/feed/@ada"})
+    nw = replace(here, catalogue=here.catalogue.model_copy(update={"feeds": (feed,)}))
+    answers = Answers({f"{BASE}/robots.txt": robots(f"{BASE}/sitemap.xml")})
+    polled(nw, answers, f"{BASE}/@ada/one-11111", f"{BASE}/@ada/two-22222")
+    urls = [f"{BASE}/@{author}/{day:%Y-%m-%d}-story" for author in ("ada", "bob", "cat") for day in every_day()]
+    dated = (f"<url><loc>{url}</loc><lastmod>2026-11-01</lastmod></url>" for url in urls)
+    answers.pages[f"{BASE}/sitemap.xml"] = f"<urlset>{''.join(dated)}</urlset>".encode()
+    report = found(nw, answers, kinds=("sitemap",))
+    assert report.new_count == 30
+    assert report.passed_over["of another part of the site"] == 60
 
 
 def rss(number: int, *dates: date) -> bytes:

@@ -47,6 +47,11 @@ def log_to_stderr() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if is_verbose else logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    if chosen().json_logs:
+        import structlog.processors as p
+
+        as_json = p.JSONRenderer(ensure_ascii=False, default=str)
+        structlog.configure(processors=[p.add_log_level, p.TimeStamper("iso", utc=True), p.dict_tracebacks, as_json])
 
 
 def named(*, fills_it: bool = False) -> Settings:

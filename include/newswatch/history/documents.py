@@ -1,15 +1,17 @@
 """The documents in which a site lists its past, from bytes to `PastDocument`. Runs in a parser child. Pure.
 
-Sitemaps and their indexes by https://www.sitemaps.org/protocol.html with Google's news extension; posts by WordPress'
+Sitemaps and their indexes by https://www.sitemaps.org/protocol.html (texts and feeds are sitemaps too: "Other Sitemap
+formats") with Google's news extension; posts by WordPress'
 REST interface (https://developer.wordpress.org/rest-api/reference/posts/); feeds in pages by RFC 5005, sections 3, 4.
 """
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +33,9 @@ from newswatch.urls.canonical import resolve
 
 # Of an element that lists something, or of the whole: </url>, </s:urlset>, <urlset/>.
 _END = re.compile(rb"</(?:\w+:)?(?:url|sitemap|(urlset|sitemapindex))\s*>|<(?:\w+:)?(urlset|sitemapindex)\b[^<>]*/>")
+_FEED = re.compile(rb"\s*(?:<[?!][^>]*>\s*)*<(?:\w+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NEXT = ("prev-archive", "next")  # RFC 5005: archives go back in time, and so does a feed's next page
 
 
@@ -46,10 +51,40 @@ def parse(
     Raises UnreadablePast, and of a feed NotAFeed and Unreadable.
     """
     if form == "sitemap":
+        body = _with_ascii(body, content_type)
+        if addresses := _as_addresses(body, url):
+            return _of_addresses(addresses, DateContext(None))
+        if _FEED.match(body):
+            return replace(_feed(body, url, content_type, timezone, language), next_url=None)
         return _sitemap(body, url, content_type, DateContext(ZoneInfo(timezone) if timezone else None))
     if form == "wordpress":
         return _posts(body, url, content_type)
     return _feed(body, url, content_type, timezone, language)
+
+
+def _with_ascii(content: bytes, content_type: str) -> bytes:
+    """The content in UTF-8, if it is in UTF-16 or UTF-32, in which no byte by itself is a `<`."""
+    return _in_utf8(content, content_type) if b"\0" in content[:4] or content[:2] in _MARKS else content
+
+
+def _in_utf8(content: bytes, content_type: str) -> bytes:
+    """The content mended as a feed's is, without the declaration of the encoding that it had."""
+    text = cleaned(decoded(content, content_type)[0])
+    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+
+
+def _as_addresses(content: bytes, url: str) -> list[str]:
+    """The addresses of a sitemap that is a text, one on each line; none, where a line is something else."""
+    lines = [line.strip() for line in content.removeprefix(codecs.BOM_UTF8).splitlines()]
+    stated = [line.decode("utf-8", "replace") for line in lines if line]
+    if not all(line.startswith(("http://", "https://")) for line in stated):
+        return []
+    return [address for line in stated if (address := resolve(url, line))]
+
+
+def _of_addresses(addresses: Sequence[str], context: DateContext) -> PastDocument:
+    entries = tuple(_dated(PastEntry(address), "", context) for address in addresses[:MAX_ENTRIES])
+    return PastDocument(entries, left_out_count=max(0, len(addresses) - MAX_ENTRIES))
 
 
 def _sitemap(content: bytes, url: str, content_type: str, context: DateContext) -> PastDocument:
@@ -85,7 +120,7 @@ def _mended(content: bytes, content_type: str) -> bytes:
     try:
         expat.ParserCreate().Parse(content, True)
     except expat.ExpatError:
-        return cleaned(decoded(content, content_type)[0]).encode("utf-8", "replace")
+        return _in_utf8(content, content_type)
     return content
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newswatch.history.model import PastDocument, PastEntry, Span, period_in, whole_period_in
+from newswatch.history.site import Site
 from newswatch.local_days import ONE_DAY, day_of, days_from, runs
-from newswatch.urls.canonical import canonical_url, is_same_site, twin_key
+from newswatch.urls.canonical import canonical_url, twin_key
 
 LONGEST_SILENCE = timedelta(days=7)  # between two dated stories of a list that reaches over the days between them
+MOST_LACKING = 0.05  # of the stories of a feed in a list that is meant to have all: pages are taken down and moved
 
 Days = tuple[date, date]  # first and last
 
@@ -36,8 +39,8 @@ class Selection:
     undated_count: int
 
 
-def select(listed: Iterable[Listed], span: Span, sites: Sequence[str]) -> Selection:
-    """Each page once, if it is on one of the `sites` (addresses) and may have been published in the span.
+def select(listed: Iterable[Listed], span: Span, site: Site) -> Selection:
+    """Each page once, if it is on the feed's part of its site and may have been published in the span.
 
     Of two lists of a page the first that says when it was published counts, else the first.
     """
@@ -45,8 +48,8 @@ def select(listed: Iterable[Listed], span: Span, sites: Sequence[str]) -> Select
     kept: dict[str, tuple[Listed, bool | None]] = {}
     for page in listed:
         url = canonical_url(page.entry.url)
-        if not any(is_same_site(url, site) for site in sites):
-            passed_over["of another site"] += 1
+        if not site.holds(url):
+            passed_over["of another part of the site" if site.holds_host(url) else "of another site"] += 1
             continue
         key, holds = twin_key(url), span.holds(page.entry)
         before = kept.get(key)
@@ -89,6 +92,22 @@ def covered_by_sitemaps(
     lacking = [period for url in missing if (period := period_in(url))]
     days_listed = {day for stretch in merged(stretches, span) for day in days_from(*stretch)}
     return tuple(runs([d for d in days_listed if not any(first <= d <= last for first, last in lacking)]))
+
+
+def believed(
+    stretches: Sequence[Days], known: Iterable[tuple[date, AbstractSet[str]]], listed: AbstractSet[str]
+) -> tuple[tuple[Days, ...], int]:
+    """The stretches without days of which a list lacks a story that is known; none, where it lacks many of all.
+
+    `known`: stories by day, each with its names; `listed`: the list's. Also returns how many it lacks.
+    """
+    by_day = [(day, listed.isdisjoint(names)) for day, names in known]
+    lacking = {day for day, is_lacking in by_day if is_lacking}
+    count = sum(is_lacking for _, is_lacking in by_day)
+    if count > MOST_LACKING * len(by_day):
+        return (), count
+    kept = (day for stretch in stretches for day in days_from(*stretch) if day not in lacking)
+    return tuple(runs(sorted(kept))), count
 
 
 def covered_by_pages(pages: Sequence[Sequence[PastEntry]], span: Span) -> tuple[Days, ...]:

@@ -131,6 +131,16 @@ def known_urls(connection: sa.Connection, canonical_urls: Sequence[str]) -> dict
     return {row.url: row.story_id for row in rows}
 
 
+def polled(connection: sa.Connection, feed_id: str, first: date, last: date) -> list[tuple[date, frozenset[str]]]:
+    """Day and twin keys of each story of these days that has a page and to which a poll of the feed led."""
+    s, a, e = t.stories.c, t.aliases.c, t.entries.c
+    of_feed = sa.exists().where(e.story_id == s.story_id, e.feed_id == feed_id, e.via.is_(None))
+    query = sa.select(s.day, sa.func.array_agg(a.url)).join(t.aliases, a.story_id == s.story_id)
+    query = query.where(s.day.between(first, last), a.url.startswith("//"), of_feed)
+    rows = connection.execute(query.group_by(s.story_id, s.day).order_by(s.day, s.story_id))
+    return [(day, frozenset(keys)) for day, keys in rows]
+
+
 def listed_by(connection: sa.Connection, names: Collection[str]) -> dict[str, frozenset[str]]:
     """Feed → those of the addresses or twin keys that lead to a story which its entries led to."""
     a, e = t.aliases.c, t.entries.c

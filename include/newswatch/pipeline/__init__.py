@@ -22,6 +22,7 @@ from newswatch.pipeline.fetch import FetchReport, fetch_pending
 from newswatch.pipeline.find_alternatives import find_alternatives
 from newswatch.pipeline.find_feeds import Discovery, Found, discover
 from newswatch.pipeline.forget import ForgetReport, forget_day
+from newswatch.pipeline.gauges import GAUGES, Gauge, gauges, of_waits
 from newswatch.pipeline.import_archive import ArchiveReport, ArchiveWanted, import_archive
 from newswatch.pipeline.installation import Newswatch, is_installed, open_in_force, open_newswatch
 from newswatch.pipeline.live_check import PageCheck, check_pages
@@ -40,6 +41,7 @@ from newswatch.pipeline.tag import TagReport, tag_new
 from newswatch.pipeline.verify import Fault, Walk, verify
 
 __all__ = [
+    "GAUGES",
     "AnnounceReport",
     "ArchiveReport",
     "ArchiveWanted",
@@ -55,6 +57,7 @@ __all__ = [
     "FetchReport",
     "ForgetReport",
     "Found",
+    "Gauge",
     "ImportReport",
     "IssueReport",
     "Issued",
@@ -95,6 +98,7 @@ __all__ = [
     "find_alternatives",
     "find_past",
     "forget_day",
+    "gauges",
     "import_archive",
     "import_stories",
     "is_installed",
@@ -103,6 +107,7 @@ __all__ = [
     "message_of",
     "never_built",
     "note_past",
+    "of_waits",
     "open_in_force",
     "open_newswatch",
     "outcome_meaning",

@@ -84,10 +84,11 @@ def backup(settings: Settings, destination: str, tell: Tell, clock: Callable[[],
 def _check_apart(settings: Settings, destination: str) -> None:
     """Raises ConfigError where backups would lie in the data, or the data in the backups."""
     if "://" in destination or "://" in settings.data_url:
-        is_within = destination.rstrip("/").startswith(settings.data_url.rstrip("/"))
+        at, data = (f"{place.rstrip('/')}/" for place in (destination, settings.data_url))
+        is_within = at.startswith(data) or data.startswith(at)
     else:
-        at, data = Path(destination).resolve(), Path(settings.data_url).resolve()
-        is_within = at == data or at.is_relative_to(data) or data.is_relative_to(at)
+        folders = Path(destination).resolve(), Path(settings.data_url).resolve()
+        is_within = folders[0].is_relative_to(folders[1]) or folders[1].is_relative_to(folders[0])
     if is_within:
         raise ConfigError([f"{destination}: backups and the data folder, {settings.data_url}, must lie apart."])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
 from newswatch.ledger.stories import TextVersion
 from newswatch.local_days import LOOK_BACK
+from newswatch.pipeline.copying import far_side_by_side
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import ask_again, finish, publish, stage
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
@@ -29,6 +31,7 @@ from newswatch.pipeline.tag import mentions_of_day
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
 from newswatch.tables.day_tables import DAY_TABLES, TABLES
+from newswatch.tables.parquet import Table
 from newswatch.version import code_version
 
 if TYPE_CHECKING:
@@ -37,13 +40,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """One day's build: its counts, and whether any table's bytes differ from those before it."""
+    """One day's build: its counts, and whether any table's bytes differ from those before it.
+
+    `waits`: seconds from publication to this build, of stories that polls have seen since the build before.
+    """
 
     day: date
     story_count: int
     topic_story_counts: dict[str, int]
     topic_story_counts_before: dict[str, int] | None  # None: there was no build, or its table is lost
     is_changed: bool
+    waits: tuple[float, ...] = ()
 
 
 def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
@@ -65,7 +72,8 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
         is_changed = before is None or before.files != files
         is_staged = is_changed or not is_whole(nw, day, before)  # a damaged day may have been left out of trends
-        _write(nw, day, contents, is_staged=is_staged)
+        if is_staged:
+            stage(nw.store, day, contents)
         build = days.Build(
             day=day,
             inputs_sha256=facts.sha256(nw),
@@ -86,6 +94,7 @@ def build_day(nw: Newswatch, day: date, run_id: str = "") -> BuildReport:
         topic_story_counts=dict(zip(topic_days["topic"], topic_days["story_count"].tolist(), strict=True)),
         topic_story_counts_before=counts_before,
         is_changed=is_changed,
+        waits=_waits(frames["stories"], before, build.built_at),
     )
     log.info("day built", day=str(day), stories=report.story_count, changed=report.is_changed)
     return report
@@ -102,13 +111,13 @@ def _topic_story_counts(nw: Newswatch, build: days.Build | None) -> dict[str, in
     return {row["topic"]: row["story_count"] for row in rows}
 
 
-def _write(nw: Newswatch, day: date, contents: Mapping[str, bytes], *, is_staged: bool) -> None:
-    """Stage the day's tables, or put the same ones in place again: one of them may be missing or damaged."""
-    if is_staged:
-        stage(nw.store, day, contents)
-        return
-    for name, content in contents.items():
-        nw.store.write(paths.table(name, day), content)
+def _waits(printed: pd.DataFrame, before: days.Build | None, now: datetime) -> tuple[float, ...]:
+    """Of stories whose publisher states a time; none of a first build, which waited for nothing but itself."""
+    if before is None or printed.empty:
+        return ()
+    is_fresh = printed["via"].isna() & ~printed["is_day_only"] & (printed["first_seen_at"] > before.built_at)
+    published = printed.loc[is_fresh, "published_at"].dropna()
+    return tuple((now - published).dt.total_seconds())
 
 
 def build_as_known(nw: Newswatch, day: date, at: datetime) -> str:
@@ -170,10 +179,13 @@ def is_whole(nw: Newswatch, day: date, build: days.Build | None) -> bool:
     """Whether the day has its tables, as the build made them."""
     if build is None:
         return False
+
+    def look(table: Table) -> None:
+        sha256 = build.files.get(table.name)  # trends have none: they change with other days
+        nw.store.load(paths.table(table.name, day), bytes if sha256 else table.arrow, sha256)
+
     try:
-        for table in TABLES:
-            sha256 = build.files.get(table.name)  # trends have none: they change with other days
-            nw.store.load(paths.table(table.name, day), bytes if sha256 else table.arrow, sha256)
+        deque(far_side_by_side(nw.store, look, TABLES), maxlen=0)
     except MissingFile as error:
         log.warning("day not as it was built", day=str(day), reason=str(error))
         return False

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from newswatch.storage.files import Store
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,3 +25,15 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T], what: str, tell: Te
             for number, made in enumerate(pool.map(work, items[begin : begin + _A_ROUND]), begin + 1):
                 yield made
                 tell(what, number, len(items))
+
+
+def far_side_by_side(store: Store, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """What `work`, which reads or writes a small file of the store, makes of each, in order. Raises what it raises.
+
+    In a folder one after another; where files lie elsewhere most of the time is waiting, and that is done together.
+    """
+    if store.folder:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        yield from pool.map(work, items)

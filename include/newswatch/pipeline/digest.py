@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,10 @@ from newswatch.digest.items import DayRows
 from newswatch.ledger import days, digests
 from newswatch.ledger.digests import IssuedDigest
 from newswatch.pipeline.build import ensure_built, ensure_whole
+from newswatch.pipeline.copying import far_side_by_side
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.publication import finish
+from newswatch.pipeline.tables_in_force import if_there
 from newswatch.pipeline.trends import with_usual
 from newswatch.storage import paths
 from newswatch.tables import day_tables
@@ -111,8 +114,8 @@ def _rows(nw: Newswatch, table: str, day: date) -> list[dict[str, Any]]:
 
 def _trends(nw: Newswatch, wanted: Sequence[date]) -> dict[date, list[dict[str, Any]]]:
     name = day_tables.TOPIC_TRENDS.name
-    there = [day for day in wanted if nw.store.exists(paths.table(name, day))]
-    return {day: list(map(with_usual, _rows(nw, name, day))) for day in there}
+    read = far_side_by_side(nw.store, lambda day: if_there(partial(_rows, nw, name, day)), wanted)
+    return {day: list(map(with_usual, rows)) for day, rows in zip(wanted, read, strict=True) if rows}
 
 
 def _late(nw: Newswatch, connection: sa.Connection, day: date, known: Sequence[date], until: datetime) -> LateRows:

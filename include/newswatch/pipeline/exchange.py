@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
 
 from newswatch.errors import ConfigError, DamagedFile, MissingFile, ParseFailed
 from newswatch.feeds.state import Window
@@ -32,7 +33,7 @@ from newswatch.urls.canonical import canonical_url, names_of
 from newswatch.version import code_version
 
 MANIFEST = "export.json"  # written last: a folder without it is no export
-FORMAT = 1
+FORMAT: Final = 1
 STORIES_A_PART = 2_000
 IMPORT = "import"
 
@@ -47,6 +48,17 @@ class Part:
     aliases: str
     sha256: dict[str, str]  # by path
     story_count: int
+
+
+class Manifest(BaseModel):
+    """What an export says of itself. `feeds`: the addresses of those that cover days, by id; `covered`: id and day."""
+
+    format: Literal[1] = FORMAT
+    made_by: str
+    timezone: str
+    parts: list[Part]
+    feeds: dict[str, str]
+    covered: list[tuple[str, date]]
 
 
 @dataclass
@@ -87,15 +99,15 @@ def export_stories(nw: Newswatch, destination: str, wanted: Sequence[date]) -> E
     c = t.coverage.c
     with nw.ledger.begin() as connection:
         query = sa.select(c.feed_id, c.day).where(c.day.in_(list(wanted))).order_by(c.feed_id, c.day)
-        covered = [[row.feed_id, str(row.day)] for row in connection.execute(query)]
-    manifest = {
-        "format": FORMAT,
-        "made_by": code_version(),
-        "timezone": nw.settings.timezone,
-        "parts": [asdict(part) for part in parts],
-        "covered": covered,
-    }
-    out.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        covered = [(row.feed_id, row.day) for row in connection.execute(query)]
+    manifest = Manifest(
+        made_by=code_version(),
+        timezone=nw.settings.timezone,
+        parts=parts,
+        feeds={id_: nw.feeds[id_].url for id_ in sorted({id_ for id_, _ in covered} & nw.feeds.keys())},
+        covered=covered,
+    )
+    out.write(MANIFEST, manifest.model_dump_json(indent=1).encode())
     log.info("stories exported", stories=report.story_count, days=len(wanted))
     return report
 
@@ -174,9 +186,8 @@ def import_stories(nw: Newswatch, source: str, run_id: str) -> ImportReport:
     store = Store(source)
     manifest = _manifest(store, source)
     report = ImportReport()
-    parts = [Part(**part) for part in manifest["parts"]]
     lacking: set[str] = set()  # days of the parts that are left out: no feed covers them here
-    for number, part in enumerate(parts):
+    for number, part in enumerate(manifest.parts):
         try:
             contents = {path: store.load(path, bytes, sha256) for path, sha256 in part.sha256.items()}
         except (MissingFile, DamagedFile) as error:
@@ -184,21 +195,24 @@ def import_stories(nw: Newswatch, source: str, run_id: str) -> ImportReport:
             lacking.add(part.day)
         else:
             _take(nw, part, contents, run_id, report)
-        nw.progress("parts imported", number + 1, len(parts))
-    covered = [(feed_id, date.fromisoformat(day)) for feed_id, day in manifest["covered"] if day not in lacking]
-    report.dirty_days |= _cover(nw, covered, ZoneInfo(manifest["timezone"]))
+        nw.progress("parts imported", number + 1, len(manifest.parts))
+    same = {id_ for id_, feed in nw.feeds.items() if manifest.feeds.get(id_) == feed.url}
+    covered = [(id_, day) for id_, day in manifest.covered if id_ in same and str(day) not in lacking]
+    report.dirty_days |= _cover(nw, covered, ZoneInfo(manifest.timezone))
     log.info("stories imported", stories=report.story_count, known=report.known_count)
     return report
 
 
-def _manifest(store: Store, source: str) -> dict[str, Any]:
+def _manifest(store: Store, source: str) -> Manifest:
     try:
-        manifest: dict[str, Any] = json.loads(store.read(MANIFEST))
-    except (MissingFile, ValueError) as error:
+        return Manifest.model_validate_json(store.read(MANIFEST))
+    except MissingFile as error:
         raise ConfigError([f"{source}: no export of `newswatch export`, or one that was cut off: {error}"]) from error
-    if manifest.get("format") != FORMAT:
-        raise ConfigError([f"{source}: an export of format {manifest.get('format')}; this version reads {FORMAT}."])
-    return manifest
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, fault['loc'])) or 'all of it'}: {fault['msg']}" for fault in error.errors()[:3]]
+        raise ConfigError(
+            [f"{source}/{MANIFEST} is no export's that this version reads: {'; '.join(wrong)}"]
+        ) from error
 
 
 def _take(nw: Newswatch, part: Part, contents: Mapping[str, bytes], run_id: str, report: ImportReport) -> None:
@@ -253,7 +267,7 @@ def _with_pages(
 
 
 def _cover(nw: Newswatch, covered_there: Sequence[tuple[str, date]], tz: ZoneInfo) -> set[date]:
-    """Note the days of the zone that a feed covered there and this installation's of that id does not cover yet."""
+    """Note the days of the zone that a feed covered there and does not cover here yet."""
     of_feeds: dict[str, list[date]] = {}
     for feed_id, day in covered_there:
         of_feeds.setdefault(feed_id, []).append(day)

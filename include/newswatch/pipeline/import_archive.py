@@ -17,14 +17,15 @@ from newswatch.errors import ParseFailed
 from newswatch.feeds.model import Entry, SeenEntry
 from newswatch.history.model import PastEntry, Span
 from newswatch.history.selection import Listed
-from newswatch.ledger import feeds, stories
+from newswatch.history.site import Site
 from newswatch.ledger import schema as t
+from newswatch.ledger import stories
 from newswatch.ledger.leases import ENTRIES, Lease
+from newswatch.pipeline import recover
 from newswatch.pipeline.fetch import commit_pages
 from newswatch.pipeline.installation import Newswatch
 from newswatch.pipeline.page_request import FetchResult, PageJob
 from newswatch.pipeline.past_entries import entry_of, note_pages
-from newswatch.pipeline.recover import LINKS_LOOKED_AT, feeds_named, sites_of, span_of
 from newswatch.storage.archives import ArchivedPage, ArchiveReader
 from newswatch.stories.assemble import FetchedPage, assemble
 from newswatch.stories.story import RawRecord, Story
@@ -70,8 +71,8 @@ def import_archive(nw: Newswatch, wanted: ArchiveWanted, run_id: str, *, is_dry_
     A dry run counts the pages of these sites and reads none. What was committed before a failure stays, and is known to
     the next call. Raises ConfigError where there is no archive, or as `recover.find_past`; LeaseLost; TransientError.
     """
-    span = span_of(nw, wanted.first, wanted.last)
-    of_sites = _FeedsOfSites(nw, feeds_named(nw, wanted.names) if wanted.names else list(nw.catalogue.feeds))
+    span = recover.span_of(nw, wanted.first, wanted.last)
+    of_sites = _FeedsOfSites(nw, recover.feeds_named(nw, wanted.names) if wanted.names else list(nw.catalogue.feeds))
     reader = ArchiveReader(wanted.path, lambda url: of_sites.feed_of(url) is not None, nw.settings.max_page_bytes)
     report = ArchiveReport(passed_over=reader.passed_over, faults=reader.faults)
     work = _Import(nw, wanted, span, of_sites, run_id, report)
@@ -107,29 +108,27 @@ def _batches(pages: Iterable[ArchivedPage]) -> Iterator[list[ArchivedPage]]:
 
 
 class _FeedsOfSites:
-    """Which feed a page belongs to: the first of those on its site, as `urls.canonical.is_same_site` has it."""
+    """Which feed a page belongs to: the first of those with the smallest part of a site on which it is."""
 
     def __init__(self, nw: Newswatch, wanted: Sequence[Feed]) -> None:
-        self._sites: dict[str, Feed] = {}
-        self._above: dict[str, Feed] = {}  # domains below which a feed's site lies
-        self._known: dict[str, Feed | None] = {}
+        self._of_domain: dict[str, list[tuple[Site, Feed]]] = {}  # of the sites, and of those above them
+        self._on_host: dict[str, list[tuple[Site, Feed]]] = {}
         with nw.ledger.begin() as connection:
-            links = {feed.id: feeds.newest_links(connection, feed.id, LINKS_LOOKED_AT) for feed in wanted}
-        for feed in wanted:
-            for site in map(site_of, sites_of(feed, links[feed.id])):
-                self._sites.setdefault(site, feed)
-                for domain in _domains(site)[1:]:
-                    self._above.setdefault(domain, feed)
+            sites = [(recover.site_of(connection, feed), feed) for feed in wanted]
+        for site, feed in sites:
+            for domain in dict.fromkeys(d for origin in site.origins for d in _domains(site_of(origin))):
+                self._of_domain.setdefault(domain, []).append((site, feed))
 
     def feed_of(self, url: str) -> Feed | None:
         address = resolve(url, "")
         if address is None:
             return None
         host = site_of(address)
-        if host not in self._known:
-            own = next((self._sites[domain] for domain in _domains(host) if domain in self._sites), None)
-            self._known[host] = own or self._above.get(host)
-        return self._known[host]
+        if host not in self._on_host:
+            near = {feed.id: (site, feed) for d in _domains(host) for site, feed in self._of_domain.get(d, [])}
+            there = [(site, feed) for site, feed in near.values() if site.holds_host(address)]
+            self._on_host[host] = sorted(there, key=lambda pair: -len(pair[0].folder))
+        return next((feed for site, feed in self._on_host[host] if site.holds(address)), None)
 
 
 def _domains(host: str) -> list[str]:

@@ -14,13 +14,14 @@ from newswatch.local_days import ONE_DAY, day_of, start_of
 from newswatch.settings import Settings
 from newswatch.text.counting import counted
 
+KINDS = ("polls", "pages", "tags", "tables", "digest")
 PATIENCE = timedelta(hours=1)  # a poll comes every quarter of an hour, and a failed task is tried twice more
 ANNOUNCED_PATIENCE = timedelta(hours=3)  # a day that nobody builds is announced again
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """One thing that is late. `what`: polls, pages, tags, tables, digest; `since`: UTC, where that is known."""
+    """One thing that is late. `what`: of KINDS; `since`: UTC, where that is known."""
 
     what: str
     detail: str
@@ -46,11 +47,12 @@ def _late(what: str, nouns: str, waiting: Waiting, now: datetime) -> Late | None
 
 
 def _digest(connection: sa.Connection, settings: Settings, now: datetime) -> Iterator[Late]:
-    """The digest of yesterday, an hour after its own; an installation that is younger than that day owes none."""
+    """The digest of yesterday, once its deadline is over; an installation that is younger than that day owes none."""
     today = day_of(now, settings.tz)
     due_at = start_of(today, settings.tz) + timedelta(hours=settings.digest_hour)
+    deadline = due_at + timedelta(minutes=settings.digest_deadline_minutes)
     began = lateness.first_commit(connection)
     day = today - ONE_DAY
-    is_owed = began is not None and began < start_of(today, settings.tz) and now >= due_at + PATIENCE
+    is_owed = began is not None and began < start_of(today, settings.tz) and now >= deadline
     if is_owed and not lateness.has_digest(connection, day):
         yield Late("digest", f"no digest of {day}, due at {due_at:%Y-%m-%d %H:%M} UTC", due_at)

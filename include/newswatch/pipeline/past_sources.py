@@ -15,15 +15,17 @@ from newswatch.errors import ParseFailed
 from newswatch.feeds import autodiscovery
 from newswatch.history.model import MAX_BYTES, MAX_ENTRIES, Form, PastDocument, PastEntry, Span
 from newswatch.history.selection import Days, covered_by_pages, covered_by_sitemaps, merged
+from newswatch.history.site import Site
 from newswatch.net.client import MAX_ROBOTS_BYTES, Client, Request
 from newswatch.net.messages import Failure, Response
 from newswatch.pipeline.credentials import credentials
 from newswatch.pipeline.installation import Newswatch
 from newswatch.text import sanitise
-from newswatch.urls.canonical import host_of, is_same_site, resolve, twin_key
+from newswatch.urls.canonical import host_of, resolve, twin_key
 
 KINDS = ("sitemap", "wordpress", "paged_feed")
 MAX_DOCUMENTS = 1_000  # of one source
+MAX_LISTED = 500_000  # entries of one source: some 400 MB of memory
 POSTS_A_PAGE = 100  # WordPress gives no more
 LONGEST_REST = 300.0  # seconds that a host may ask for before it is asked again in the same run
 ATTEMPTS = 2  # fewer than the failures in a row after which the client leaves the host alone, for one bad document
@@ -35,7 +37,8 @@ NOT_THERE = frozenset({"http_404", "http_410", "http_400", "unreadable", "not_a_
 class PastSource:
     """What one source lists. `covered`: days of the span of which it lists all; `faults`: what could not be had of it.
 
-    `address`: where it begins. `document_count`: requests that it took.
+    `address`: where it begins. `document_count`: requests that it took. `newest`: what it lists of other days,
+    by which it is told whether it has what the feed had.
     """
 
     kind: str
@@ -44,21 +47,21 @@ class PastSource:
     covered: tuple[Days, ...]
     document_count: int
     faults: tuple[str, ...] = ()
+    newest: tuple[PastEntry, ...] = ()
 
 
 @dataclass
 class PastSearch:
     """A search of one feed's site for the days of a span, one request at a time.
 
-    `sites`: addresses of the site, those first where the feed's stories are. `had`: documents that an earlier search
-    of the same site has read, by form and address.
+    `had`: documents that an earlier search of the same site has read, by form and address.
     """
 
     nw: Newswatch
     client: Client
     feed: Feed
     span: Span
-    sites: Sequence[str]
+    site: Site
     had: dict[tuple[str, str], PastDocument | Failure] = field(default_factory=dict)
     _faults: list[str] = field(default_factory=list)
     _count: int = 0
@@ -78,13 +81,13 @@ class PastSearch:
         return found
 
     async def _sitemaps(self) -> PastSource | None:
-        stated = [url for site in self.sites for url in await self._stated_in_robots(site)]
-        guesses = [url for site in self.sites for place in SITEMAP_GUESSES if (url := resolve(site, place))]
+        stated = [url for site in self.site.origins for url in await self._stated_in_robots(site)]
+        guesses = [url for site in self.site.origins for place in SITEMAP_GUESSES if (url := resolve(site, place))]
         had, missing = await self._read_sitemaps(stated or guesses, frozenset() if stated else frozenset(guesses))
         if not had:
             return None
         entries = tuple(entry for _, document in had for entry in document.entries)
-        own = [(url, replace(d, entries=tuple(e for e in d.entries if self._is_ours(e.url)))) for url, d in had]
+        own = [(url, replace(d, entries=tuple(e for e in d.entries if self.site.holds(e.url)))) for url, d in had]
         covered = covered_by_sitemaps(own, missing, self.span, self.nw.day_of(self.nw.clock()))
         return PastSource("sitemap", had[0][0], entries, covered, 0)
 
@@ -109,8 +112,8 @@ class PastSearch:
             seen.add(twin_key(url))
             if not (self._is_ours(url) or host_of(url) in hosts):
                 document = _not_asked(url, "it is on another site")
-            elif len(had) >= MAX_DOCUMENTS:
-                document = _not_asked(url, f"a search reads {MAX_DOCUMENTS} documents at most")
+            elif len(had) >= MAX_DOCUMENTS or sum(len(d.entries) for _, d in had) >= MAX_LISTED:
+                document = _not_asked(url, f"a search reads {MAX_DOCUMENTS} documents and {MAX_LISTED} pages at most")
             else:
                 document = await self._document(url, "sitemap")
             if isinstance(document, Failure):
@@ -131,12 +134,14 @@ class PastSearch:
 
     async def _wordpress(self) -> PastSource | None:
         """Its posts by date; a day more on each side, for the interface counts in the site's own zone."""
-        asked = {
-            "per_page": POSTS_A_PAGE, "orderby": "date", "order": "asc", "_fields": "link,date_gmt,title,excerpt",
+        form = {"per_page": POSTS_A_PAGE, "orderby": "date", "_fields": "link,date_gmt,title,excerpt"}
+        asked = form | {
+            "order": "asc",
             "after": f"{self.span.begins - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
             "before": f"{self.span.ends + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
         }  # fmt: skip
-        for site in self.sites:
+        backwards = {"order": "desc", "page": 1}
+        for site in self.site.origins:
             address = resolve(site, "/wp-json/wp/v2/posts")
             entries, known, is_whole, is_there = list[PastEntry](), set[str](), False, False
             for number in range(1, MAX_DOCUMENTS + 1):
@@ -155,7 +160,10 @@ class PastSearch:
             if is_there and address:
                 has_any = any(self.span.holds(entry) for entry in entries)
                 covered = merged([(self.span.first, self.span.last)], self.span) if is_whole and has_any else ()
-                return PastSource("wordpress", address, tuple(entries), covered, 0)
+                # Posts are one kind of what a site may publish: where stories are of another, the newest ones lack.
+                newest = await self._document(f"{address}?{urlencode(form | backwards)}", "wordpress")
+                looked_at = newest.entries if isinstance(newest, PastDocument) else ()
+                return PastSource("wordpress", address, tuple(entries), covered, 0, newest=looked_at)
         return None
 
     async def _pages(self) -> PastSource | None:
@@ -196,7 +204,7 @@ class PastSearch:
         return bool(dates) and max(dates) < self.span.begins
 
     def _is_ours(self, url: str) -> bool:
-        return any(is_same_site(url, site) for site in self.sites)
+        return self.site.holds_host(url)
 
     def _note(self, failure: Failure, *, is_guess: bool) -> bool:
         """Note what could not be had, unless it was a guess that is not there; returns whether it was noted."""

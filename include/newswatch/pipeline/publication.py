@@ -6,12 +6,14 @@ then on. Then they are renamed into place. Where a writer was killed between, th
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
 from newswatch.ledger import days
+from newswatch.pipeline.copying import far_side_by_side
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.trends import update_trends
 from newswatch.storage import paths
@@ -20,8 +22,11 @@ from newswatch.storage.files import Store
 
 def stage(store: Store, day: date, contents: Mapping[str, bytes]) -> None:
     """Put the day's tables, by name, beside those in force. The caller holds the day's lock."""
-    for name, content in contents.items():
-        store.write(paths.staged_table(name, day), content)
+
+    def write(name: str) -> None:
+        store.write(paths.staged_table(name, day), contents[name])
+
+    deque(far_side_by_side(store, write, list(contents)), maxlen=0)
 
 
 def publish(nw: Newswatch, day: date) -> None:
@@ -44,8 +49,8 @@ def finish(nw: Newswatch, connection: sa.Connection, day: date) -> list[date]:
     build = days.build_of(connection, day)
     if build is None or not build.is_staged:
         return []
-    for name in build.files:  # one that is not there was put in place before the writer was killed
-        nw.store.move(paths.staged_table(name, day), paths.table(name, day))
+    # One that is not there was put in place before the writer was killed.
+    nw.store.move_all({paths.staged_table(name, day): paths.table(name, day) for name in build.files})
     days.mark_published(connection, day)
     return update_trends(nw, connection, day)
 

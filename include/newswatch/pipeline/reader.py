@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,12 +16,13 @@ from newswatch.digest.items import DayRows, moment_of
 from newswatch.errors import ConfigError, MissingFile
 from newswatch.ledger import Ledger, catalogues, days, digests, stories, zone
 from newswatch.local_days import day_of
+from newswatch.pipeline.copying import far_side_by_side
 from newswatch.pipeline.deliver import read_issued
 from newswatch.pipeline.explain import explain
 from newswatch.pipeline.feed_health import FeedHealth, feed_health
 from newswatch.pipeline.installation import Newswatch, ledger_url, open_store, parser_pool, read_good
 from newswatch.pipeline.lateness import Late, late
-from newswatch.pipeline.tables_in_force import TablesInForce
+from newswatch.pipeline.tables_in_force import TablesInForce, if_there
 from newswatch.pipeline.trends import with_usual
 from newswatch.settings import Settings
 from newswatch.tables import day_tables
@@ -124,9 +126,9 @@ class Reader:
     def trends(self, wanted: Sequence[date]) -> dict[date, dict[str, Row]]:
         """Day → topic → row of topic_trends (see `with_usual`), of those of the days that have any."""
         name, tables = day_tables.TOPIC_TRENDS.name, self._tables(wanted)
-        there = [day for day in wanted if tables.has(name, day)]
-        rows = {day: map(with_usual, self._of_today(tables.rows(name, day))) for day in there}
-        return {day: {row["topic"]: row for row in of_day} for day, of_day in rows.items()}
+        read = far_side_by_side(self._store, lambda day: if_there(partial(tables.rows, name, day)), wanted)
+        rows = {day: map(with_usual, self._of_today(of_day)) for day, of_day in zip(wanted, read, strict=True)}
+        return {day: by_topic for day, of_day in rows.items() if (by_topic := {row["topic"]: row for row in of_day})}
 
     def day_rows(self, day: date) -> DayRows:
         """The day's stories and mentions, with today's topics."""
@@ -142,18 +144,26 @@ class Reader:
         ids = {topic, *(former for former, id_ in self._topic_ids().items() if id_ == topic)}
         found: dict[str, list[Row]] = {"mentions": [], "topic_days": [], "topic_outlet_days": [], "topic_pair_days": []}
         tables = self._tables(wanted)
-        for day in wanted:
-            if not tables.has("topic_days", day):
-                continue
-            for name in ("topic_days", "topic_outlet_days"):
-                found[name] += self._of_today(tables.chosen(name, day, "topic", ids))
-            pairs = self._of_today(tables.rows("topic_pair_days", day))
-            found["topic_pair_days"] += [row for row in pairs if topic in (row["topic"], row["other_topic"])]
-            mentions = self._of_today(tables.chosen("mentions", day, "topic", ids))
+
+        def of_day(day: date) -> dict[str, list[Row]]:
+            topic_days = if_there(partial(tables.chosen, "topic_days", day, "topic", ids))
+            if not topic_days:
+                return {}
+            mentions = tables.chosen("mentions", day, "topic", ids)
             named = {row["story_id"] for row in mentions}
             by_id = {row["story_id"]: row for row in tables.chosen("stories", day, "story_id", named, _SHOWN)}
-            found["mentions"] += [by_id[row["story_id"]] | row for row in mentions]
-        return found
+            return {
+                "topic_days": topic_days,
+                "topic_outlet_days": tables.chosen("topic_outlet_days", day, "topic", ids),
+                "topic_pair_days": tables.rows("topic_pair_days", day),
+                "mentions": [by_id[row["story_id"]] | row for row in mentions],
+            }
+
+        for read in far_side_by_side(self._store, of_day, wanted):
+            for name, rows in read.items():
+                found[name] += self._of_today(rows)
+        pairs = found["topic_pair_days"]
+        return found | {"topic_pair_days": [row for row in pairs if topic in (row["topic"], row["other_topic"])]}
 
     def _tables(self, wanted: Sequence[date]) -> TablesInForce:
         """The tables of these days as the ledger names them now."""
@@ -186,14 +196,20 @@ class Reader:
     def _cluster(self, story_id: str, day: date) -> list[Row]:
         near = [day + timedelta(days=n) for n in (-2, -1, 0, 1, 2)]
         tables = self._tables(near)
-        there = [d for d in near if tables.has("stories", d)]
-        mine = tables.chosen("stories", day, "story_id", {story_id}, _SHOWN) if day in there else []
+
+        def chosen(key: str, value: str, of_days: Sequence[date]) -> list[Row]:
+            def of_day(d: date) -> list[Row]:
+                return if_there(partial(tables.chosen, "stories", d, key, {value}, _SHOWN))
+
+            return [row for rows in far_side_by_side(self._store, of_day, of_days) for row in rows]
+
+        mine = chosen("story_id", story_id, [day])
         if not mine:
             return []
         original = mine[0]["cluster_id"]
-        found = [row for d in there for row in tables.chosen("stories", d, "cluster_id", {original}, _SHOWN)]
+        found = chosen("cluster_id", original, near)
         if all(row["story_id"] != original for row in found):
-            found += [row for d in there for row in tables.chosen("stories", d, "story_id", {original}, _SHOWN)]
+            found += chosen("story_id", original, near)
         return sorted(found, key=lambda r: (moment_of(r), r["story_id"]))
 
     def health(self, now: datetime) -> list[FeedHealth]:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from math import inf
 from pathlib import Path
 
+import sqlalchemy as sa
 from protego import Protego
 
 from newswatch.config.catalogue import Feed
@@ -19,9 +20,10 @@ from newswatch.errors import ConfigError
 from newswatch.feeds.state import Window
 from newswatch.history import url_lists
 from newswatch.history.model import PastDocument, Span
-from newswatch.history.selection import Listed, Selection, day_published, select
+from newswatch.history.selection import Listed, Selection, believed, day_published, select
+from newswatch.history.site import Site, site_of_feed
 from newswatch.ledger import days, feeds, hosts, pending, stories
-from newswatch.local_days import ONE_DAY, days_from, start_of
+from newswatch.local_days import ONE_DAY, days_from, runs, start_of
 from newswatch.net import politeness
 from newswatch.net.messages import Failure
 from newswatch.net.politeness import HostMemory
@@ -30,7 +32,8 @@ from newswatch.pipeline.installation import Newswatch, log
 from newswatch.pipeline.past_entries import FROM_THE_NETWORK, LIST, entry_key, in_batches, note_pages
 from newswatch.pipeline.past_report import PastReport, SourceReport
 from newswatch.pipeline.past_sources import KINDS, PastSearch, PastSource
-from newswatch.urls.canonical import canonical_url, host_of, names_of, origin_of
+from newswatch.text.counting import counted
+from newswatch.urls.canonical import canonical_url, host_of, names_of, twin_key
 
 LINKS_LOOKED_AT = 50  # of a feed, to tell the site of its stories
 LEAST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between two looks whether a host's rest is over
@@ -83,8 +86,8 @@ def find_past(nw: Newswatch, wanted: PastWanted) -> FoundPast:
     lists = _lists(wanted.list_file, chosen) if wanted.list_file else {}
     found, memory = asyncio.run(_ask(nw, chosen, _Search(span, wanted.kinds or KINDS, lists)))
     choice = _Choice(nw, span, wanted.limit)
-    for feed, sites, sources in found:
-        choice.add(feed, sites, sources)
+    for feed, site, sources in found:
+        choice.add(feed, site, sources)
     return FoundPast(choice.report(memory), tuple(choice.new), tuple(choice.covered()))
 
 
@@ -203,34 +206,31 @@ def _lists(path: Path, chosen: Sequence[Feed]) -> dict[str, PastSource]:
 
 async def _ask(
     nw: Newswatch, chosen: Sequence[Feed], search: _Search
-) -> tuple[list[tuple[Feed, list[str], list[PastSource]]], HostMemory]:
-    """Of each feed the addresses of its site and what its sources list; what hosts ask for is kept in the ledger."""
+) -> tuple[list[tuple[Feed, Site, list[PastSource]]], HostMemory]:
+    """Of each feed its site and what its sources list; what hosts ask for is kept in the ledger."""
     began = nw.clock()
     with nw.ledger.begin() as connection:
         memory = hosts.remember(connection, began, with_robots=True)
-        links = {feed.id: feeds.newest_links(connection, feed.id, LINKS_LOOKED_AT) for feed in chosen}
+        sites = {feed.id: site_of(connection, feed) for feed in chosen}
     found = []
     had: dict[tuple[str, str], PastDocument | Failure] = {}
     try:
         async with nw.client(memory) as client:
             for feed in chosen:
-                sites = sites_of(feed, links[feed.id])
                 if feed.id in search.lists:
                     sources = [search.lists[feed.id]]
                 else:
-                    sources = await PastSearch(nw, client, feed, search.span, sites, had).run(search.kinds)
-                found.append((feed, sites, sources))
+                    sources = await PastSearch(nw, client, feed, search.span, sites[feed.id], had).run(search.kinds)
+                found.append((feed, sites[feed.id], sources))
     finally:
         with nw.ledger.begin() as connection:
             hosts.save(connection, memory, began)
     return found, memory
 
 
-def sites_of(feed: Feed, links: Sequence[str]) -> list[str]:
-    """Origins of the feed's site: that of most of its stories, then its own."""
-    counts = Counter(origin_of(link) for link in links)
-    most = [origin for origin, _ in counts.most_common(1)]
-    return list(dict.fromkeys([*most, origin_of(feed.url)]))
+def site_of(connection: sa.Connection, feed: Feed) -> Site:
+    """The feed's site, by its newest stories."""
+    return site_of_feed(feed.url, feeds.newest_links(connection, feed.id, LINKS_LOOKED_AT))
 
 
 @dataclass
@@ -249,11 +249,12 @@ class _Choice:
     _reports: list[SourceReport] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)  # names of pages that an earlier feed has
 
-    def add(self, feed: Feed, sites: Sequence[str], sources: Sequence[PastSource]) -> None:
+    def add(self, feed: Feed, site: Site, sources: Sequence[PastSource]) -> None:
         """Choose from what one feed's sources list."""
+        sources = [self._believed(feed, source) for source in sources]
         self._reports += [self._report(feed, source) for source in sources]
         listed = (Listed(entry, source.kind) for source in sources for entry in source.entries)
-        selection = select(listed, self.span, sites)
+        selection = select(listed, self.span, site)
         self.passed_over.update(selection.passed_over)
         self.undated_count += selection.undated_count
         fresh = self._fresh(feed, selection)
@@ -281,6 +282,21 @@ class _Choice:
         ]
         self._taken.update(name for page in fresh for name in names[id(page)])
         return fresh
+
+    def _believed(self, feed: Feed, source: PastSource) -> PastSource:
+        """The source without days that it does not list wholly, as what the feed is known to have had shows."""
+        listed_days = {day for days_of in source.covered for day in days_from(*days_of)}
+        newest = [day for entry in source.newest if (day := day_published(entry, self.span))]
+        if newest:  # at both ends days are listed in part
+            listed_days.update(days_from(min(newest) + ONE_DAY, max(newest) - ONE_DAY))
+        with self.nw.ledger.begin() as connection:
+            known = [story for run in runs(listed_days) for story in stories.polled(connection, feed.id, *run)]
+        listed = {twin_key(canonical_url(entry.url)) for entry in (*source.entries, *source.newest)}
+        covered, lacking = believed(source.covered, known, listed)
+        if not lacking:
+            return source
+        fault = f"{source.address} lacks {lacking} of {counted(len(known), 'story', 'stories')} that the feed had"
+        return replace(source, covered=covered, faults=(*source.faults, fault))
 
     def _report(self, feed: Feed, source: PastSource) -> SourceReport:
         dated = [day for entry in source.entries if (day := day_published(entry, self.span))]

@@ -25,10 +25,6 @@ class TablesInForce:
         self._store = store
         self._builds = builds
 
-    def has(self, name: str, day: date) -> bool:
-        """Whether there is such a table."""
-        return any(self._store.exists(path) for path in self._places(name, day))
-
     def rows(self, name: str, day: date, columns: Sequence[str] | None = None) -> list[Row]:
         """The table's rows. Raises MissingFile where the day was not built."""
         return self._load(name, day, partial(_table(name).from_bytes, columns=columns))
@@ -59,6 +55,16 @@ class TablesInForce:
         build = self._builds.get(day)
         is_staged = build is not None and build.is_staged and name in build.files
         return [paths.staged_table(name, day)] * is_staged + [paths.table(name, day)]
+
+
+def if_there(read: Callable[[], list[Row]]) -> list[Row]:
+    """A table's rows; none where there is no such table. A damaged one is said to be so."""
+    try:
+        return read()
+    except DamagedFile:
+        raise
+    except MissingFile:
+        return []
 
 
 def _table(name: str) -> Table:

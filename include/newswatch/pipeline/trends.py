@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from newswatch.days import trends
 from newswatch.errors import MissingFile
 from newswatch.ledger import days
+from newswatch.pipeline.copying import far_side_by_side
 from newswatch.pipeline.installation import Newswatch, log
 from newswatch.storage import paths
 from newswatch.tables import day_tables
@@ -60,18 +62,21 @@ def with_usual(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _values(
-    nw: Newswatch, table: Table, built: Iterable[date], columns: tuple[str, ...], left_out: set[date]
+    nw: Newswatch, table: Table, built: Sequence[date], columns: tuple[str, ...], left_out: set[date]
 ) -> Iterator[tuple[Any, ...]]:
     """The values of these columns, topics under their ids of today. Days whose table is not to be had: `left_out`."""
     ids = nw.catalogue.topic_ids
     at = columns.index("topic") if ids and "topic" in columns else None
-    for day in built:
+
+    def load(day: date) -> Iterator[tuple[Any, ...]]:
         try:
-            rows = nw.store.load(paths.table(table.name, day), partial(table.values, columns=columns))
+            return nw.store.load(paths.table(table.name, day), partial(table.values, columns=columns))
         except MissingFile as error:
             log.error("day left out of trends", day=str(day), reason=str(error))
             left_out.add(day)
-            continue
+            return iter(())
+
+    for rows in far_side_by_side(nw.store, load, built):
         for row in rows:
             yield row if at is None else (*row[:at], ids.get(row[at], row[at]), *row[at + 1 :])
 
@@ -79,7 +84,8 @@ def _values(
 def _write(nw: Newswatch, day: date, history: trends.History) -> bool:
     content = day_tables.TOPIC_TRENDS.to_bytes(trends.topic_trends(day, history))
     path = paths.table(day_tables.TOPIC_TRENDS.name, day)
-    if nw.store.exists(path) and nw.store.read(path) == content:
-        return False
+    with suppress(MissingFile):
+        if nw.store.read(path) == content:
+            return False
     nw.store.write(path, content)
     return True

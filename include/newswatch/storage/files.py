@@ -1,18 +1,18 @@
-"""A store of files: a folder or any fsspec URL. Files appear whole or not at all, and damage is seen on reading."""
+"""A store of files: a folder, a bucket, or what fsspec reaches. A file appears whole or not at all; damage is seen."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
-import fsspec
-
 from newswatch.errors import DamagedFile, MissingFile, TransientError
+from newswatch.storage import buckets
+from newswatch.storage.backend import Backend, FileStat
+from newswatch.storage.folders import open_folder
 
 WAY_OUT = (
     "`newswatch verify --repair` makes it again where that can be done, and says what is lost where it cannot; "
@@ -22,54 +22,43 @@ T = TypeVar("T")
 
 
 class Store:
-    """The files below `url`, a folder or an fsspec URL. Paths are relative to it, with `/`.
+    """The files below `url`. Paths are relative to it, with `/`; names that begin with `_` are what is being written.
 
-    `read` and `write` raise TransientError where the storage fails.
+    `read`, `write` and what moves, removes or lists raise TransientError where the storage fails, and ConfigError where
+    no other try would help: a bucket that is not there, or that is not open to us.
     """
 
     def __init__(self, url: str) -> None:
-        self._fs, root = fsspec.url_to_fs(url)
-        self._root = str(root).rstrip("/")
-        self._is_local = "file" in _protocols(self._fs.protocol)
+        self._files = open_backend(url)
 
     def locate(self, path: str) -> str:
         """The path as the storage itself names it."""
-        return f"{self._root}/{path}"
+        return f"{self._files.root}/{path}"
 
     def write(self, path: str, content: bytes) -> str:
         """Put the whole file in place, over one that is there, and return the SHA-256 of its content, in hex."""
-        try:
-            if self._is_local:
-                _write_local(Path(self.locate(path)), content)
-            else:
-                self._fs.pipe_file(self.locate(path), content)
-        except OSError as error:
-            raise TransientError(f"cannot write {self.locate(path)}: {error}") from error
+        with self._failing("write", path):
+            self._files.put(path, content)
         return hashlib.sha256(content).hexdigest()
 
     def move(self, path: str, to: str) -> None:
         """Put the file in another place, over one that is there. Where it is gone, it was moved before."""
-        try:
-            if self._is_local:
-                target = Path(self.locate(to))
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(self.locate(path), target)
-                _sync_folder(target.parent)
-            else:
-                self._fs.mv(self.locate(path), self.locate(to))
-        except FileNotFoundError:
+        with self._failing("move", path):
+            self._files.move({path: to})
+
+    def move_all(self, places: Mapping[str, str]) -> None:
+        """The same of several files, by path: far away in as few requests as it takes."""
+        if self.folder:
+            for path, to in places.items():
+                self.move(path, to)
             return
-        except OSError as error:
-            raise TransientError(f"cannot move {self.locate(path)} to {self.locate(to)}: {error}") from error
+        with self._failing("move", ", ".join(places)):
+            self._files.move(places)
 
     def remove(self, path: str) -> None:
         """Take the file away; where there is none, nothing is done."""
-        try:
-            self._fs.rm_file(self.locate(path))
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise TransientError(f"cannot remove {self.locate(path)}: {error}") from error
+        with suppress(FileNotFoundError), self._failing("remove", path):
+            self._files.remove(path)
 
     def read(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
         """The file's bytes from `start` (in bytes, 0 by default) to `end`, exclusive (the file's end by default).
@@ -77,12 +66,10 @@ class Store:
         Raises MissingFile where there is no such file.
         """
         try:
-            content: bytes = self._fs.cat_file(self.locate(path), start=start, end=end)
+            with self._failing("read", path):
+                return self._files.get(path, start, end)
         except FileNotFoundError:
             raise MissingFile(f"{self.locate(path)} is missing. {WAY_OUT}") from None
-        except OSError as error:
-            raise TransientError(f"cannot read {self.locate(path)}: {error}") from error
-        return content
 
     def load(self, path: str, decode: Callable[[bytes], T], sha256: str | None = None) -> T:
         """What `decode` makes of the file. `sha256`: of its bytes as the ledger has it, in hex; None: it has none.
@@ -109,94 +96,74 @@ class Store:
         return DamagedFile(f"{self.locate(path)} is damaged: {reason}. {WAY_OUT}")
 
     def walk(self, folder: str) -> Iterator[str]:
-        """Paths of all files below the folder, a directory at a time; temporary ones left out."""
-        place = self.locate(folder)
-        if not self._fs.exists(place):
-            return
-        for found, _, names in self._fs.walk(place):
-            below = str(found).removeprefix(place).strip("/")
-            for name in sorted(names):
-                if not any(part.startswith("_") for part in (*below.split("/"), name)):
-                    yield "/".join(filter(None, (folder, below, name)))
-
-    def remove_folder(self, folder: str) -> None:
-        """Take the folder away with all that is in it; where there is none, nothing is done."""
-        try:
-            self._fs.rm(self.locate(folder), recursive=True)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise TransientError(f"cannot remove {self.locate(folder)}: {error}") from error
+        """Paths of all files below the folder, those of a folder one after another; temporary ones left out."""
+        return (path for path in self._below(folder) if not _is_temporary(path.removeprefix(folder)))
 
     def leftovers(self) -> Iterator[str]:
         """Paths of all files that `walk` leaves out: what is being written, or what killed writers have left."""
-        for found, _, names in self._fs.walk(self._root):
-            below = str(found).removeprefix(self._root).strip("/")
-            for name in sorted(names):
-                if any(part.startswith("_") for part in (*below.split("/"), name)):
-                    yield "/".join(filter(None, (below, name)))
+        return filter(_is_temporary, self._below(""))
+
+    def _below(self, folder: str) -> Iterator[str]:
+        with self._failing("list", folder):
+            yield from self._files.walk(folder)
+
+    def remove_folder(self, folder: str) -> None:
+        """Take the folder away with all that is in it; where there is none, nothing is done."""
+        with suppress(FileNotFoundError), self._failing("remove", folder):
+            self._files.remove_folder(folder)
 
     def size(self, path: str) -> int:
         """The file's length in bytes; 0 where it is gone."""
-        try:
-            return int(self._fs.size(self.locate(path)) or 0)
-        except FileNotFoundError:
-            return 0
+        found = self._stat(path)
+        return found.byte_count if found else 0
+
+    def modified(self, path: str) -> datetime | None:
+        """When the file was written last, UTC; None: it is gone."""
+        found = self._stat(path)
+        return found.modified if found else None
+
+    def _stat(self, path: str) -> FileStat | None:
+        with suppress(FileNotFoundError), self._failing("look at", path):
+            return self._files.stat(path)
+        return None
 
     def abandoned(self, before: datetime) -> list[str]:
-        """Temporary files of writers that were killed: a live one's is renamed within seconds."""
+        """Temporary files of writers that were killed: a live one's is renamed in seconds. Only folders have such."""
+        if not self.folder:
+            return []
         found = (path for path in self.leftovers() if path.rpartition("/")[2].startswith("_") and path.endswith(".tmp"))
         return [path for path in found if (moment := self.modified(path)) and moment < before]
 
     @property
     def folder(self) -> Path | None:
         """The folder on this machine; None: the files lie elsewhere."""
-        return Path(self._root) if self._is_local else None
-
-    def modified(self, path: str) -> datetime | None:
-        """When the file was written last, UTC; None: it is gone."""
-        try:
-            moment: datetime = self._fs.modified(self.locate(path))
-        except FileNotFoundError:
-            return None
-        return moment.astimezone(UTC)
+        return self._files.folder
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file."""
-        return bool(self._fs.exists(self.locate(path)))
+        with self._failing("look at", path):
+            return self._files.exists(path)
 
     def names(self, folder: str) -> list[str]:
         """Names directly in the folder, sorted; temporary ones (`_…`) left out; empty where it does not exist."""
+        with self._failing("list", folder):
+            return sorted(name for name in self._files.names(folder) if not name.startswith("_"))
+
+    @contextmanager
+    def _failing(self, doing: str, path: str) -> Iterator[None]:
+        """Lets a failure of the storage be a TransientError that names the file; FileNotFoundError stays itself."""
         try:
-            paths = self._fs.ls(self.locate(folder), detail=False, refresh=True)
+            yield
         except FileNotFoundError:
-            return []
-        names = (PurePosixPath(path).name for path in paths)
-        return sorted(name for name in names if not name.startswith("_"))
+            raise
+        except OSError as error:
+            raise TransientError(f"cannot {doing} {self.locate(path)}: {error}") from error
 
 
-def _protocols(protocol: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (protocol,) if isinstance(protocol, str) else protocol
+def open_backend(url: str) -> Backend:
+    """What keeps the files of the URL. Raises ConfigError, ValueError, ImportError where there is no such storage."""
+    return buckets.Bucket(url) if buckets.is_bucket(url) else open_folder(url)
 
 
-def _write_local(path: Path, content: bytes) -> None:
-    """Temporary name, fsync, rename, fsync of the folder: a power cut leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f"_{uuid.uuid4().hex}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)  # there only where something went wrong
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _is_temporary(path: str) -> bool:
+    return any(part.startswith("_") for part in path.split("/"))

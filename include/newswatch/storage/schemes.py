@@ -11,6 +11,7 @@ from fsspec.asyn import AsyncFileSystem
 from fsspec.registry import known_implementations
 
 from newswatch.errors import ConfigError
+from newswatch.storage import buckets
 
 _REMOVALS = ("rm", "rm_file", "_rm", "_rm_file")  # of which an implementation of fsspec defines one
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)(?:://|::)", re.I)
@@ -21,6 +22,9 @@ def check(url: str) -> None:
 
     The URL itself is not repeated: it may hold a password.
     """
+    if buckets.is_bucket(url):
+        buckets.Bucket(url)
+        return
     for scheme in _SCHEME.findall(url):
         if reason := _refusal(scheme.lower()):
             raise ConfigError([f"environment: NEWSWATCH_DATA_URL: {scheme}:// {reason}"])

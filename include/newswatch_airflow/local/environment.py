@@ -38,6 +38,9 @@ def is_free(port: int) -> bool:
     return True
 
 
+_LEFT_TO_USERS = "AIRFLOW__METRICS__"  # all others are this run's: a shell may be set for another installation
+
+
 def airflow_environment(home: Path, port: int, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables for all Airflow processes and for `newswatch`; the embedded server is started, its databases made.
 
@@ -51,7 +54,8 @@ def airflow_environment(home: Path, port: int, base: Mapping[str, str] | None = 
     server = embedded_postgres.start(home / "postgres")
     kept = _secrets(airflow_home / "secrets.json")
     api = f"http://127.0.0.1:{port}"
-    env = {k: v for k, v in (os.environ if base is None else base).items() if not k.startswith("AIRFLOW__")}
+    given = os.environ if base is None else base
+    env = {k: v for k, v in given.items() if not k.startswith("AIRFLOW__") or k.startswith(_LEFT_TO_USERS)}
     env |= {
         "AIRFLOW_HOME": str(airflow_home),
         "AIRFLOW__API__BASE_URL": api,
@@ -74,6 +78,7 @@ def airflow_environment(home: Path, port: int, base: Mapping[str, str] | None = 
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (own := embedded_postgres.database(server, AIRFLOW_DATABASE)),
         "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "AIRFLOW__LOGGING__JSON_LOGS": env.get("NEWSWATCH_JSON_LOGS") or "False",
         # What a scheduler or a worker that was killed has left is found within a minute, not within five.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",

@@ -142,6 +142,20 @@ def line_of(notice: Notice) -> str:
     return f"{notice.feed_id} ({notice.outlet}) is {notice.condition}, {since}{why}"
 
 
+def tell_of_late_digest(context: dict[str, Any]) -> None:
+    """Tell that a run of daily_digest has not ended by its deadline; called by Airflow, which gives the run as JSON.
+
+    Only a scheduled run owes its digest at an hour.
+    """
+    run, deadline = context["dag_run"], context["deadline"]["deadline_time"]
+    if run["run_type"] != "scheduled":
+        return
+    day = run["partition_key"]
+    reason = f"not out at {deadline:%H:%M} UTC: the run is {run['state']}"
+    notice = {"dag_id": run["dag_id"], "run_id": run["dag_run_id"], "day": day, "condition": "late", "reason": reason}
+    send(f"Newswatch: the digest of {day} is late", [f"Run {run['dag_run_id']}: {reason}"], [notice])
+
+
 class FailureNotice(BaseNotifier):
     """Tell of a failed run: in `notices.jsonl` in NEWSWATCH_HOME, in the log, and by apprise where configured."""
 

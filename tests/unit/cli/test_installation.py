@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -135,3 +140,13 @@ def test_where_there_is_no_installation_a_verb_that_fills_none_says_so_and_makes
         assert f"There is no installation in {tmp_path / home}: nothing was ever polled there" in done.stderr
         assert "`newswatch poll` makes one" in done.stderr
     assert [path.name for path in tmp_path.rglob("*")] == ["home"]
+
+
+def test_a_log_is_an_object_a_line_where_that_is_set(environ: dict[str, str]) -> None:
+    environ |= {"NEWSWATCH_CONFIG_DIR": str(SHIPPED_CONFIG_DIR), "NEWSWATCH_JSON_LOGS": "1"}
+    program = Path(sys.executable).parent / "newswatch"
+    for command in (["migrate"], ["--verbose", "maintain"]):
+        done = subprocess.run([program, *command], env=os.environ | environ, capture_output=True, text=True, check=True)
+    logged = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [(line["event"], line["level"]) for line in logged] == [("store maintained", "info")]
+    assert datetime.fromisoformat(logged[0]["timestamp"]).tzinfo

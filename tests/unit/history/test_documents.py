@@ -156,3 +156,40 @@ def test_a_feed_names_the_page_that_follows_it() -> None:
 def test_wordpress_is_known_by_its_generator() -> None:
     assert feed(generator='<generator uri="https://wordpress.org/?v=6.6">WordPress</generator>').is_wordpress
     assert not feed(generator="<generator>Hugo</generator>").is_wordpress
+
+
+def test_a_text_with_an_address_a_line_is_a_sitemap() -> None:
+    text = "\ufeffhttps://paper.example/2026/09/14/a\r\n\r\n  https://paper.example/b  \n"
+    document = parse(text.encode(), form="sitemap", url=URL, content_type="text/plain")
+    assert [(entry.url, entry.published_day) for entry in document.entries] == [
+        ("https://paper.example/2026/09/14/a", date(2026, 9, 14)),
+        ("https://paper.example/b", None),
+    ]
+    with pytest.raises(UnreadablePast):
+        parse(b"https://paper.example/a\nand more", form="sitemap", url=URL, content_type="text/plain")
+
+
+def test_a_feed_is_a_sitemap() -> None:
+    item = "<item><link>https://paper.example/a</link><pubDate>Mon, 14 Sep 2026 09:00:00 GMT</pubDate></item>"
+    document = sitemap(f'<?xml version="1.0"?><!-- of all --><rss version="2.0"><channel>{item}</channel></rss>')
+    assert [(entry.url, entry.published_at) for entry in document.entries] == [
+        ("https://paper.example/a", datetime(2026, 9, 14, 9, tzinfo=UTC))
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_sitemap_in_utf_16(encoding: str) -> None:
+    text = (
+        f'<?xml version="1.0" encoding="UTF-16"?><urlset {SPACE}><url><loc>https://paper.example/ї</loc></url></urlset>'
+    )
+    body = text.encode(encoding) if encoding == "utf-16" else b"\xfe\xff" + text.encode(encoding)
+    (entry,) = parse(body, form="sitemap", url=URL, content_type="application/xml").entries
+    assert entry.url in ("https://paper.example/ї", "https://paper.example/%D1%97")
+
+
+def test_a_faulty_sitemap_is_read_in_the_encoding_that_it_states() -> None:
+    news = "<n:news><n:publication_date>2026-09-11</n:publication_date><n:title>Порт & море</n:title></n:news>"
+    page = f"<url><loc>https://paper.example/a</loc>{news}</url>"
+    text = f'<?xml version="1.0" encoding="windows-1251"?><urlset {SPACE} {NEWS}>{page}</urlset>'
+    (entry,) = parse(text.encode("cp1251"), form="sitemap", url=URL, content_type="application/xml").entries
+    assert entry.title == "Порт & море"

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newswatch.history.model import PastDocument, PastEntry, Span
-from newswatch.history.selection import Listed, covered_by_pages, covered_by_sitemaps, merged, select
+from newswatch.history.selection import Listed, believed, covered_by_pages, covered_by_sitemaps, merged, select
+from newswatch.history.site import Site
 
 SPAN = Span(date(2026, 9, 1), date(2026, 9, 30), ZoneInfo("UTC"))
-SITES = ("https://paper.example",)
+SITE = Site(("https://paper.example",))
 TODAY = date(2026, 11, 22)
 
 
@@ -31,7 +32,7 @@ def test_each_page_of_the_site_and_of_the_days_once_and_the_dated_listing_of_it(
         Listed(dated(14, "b", month=7), "sitemap"),
         Listed(PastEntry("https://paper.example/c"), "sitemap"),
     ]
-    found = select(pages, SPAN, SITES)
+    found = select(pages, SPAN, SITE)
     assert [(page.entry.url, page.via) for page in found.wanted] == [
         ("https://paper.example/a", "wordpress"),
         ("https://paper.example/c", "sitemap"),
@@ -86,3 +87,21 @@ def test_stretches_that_touch_are_one_and_none_leaves_the_span() -> None:
         [(SPAN.first - day, SPAN.first), (SPAN.first + day, SPAN.first + 2 * day), (SPAN.last, SPAN.last + day)], SPAN
     )
     assert found == ((SPAN.first, SPAN.first + 2 * day), (SPAN.last, SPAN.last))
+
+
+def test_a_list_is_not_believed_of_days_on_which_it_lacks_what_was_seen() -> None:
+    days = [SPAN.first + timedelta(days=n) for n in range(30)]
+    known = [(day, {f"//paper.example/{day}", f"//paper.example/other-{day}"}) for day in days]
+    every = {f"//paper.example/{day}" for day in days}
+    whole = ((SPAN.first, SPAN.last),)
+    assert believed(whole, known, every) == (whole, 0)
+    assert believed(whole, [], set()) == (whole, 0)
+    tenth = days[9]
+    stretches = ((days[0], days[8]), (days[10], days[29]))
+    assert believed(whole, known, every - {f"//paper.example/{tenth}"}) == (stretches, 1)
+
+
+def test_a_list_that_lacks_many_of_what_was_seen_is_believed_of_no_day() -> None:
+    days = [SPAN.first + timedelta(days=n) for n in range(30)]
+    known = [(day, {f"//paper.example/{day}"}) for day in days]
+    assert believed(((SPAN.first, SPAN.last),), known, {f"//paper.example/{day}" for day in days[2:]}) == ((), 2)

@@ -36,9 +36,20 @@ def test_a_store_that_can_be_none_is_named_in_one_line_without_its_password(url:
 
 @pytest.mark.parametrize(
     "url",
-    ["/var/data", "data", "file:///var/data", "local:///var/data", "C:/data", "a:b", "ftp://host/a", "hdfs://host/a"],
+    [
+        "/var/data",
+        "data",
+        "file:///var/data",
+        "local:///var/data",
+        "C:/data",
+        "a:b",
+        "s3",
+        "gs/data",
+        "ftp://host/a",
+        "hdfs://host/a",
+    ],
 )
-def test_folders_are_taken(url: str) -> None:
+def test_folders_and_what_fsspec_writes_to_are_taken(url: str) -> None:
     schemes.check(url)
 
 
