@@ -14,13 +14,9 @@ from newswatch_airflow.local.environment import PROJECT
 from .server import HERE, Server
 
 SMALL = (PROJECT / "docker-compose.yaml", HERE / "stand-ins.yaml")
-LARGE = (
-    PROJECT / "docker-compose.yaml",
-    PROJECT / "compose.celery.yaml",
-    HERE / "stand-ins.yaml",
-    HERE / "stand-ins-celery.yaml",
-)
-BASE_IMAGES = ("apache/airflow:3.3.2-python3.13", "postgres:17", "redis:8")
+LARGE = (SMALL[0], PROJECT / "compose.celery.yaml", SMALL[1], HERE / "stand-ins-celery.yaml")
+BUCKET = (*LARGE[:2], PROJECT / "compose.s3.yaml", *LARGE[2:], HERE / "stand-ins-s3.yaml")
+BASE_IMAGES = ("apache/airflow:3.3.2-python3.13", "postgres:17", "redis:8", "python:3.13-slim")
 
 
 @pytest.fixture(scope="session")

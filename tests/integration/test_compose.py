@@ -20,15 +20,35 @@ from newswatch_airflow.local.make_env import ENV, MAKERS, SECRETS_DIR
 
 PROJECT = SHIPPED_CONFIG_DIR.parent
 SMALL, LARGE = ("docker-compose.yaml",), ("docker-compose.yaml", "compose.celery.yaml")
-KINDS = {"small": SMALL, "large": LARGE}
+BUCKET = (*LARGE, "compose.s3.yaml")
+KINDS = {"small": SMALL, "large": LARGE, "bucket": BUCKET}
 MAKE_ENV = PROJECT / "include" / "newswatch_airflow" / "local" / "make_env.py"
-ONE_SHOT = "init"
+ONE_SHOT, ONE_SHOTS = "init", {"init", "bucket"}
 OURS = {"api-server", "scheduler", "dag-processor", "triggerer", "init"}
-OTHERS = {"postgres", "redis", "newsroom"}  # that run no code of ours, or need none of its settings
+OTHERS = {"postgres", "redis", "store", "newsroom"}  # that run no code of ours, or need none of its settings
+
+
+class Instead(list[Any]):
+    """A list that docker compose puts in place of what is below it."""
+
+
+class Loader(yaml.SafeLoader):
+    """Knows docker compose's own tags."""
+
+
+def instead(loader: Loader, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return Instead(loader.construct_sequence(node, deep=True))
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+Loader.add_constructor("!override", instead)
+Loader.add_constructor("!reset", lambda *_: None)
 
 
 def read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml.load((PROJECT / name).read_text(encoding="utf-8"), Loader)
     return found
 
 
@@ -38,7 +58,7 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     for name in below.keys() & above.keys():
         if isinstance(below[name], dict):
             joined[name] = laid_over(below[name], above[name])
-        elif isinstance(below[name], list) and name in ("volumes", "secrets", "tmpfs"):
+        elif isinstance(above[name], list) and name in ("volumes", "secrets", "tmpfs") and type(above[name]) is list:
             joined[name] = [*below[name], *above[name]]
     return joined
 
@@ -60,7 +80,7 @@ every = [
     for kind, files in KINDS.items()
     for name, service in services_of(files).items()
 ]
-every_lasting = [one for one in every if one.values[0] != ONE_SHOT]
+every_lasting = [one for one in every if one.values[0] not in ONE_SHOTS]
 
 
 def make_env(path: Path) -> subprocess.CompletedProcess[str]:
@@ -87,7 +107,7 @@ FIXED = {"NEWSWATCH_DATA_URL", "NEWSWATCH_DATABASE_URL", "NEWSWATCH_HOME"}  # by
 def test_every_setting_reaches_every_service_that_runs_our_code(kind: str) -> None:
     ours = {name: service for name, service in services_of(KINDS[kind]).items() if name not in OTHERS}
     assert ours.keys() >= OURS
-    assert ("worker" in ours) == (kind == "large")
+    assert ("worker" in ours) == (kind != "small")
     for name, service in ours.items():
         given = {variable.removesuffix("_FILE") for variable in service["environment"]}
         missing = [field for field in Settings.model_fields if f"NEWSWATCH_{field.upper()}" not in given]
@@ -102,8 +122,9 @@ def test_what_the_readme_names_stands_in_the_env_file_too() -> None:
     assert named - FIXED <= set(re.findall("NEWSWATCH_[A-Z_]+", ENV))
 
 
-@pytest.mark.parametrize(("kind", "published"), [("small", ["api-server"]), ("large", ["api-server", "flower"])])
-def test_only_what_people_look_at_is_published_and_only_on_loopback(kind: str, published: list[str]) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_what_people_look_at_is_published_and_only_on_loopback(kind: str) -> None:
+    published = ["api-server"] if kind == "small" else ["api-server", "flower"]
     found = {name: service["ports"] for name, service in services_of(KINDS[kind]).items() if service.get("ports")}
     assert list(found) == published
     assert all(str(port).startswith("127.0.0.1:") for ports in found.values() for port in ports)
@@ -125,7 +146,7 @@ def test_no_service_is_privileged_or_reaches_into_the_host(name: str, service: d
 def test_no_service_runs_as_root(name: str, service: dict[str, Any]) -> None:
     """Our own image has a user; those of others start as root unless told."""
     is_ours = service["image"].startswith("newswatch:")
-    assert service.get("user", "airflow" if is_ours else "root") in {"airflow", "postgres", "redis"}
+    assert service.get("user", "airflow" if is_ours else "root") in {"airflow", "postgres", "redis", "1000:1000"}
     dockerfile = (PROJECT / "Dockerfile").read_text()
     assert re.findall(r"^USER (\w+)", dockerfile, re.MULTILINE)[-1] == "airflow"
 
@@ -180,6 +201,13 @@ def test_every_lasting_service_has_a_health_check_restarts_and_keeps_its_logs_sm
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
+def test_with_a_bucket_services_share_no_volume_but_the_demo_s_lists() -> None:
+    for name, service in services_of(BUCKET).items():
+        named = {str(volume).split(":")[0] for volume in service.get("volumes", []) if not str(volume).startswith("/")}
+        if name in OURS | {"worker", "flower", "bucket", "newsroom"}:
+            assert named == {"./include", "demo-config"}, name
+
+
 def test_workers_share_no_folder_of_logs() -> None:
     assert "/opt/airflow/logs" in services_of(LARGE)["worker"]["volumes"]  # without a name: each has its own
 
@@ -194,7 +222,7 @@ def test_airflow_starts_after_the_databases_are_ready() -> None:
 
 def test_images_are_pinned_to_a_version() -> None:
     bases = re.findall(r"^ARG \w+_IMAGE=(\S+)", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
-    for image in [*bases, *(service["image"] for service in services_of(LARGE).values())]:
+    for image in [*bases, *(service["image"] for service in services_of(BUCKET).values())]:
         assert re.search(r":\d", image), image
 
 
@@ -290,6 +318,7 @@ def test_git_ignores_the_secrets() -> None:
 def docker_compose(*arguments: str) -> subprocess.CompletedProcess[str]:
     """With nothing of this shell's settings that the compose file would take in."""
     env = {k: v for k, v in os.environ.items() if k != SECRETS_DIR and not k.startswith(("COMPOSE_", "NEWSWATCH_"))}
+    env |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     command = ["docker", "compose", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
 
