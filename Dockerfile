@@ -5,7 +5,7 @@ FROM ${AIRFLOW_IMAGE}
 WORKDIR /opt/newswatch
 USER root
 # Named volumes take their owner from the folders they are first mounted on.
-RUN mkdir config data demo-config home private && chown -R airflow:0 . && chmod 0700 private
+RUN mkdir config data demo-config home && chown -R airflow:0 .
 USER airflow
 
 COPY requirements-team.txt ./
