@@ -36,10 +36,9 @@ def test_no_two_services_share_a_volume(server: Server) -> None:
 def test_from_nothing_to_a_digest_whose_files_lie_in_the_bucket(server: Server) -> None:
     with server.api() as api:
         until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor")
-        api.unpause(POLL_FEEDS)
+        api.unpause(*DAG_IDS)
         (poll, *_) = ended_runs(api, POLL_FEEDS)
         assert poll["state"] == "success"
-        api.unpause(*DAG_IDS)
         before = frozenset(run["dag_run_id"] for run in ended_runs(api, DAILY_DIGEST))
         until(lambda: api.close_backfill(DAILY_DIGEST), "the backfill before")
         api.backfill(DAILY_DIGEST, YESTERDAY - timedelta(days=1), YESTERDAY, reprocess="completed")

@@ -35,7 +35,7 @@ def poll(server: Server) -> dict[str, Any]:
     """The first run of poll_feeds; amid it, a poll by the command line on the second worker wants the same hosts."""
     with server.api() as api:
         until(lambda: api.knows(*DAG_IDS), "Airflow's DAG processor")
-        api.unpause(POLL_FEEDS)
+        api.unpause(*DAG_IDS)
         until(lambda: fetching(api), "a task that fetches")
         beside = threading.Thread(target=server.execute, args=("worker", "newswatch", "poll"), kwargs={"index": 2})
         beside.start()
@@ -105,7 +105,6 @@ def running_worker(api: Any, server: Server, since: frozenset[str]) -> str:
 
 def test_a_killed_worker_and_a_killed_scheduler_leave_a_backfill_green(server: Server, poll: dict[str, Any]) -> None:
     with server.api() as api:
-        api.unpause(*DAG_IDS)
         ended_runs(api, "refresh_day", 7)
         before = frozenset(run["dag_run_id"] for run in ended_runs(api, DAILY_DIGEST))
         until(lambda: api.close_backfill(DAILY_DIGEST), "the backfill before")
