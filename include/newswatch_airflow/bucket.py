@@ -6,6 +6,7 @@ With the keys and the endpoint of the environment. Where making buckets is not a
 from __future__ import annotations
 
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 from newswatch.settings import load_settings
@@ -24,11 +25,11 @@ def main() -> None:
         sys.exit(f"the bucket {name} is not there and cannot be made: {error}")
 
 
-def is_there(client: object, name: str) -> bool:
+def is_there(client: Any, name: str) -> bool:
     from botocore.exceptions import ClientError
 
     try:
-        client.head_bucket(Bucket=name)  # type: ignore[attr-defined]
+        client.head_bucket(Bucket=name)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False
