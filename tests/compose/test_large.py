@@ -39,7 +39,7 @@ def poll(server: Server) -> dict[str, Any]:
         until(lambda: fetching(api), "a task that fetches")
         beside = threading.Thread(target=server.execute, args=("worker", "newswatch", "poll"), kwargs={"index": 2})
         beside.start()
-        run: dict[str, Any] = ended_runs(api, POLL_FEEDS)[0]
+        run: dict[str, Any] = ended_runs(api, POLL_FEEDS)[-1]
         beside.join()
         return run
 
