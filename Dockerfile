@@ -5,12 +5,12 @@ FROM ${AIRFLOW_IMAGE}
 WORKDIR /opt/newswatch
 USER root
 # Named volumes take their owner from the folders they are first mounted on.
-RUN mkdir config data demo-config home private && chown -R airflow:0 . && chmod 0700 private
+RUN mkdir config data demo-config home && chown -R airflow:0 .
 USER airflow
 
-COPY requirements.txt ./
+COPY requirements-team.txt ./
 RUN uv pip install --quiet --no-cache --compile-bytecode --python "$(command -v python)" \
-    --require-hashes --requirement requirements.txt
+    --require-hashes --requirement requirements-team.txt
 
 # requirements-dev.txt pins the build backend; nothing else of it is installed.
 COPY --chown=airflow:0 requirements-dev.txt pyproject.toml README.md LICENSE ./

@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscop
 READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE # else each of many processes compiles our own modules anew
 
-.PHONY: run setup test test-all check lint types imports docs bench lock env clean
+.PHONY: run setup test test-all test-compose check lint types imports docs bench lock env clean
 
 run: setup ## everything, on the make-believe newsroom or on NEWSWATCH_CONFIG_DIR
 	@exec $(BIN)/python -m newswatch_airflow.local.make_run
@@ -24,10 +24,13 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $(READY)
 
 test: setup ## every test that fits in ten minutes
-	@$(PYTEST) -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow and not compose" $(ARGS)
 
 test-all: setup ## the long ones too
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -m "not compose" $(ARGS)
+
+test-compose: setup ## the servers of docker-compose.yaml and compose.celery.yaml, from nothing to a digest (an engine needed)
+	@$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
 check: lint types imports test ## what a change must pass
 
@@ -63,9 +66,10 @@ bench: setup ## extraction, feeds and tagging beside other tools, tagging again,
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra team -c requirements.txt pyproject.toml -o requirements-team.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench -c requirements.txt pyproject.toml -o requirements-bench.txt
 
-env: ## secrets for docker compose, in .env (mode 0600), once
+env: ## settings and secrets for docker compose, once
 	@$(PYTHON) include/newswatch_airflow/local/make_env.py
 
 clean: ## the environment; data in var/ stay

@@ -6,7 +6,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import DAY_TABLES, DIGESTS
 from newswatch_airflow.defaults import DEFAULT_ARGS, DIGEST_DEADLINE, DIGEST_HOUR, START, TIMEZONE, day_of, switch
-from newswatch_airflow.ids import DAILY_DIGEST
+from newswatch_airflow.ids import DAILY_DIGEST, NETWORK
 from newswatch_airflow.notify.notices import FailureNotice, tell_of_late_digest
 from newswatch_airflow.timetables import DayAfterTimetable
 
@@ -68,7 +68,7 @@ def daily_digest():
     def digest(*, outlet_events) -> int:
         return tasks.issue(day_of(get_current_context()), outlet_events[DIGESTS])
 
-    @task
+    @task(pool=NETWORK)
     def deliver(number: int) -> None:
         context = get_current_context()
         if context["dag_run"].run_type != "scheduled" and not context["params"]["deliver"]:

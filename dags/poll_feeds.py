@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from airflow.sdk import dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import STORIES
-from newswatch_airflow.defaults import DEFAULT_ARGS, SHARDS, START, switch
-from newswatch_airflow.ids import POLL_FEEDS
+from newswatch_airflow.defaults import DEFAULT_ARGS, START, switch
+from newswatch_airflow.ids import NETWORK, POLL_FEEDS
 
 DOC = """
 ### Poll the feeds
@@ -16,7 +17,7 @@ Every 15 minutes, one run at a time. A run of this DAG never fails because a fee
 
 | task | what it does |
 | --- | --- |
-| `plan` | picks the feeds whose turn it is and shares them out by host |
+| `plan` | picks the feeds whose turn it is and shares them out by host, to as many tasks as the workers take |
 | `poll` | gets the feeds, keeps their bytes, notes new entries |
 | `fetch` | gets the pages of pending entries, those of earlier runs too, and makes stories of them |
 | | then looks again at stories that match a topic, after 1, 6 and 24 hours, and at those listed with other words |
@@ -43,29 +44,32 @@ note says what to mend.
     tags=["newswatch"],
 )
 def poll_feeds():
-    @task
+    @task(pool=NETWORK)
     def plan() -> list[dict]:
-        return tasks.plan(SHARDS, only_due=not get_current_context()["params"]["all_feeds"])
+        return tasks.plan(only_due=not get_current_context()["params"]["all_feeds"])
 
-    @task(map_index_template="{{ shard_name }}")
+    @task(pool=NETWORK, map_index_template="{{ shard_name }}")
     def poll(shard: dict) -> None:
+        if not shard["feed_ids"]:
+            raise AirflowSkipException("no feed is left for this one")
         tasks.poll(shard)
 
-    @task(map_index_template="{{ shard_name }}", trigger_rule="all_done")
-    def fetch(shard: int) -> None:
-        tasks.fetch(shard, SHARDS)
+    @task(pool=NETWORK, map_index_template="{{ shard_name }}", trigger_rule="all_done")
+    def fetch(shard: dict) -> None:
+        tasks.fetch(shard)
 
     # `tag` is a leaf that fails with the shards, so that the run ends red; `announce` runs whatever happened before it.
     @task(trigger_rule="none_failed")
     def tag() -> None:
         tasks.tag()
 
-    @task(outlets=[STORIES], trigger_rule="all_done")
+    @task(pool=NETWORK, outlets=[STORIES], trigger_rule="all_done")
     def announce(*, outlet_events) -> None:
         tasks.announce(outlet_events[STORIES])
 
-    polled = poll.expand(shard=plan())
-    fetched = fetch.expand(shard=list(range(SHARDS)))
+    shards = plan()
+    polled = poll.expand(shard=shards)
+    fetched = fetch.expand(shard=shards)
     polled >> fetched
     [polled, fetched] >> tag()
     [polled, fetched] >> announce()

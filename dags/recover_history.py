@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from newswatch_airflow import tasks
 from newswatch_airflow.assets import STORIES
 from newswatch_airflow.defaults import DEFAULT_ARGS, START, day_param
-from newswatch_airflow.ids import PAST_SOURCES, RECOVER_HISTORY
+from newswatch_airflow.ids import NETWORK, PAST_SOURCES, RECOVER_HISTORY
 
 DOC = """
 ### Recover the history of a feed
@@ -57,11 +57,11 @@ means for coverage: docs/history.md.
     tags=["newswatch"],
 )
 def recover_history():
-    @task(execution_timeout=timedelta(hours=2))
+    @task(pool=NETWORK, execution_timeout=timedelta(hours=2))
     def find() -> list[list[str]]:
         return tasks.find_past(dict(get_current_context()["params"]))
 
-    @task(execution_timeout=timedelta(hours=7))
+    @task(pool=NETWORK, execution_timeout=timedelta(hours=7))
     def fetch(covered: list[list[str]]) -> None:
         asked = dict(get_current_context()["params"])
         if asked["dry_run"]:

@@ -4,7 +4,7 @@ from airflow.sdk import dag, task
 
 from newswatch_airflow import tasks
 from newswatch_airflow.defaults import DEFAULT_ARGS, START
-from newswatch_airflow.ids import WATCH_FEEDS
+from newswatch_airflow.ids import NETWORK, WATCH_FEEDS
 
 DOC = """
 ### Watch the feeds
@@ -39,7 +39,7 @@ A service that does not take it is named in the run's note by its number and is 
     tags=["newswatch"],
 )
 def watch_feeds():
-    @task
+    @task(pool=NETWORK)
     def watch() -> None:
         tasks.watch()
 

@@ -31,9 +31,9 @@ class NewswatchPlugin(AirflowPlugin):
 
     @property
     def listeners(self):
-        from newswatch_airflow import run_notes
+        from newswatch_airflow import pools, run_notes
 
-        return [run_notes]
+        return [pools, run_notes]
 
     @property
     def timetables(self):

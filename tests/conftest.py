@@ -36,7 +36,7 @@ hypothesis.settings.load_profile("newswatch")
 
 
 # What lasts longest is begun first.
-_ORDER = ("end_to_end", "dags", "integration", "faults", "golden", "quality", "unit")
+_ORDER = ("end_to_end", "dags", "integration", "faults", "golden", "quality", "unit", "compose")
 _TESTS = Path(__file__).parent
 
 

@@ -31,7 +31,7 @@ def main() -> None:
 @click.option("--topics", type=click.Path(exists=True, path_type=Path), help="The topics file to link.")
 @click.option("--broken", is_flag=True, help="Serve The Broken Buoy too: an outlet whose every feed has a fault.")
 @click.option("--wharf", is_flag=True, help="Serve the wharf too: outlets that are no ordinary RSS.")
-@click.option("--verbose", is_flag=True, help="Log each request.")
+@click.option("--verbose", is_flag=True, envvar="NEWSROOM_VERBOSE", help="Log each request.")
 def serve(
     port: int,
     host: str,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -131,6 +132,7 @@ class Newsroom:
             await runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        began = time.monotonic()
         host, _, port = request.headers.get("Host", "").lower().partition(":")
         site = Site(self.domain, int(port) if port.isdigit() else None)
         label = host.removesuffix(f".{self.domain}")
@@ -149,7 +151,7 @@ class Newsroom:
                 answer = web.Response(status=429, headers={"Retry-After": "1"})
             else:
                 answer = _plain(fault) if fault else answer_for(outlet, site, request, self.clock())
-        log.info("%s %s%s %d", request.method, host, request.path, answer.status)
+        log.info("%s %s%s %d %.3f s", request.method, host, request.path, answer.status, time.monotonic() - began)
         return answer
 
     def _wants_rest(self, outlet_id: str) -> bool:

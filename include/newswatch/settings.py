@@ -40,7 +40,9 @@ class Settings(BaseModel):
     digest_deadline_minutes: int = Field(60, ge=0, description="After that hour, until a digest is told of as late.")
     json_logs: bool = Field(False, description="Logs as JSON, an object a line.")
     contact: str = Field("", description="Address or URL named in the User-Agent, for the people whose sites we read.")
-    shards: int = Field(2, ge=1, le=16, description="Mapped tasks that poll and fetch are shared out to.")
+    shards: int = Field(
+        0, ge=0, le=64, description="Mapped tasks that poll and fetch are shared out to; 0: by how many run at a time."
+    )
     host_delay_seconds: float = Field(1.0, ge=0, le=60, description="Pause between two requests to one host.")
     request_deadline_seconds: float = Field(30.0, gt=0, description="Total time of one request, redirects included.")
     poll_budget_seconds: float = Field(600.0, gt=0, description="Time after which a poll task leaves the rest due.")
@@ -131,13 +133,37 @@ def forget_sourced(environ: MutableMapping[str, str]) -> None:
             del environ[name]
 
 
+def _from_files(given: Mapping[str, str]) -> dict[str, str]:
+    """What was given, with the values of those that are given as a file: DATABASE_URL_FILE holds that of DATABASE_URL.
+
+    So a password stands in no environment. Raises ConfigError that names each file which cannot be read, and each
+    setting that is given twice.
+    """
+    values, wrong = dict(given), []
+    for name, path in given.items():
+        setting = name.removesuffix("_file")
+        if setting == name or setting not in Settings.model_fields:
+            continue
+        del values[name]
+        if setting in given:
+            wrong.append(f"environment: {PREFIX}{name.upper()} and {PREFIX}{setting.upper()} are both set. Unset one.")
+            continue
+        try:
+            values[setting] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            wrong.append(f"environment: {PREFIX}{name.upper()}: {path} cannot be read: {error}")
+    if wrong:
+        raise ConfigError(wrong)
+    return {name: value for name, value in values.items() if value}
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read `NEWSWATCH_*`; an empty variable counts as unset.
+    """Read `NEWSWATCH_*`; an empty variable counts as unset, and one with `_FILE` names the file that has the value.
 
     Raises ConfigError that names each variable which is wrong or looks like a setting misspelt.
     """
     source = os.environ if environ is None else environ
-    given = {k[len(PREFIX) :].lower(): v for k, v in source.items() if k.startswith(PREFIX) and v}
+    given = _from_files({k[len(PREFIX) :].lower(): v for k, v in source.items() if k.startswith(PREFIX) and v})
     values = {name: value for name, value in given.items() if name in Settings.model_fields}
     misspelt = [
         f"environment: {PREFIX}{name.upper()} is no setting. Did you mean {PREFIX}{near[0].upper()}?"

@@ -8,8 +8,9 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
+from newswatch_airflow.ids import CPU
+
 # Read here without the core: a DAG file is parsed for every task.
-SHARDS = int(os.environ.get("NEWSWATCH_SHARDS") or 2)
 TIMEZONE = os.environ.get("NEWSWATCH_TIMEZONE") or "UTC"
 DIGEST_HOUR = int(os.environ.get("NEWSWATCH_DIGEST_HOUR") or 6)
 DIGEST_DEADLINE = timedelta(minutes=int(os.environ.get("NEWSWATCH_DIGEST_DEADLINE_MINUTES") or 60))
@@ -27,6 +28,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_delay": timedelta(minutes=1),
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(minutes=30),
+    "pool": CPU,  # a task that waits for hosts names the other one
 }
 
 

@@ -9,5 +9,7 @@ WATCH_FEEDS = "watch_feeds"
 MAINTAIN_STORE = "maintain_store"
 RECOVER_HISTORY = "recover_history"
 DAG_IDS = (POLL_FEEDS, REFRESH_DAY, DAILY_DIGEST, WATCH_FEEDS, MAINTAIN_STORE, RECOVER_HISTORY)
+NETWORK, CPU = "newswatch_network", "newswatch_cpu"  # pools
 PAST_SOURCES = ("sitemap", "wordpress", "paged_feed")  # as `newswatch recover --source` has them
+PAGES_RESOURCE = "Newswatch"  # what a permission on the pages is about
 PAGES = "/newswatch"  # below Airflow's own address

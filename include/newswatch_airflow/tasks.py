@@ -42,6 +42,7 @@ def _open() -> Iterator[Newswatch]:
 # a killed one, goes on at once with what had been taken.
 RUN_ID = POLL_FEEDS
 RECOVERY_ID = RECOVER_HISTORY
+MOST_SHARDS = 16  # that share out a poll by themselves: each opens the ledger and parsers of its own
 
 
 def _note(text: str) -> None:
@@ -68,18 +69,27 @@ def changes(report: BuildReport) -> str:
     return "".join(f", {topic} {before.get(topic, 0)} → {now.get(topic, 0)}" for topic in topics)
 
 
-def plan(shards: int, *, only_due: bool) -> list[dict[str, Any]]:
-    """Shards of the feeds that are due, or of all."""
+def plan(*, only_due: bool) -> list[dict[str, Any]]:
+    """Shards of a run: each with its number of all, for the hosts whose pages it fetches, and the feeds it polls."""
     from newswatch import pipeline
+    from newswatch_airflow.capacity import task_slots
 
     with _open() as nw:
+        shards = nw.settings.shards or shards_for(task_slots())
         shares = pipeline.plan_poll(nw, shards, only_due=only_due)
         if not shares:
             _note("No feed was due.")
         if nw.config_warning:
             headline = "**The edited configuration is refused, the last good one is in force.**"
             _note(f"{headline}\n\n```\n{nw.config_warning}\n```")
-    return [{"name": share.name, "feed_ids": list(share.feed_ids)} for share in shares]
+    polls = [{"name": share.name, "feed_ids": list(share.feed_ids)} for share in shares]
+    polls += [{"name": "no feed", "feed_ids": []}] * (shards - len(polls))
+    return [{"shard": number, "shards": shards, **one} for number, one in enumerate(polls)]
+
+
+def shards_for(slots: int) -> int:
+    """Shards of a poll where so many tasks run at a time: half of them, so that days are built meanwhile."""
+    return max(1, min(slots // 2, MOST_SHARDS))
 
 
 def poll(shard: dict[str, Any]) -> None:
@@ -96,10 +106,11 @@ def poll(shard: dict[str, Any]) -> None:
         _note(f"Left for the next run: {late} out of time, {report.held_count} polled by others.")
 
 
-def fetch(shard: int, shards: int) -> None:
+def fetch(share: dict[str, Any]) -> None:
     """Fetch the pages of this shard's hosts."""
     from newswatch import pipeline
 
+    shard, shards = share["shard"], share["shards"]
     _name(f"hosts {shard + 1} of {shards}")
     with _open() as nw:
         report = pipeline.fetch_pending(nw, RUN_ID, pipeline.Share(shard, shards))

@@ -70,47 +70,6 @@ def read_days(three_days: ThreeDays, monkeypatch: pytest.MonkeyPatch) -> Iterato
     nw.close()
 
 
-def plugin_routes(client: Any) -> list[tuple[str, set[str]]]:
-    """Every route of the plugin's app, mounts included, with a value for each of its parameters."""
-    mount = next(r for r in client.app.routes if getattr(r, "path", None) == "/newswatch")
-    values = {
-        "day": str(DAY),
-        "number": "1",
-        "topic": "donetsk",
-        "story_id": "0" * 16,
-        "dag_id": "d",
-        "run_id:path": "r",
-    }
-    found = []
-    for route in mount.app.routes:
-        path = re.sub(r"\{([^}]+)\}", lambda m: values[m[1]], route.path)
-        found.append((f"/newswatch{path}", set(getattr(route, "methods", None) or {"GET"})))
-    return found
-
-
-def test_an_anonymous_visitor_gets_nothing_from_any_route(client: Any, newswatch_environment: Path) -> None:
-    routes = plugin_routes(client)
-    assert len(routes) >= 12
-    for path, methods in routes:
-        for method in methods:
-            assert client.request(method, path).status_code == 401, (method, path)
-    for path in ("docs", "openapi.json", "redoc", "static/x.js", "day/"):
-        assert client.get(f"/newswatch/{path}").status_code in (401, 404), path
-
-
-def test_a_login_without_the_right_to_read_dags_gets_nothing_from_any_route(
-    client: Any, newswatch_environment: Path
-) -> None:
-    log_in(client, None)
-    for path, methods in plugin_routes(client):
-        for method in methods:
-            assert client.request(method, path).status_code == 403, (method, path)
-
-
-def test_pages_take_no_request_that_changes_anything(client: Any, newswatch_environment: Path) -> None:
-    assert {method for _, methods in plugin_routes(client) for method in methods} <= {"GET", "HEAD"}
-
-
 def test_today_shows_every_topic_with_the_tables_numbers_and_links_to_its_run(client: Any, read_days: ReadDays) -> None:
     nw, days = read_days
     log_in(client, "VIEWER")

@@ -1,4 +1,4 @@
-"""`make env`: write the `.env` that docker compose reads, with secrets made here, readable by its owner alone.
+"""`make env`: write what docker compose reads: settings to `.env`, secrets made here to a file each below `secrets/`.
 
 Standard library only, for it runs before anything is installed. A file that is there stays as it is.
 """
@@ -9,27 +9,43 @@ import base64
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
-PRIVATE = 0o600
+# Containers read a secret's file under users of their own; nobody else on this machine gets through the folder.
+PRIVATE_FOLDER, PRIVATE, IN_PRIVATE_FOLDER = 0o700, 0o600, 0o644
 
-# Only letters, digits, - and _ (and the = that ends a Fernet key): nothing that a URL or docker compose would read
-# as something else.
-MAKERS: dict[str, Callable[[], str]] = {
-    "POSTGRES_PASSWORD": lambda: secrets.token_hex(24),
-    "AIRFLOW_JWT_SECRET": lambda: secrets.token_urlsafe(64),
-    "AIRFLOW_API_SECRET": lambda: secrets.token_urlsafe(64),
-    "AIRFLOW_FERNET_KEY": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-    "ADMIN_PASSWORD": lambda: secrets.token_urlsafe(12),
+Kept = Mapping[str, str]
+# Only letters, digits, - and _ (and the = that ends a Fernet key): nothing that a URL would read as something else.
+MAKERS: dict[str, Callable[[Kept], str]] = {
+    "postgres_password": lambda _: secrets.token_hex(24),
+    "airflow_database_url": lambda kept: _postgres_url("postgresql+psycopg2", kept, "airflow"),
+    "ledger_database_url": lambda kept: _postgres_url("postgresql+psycopg2", kept, "newswatch"),
+    "jwt_secret": lambda _: secrets.token_urlsafe(64),
+    "api_secret": lambda _: secrets.token_urlsafe(64),
+    "fernet_key": lambda _: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    "admin_password": lambda _: secrets.token_urlsafe(12),
+    "redis_password": lambda _: secrets.token_hex(24),
+    "celery_broker_url": lambda kept: f"redis://:{kept['redis_password']}@redis:6379/0",
+    "celery_result_url": lambda kept: _postgres_url("db+postgresql", kept, "airflow"),
+    "flower_login": lambda _: f"admin:{secrets.token_urlsafe(12)}",
 }
-HEAD = """\
-# Secrets of this installation, for docker compose. Keep them: the database knows POSTGRES_PASSWORD from its first
-# start, and connections saved in Airflow need AIRFLOW_FERNET_KEY.
-"""
-REST = """
+# What an earlier version wrote into .env, and the database may know already.
+FORMER_NAMES = {
+    "postgres_password": "POSTGRES_PASSWORD",
+    "jwt_secret": "AIRFLOW_JWT_SECRET",
+    "api_secret": "AIRFLOW_API_SECRET",
+    "fernet_key": "AIRFLOW_FERNET_KEY",
+    "admin_password": "ADMIN_PASSWORD",
+}
+SECRETS_DIR = "SECRETS_DIR"
+ENV = f"""\
+# Settings of this installation, for docker compose. Its secrets are files: keep them too, for the database knows
+# postgres_password from its first start, and connections saved in Airflow need fernet_key.
+{SECRETS_DIR}=./secrets
+
 # Settings, with their defaults.
 # NEWSWATCH_PORT=8080
 # NEWSWATCH_TIMEZONE=UTC
@@ -50,42 +66,68 @@ REST = """
 """
 
 
-def env_text() -> str:
-    """The file's text, with new secrets."""
-    return HEAD + "".join(f"{name}={make()}\n" for name, make in MAKERS.items()) + REST
+def _postgres_url(scheme: str, kept: Kept, database: str) -> str:
+    return f"{scheme}://newswatch:{kept['postgres_password']}@postgres/{database}"
 
 
-def write(path: Path) -> str:
-    """Write the file unless there is one, and return what to tell the user; no secret is in that."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    except FileExistsError:
-        return _about_existing(path)
+def write(env: Path) -> str:
+    """Write `.env` and the secrets beside it that are missing, and return what to tell the user: no secret is in that.
+
+    What an earlier version has written into `.env` as a secret becomes that secret's file.
+    """
+    text = env.read_text(encoding="utf-8") if env.exists() else ""
+    given = {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in text.splitlines())}
+    folder = env.parent / (given.get(SECRETS_DIR) or "secrets")
+    lines = [*_write_env(env, given), *_write_secrets(folder, given)]
+    former = [name for name in FORMER_NAMES.values() if name in given]
+    if former:
+        lines.append(f"{env} still has {', '.join(former)}: take these lines out, their values are in {folder} now.")
+    if (mode := env.stat().st_mode) & 0o077 and former:
+        lines.append(f"Others on this machine can read {env} ({mode & 0o777:o}): chmod 600 {env}")
+    return "\n".join([*lines, f"Login: admin, with the password in {folder / 'admin_password'}.", NEXT])
+
+
+NEXT = "Next: docker compose up --detach --wait\n"
+
+
+def _write_env(env: Path, given: Mapping[str, str]) -> list[str]:
+    if not env.exists():
+        _create(env, ENV, PRIVATE)
+        return [f"Wrote {env}."]
+    if SECRETS_DIR in given:
+        return [f"{env} is there already and stays as it is."]
+    with open(env, "a", encoding="utf-8") as file:
+        file.write(f"\n{SECRETS_DIR}=./secrets\n")
+    return [f"Added {SECRETS_DIR} to {env}."]
+
+
+def _write_secrets(folder: Path, given: Mapping[str, str]) -> list[str]:
+    """Make what is missing; a secret that is made of others, of those that are there."""
+    folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    lines, kept, made = [], dict[str, str](), []
+    for name, make in MAKERS.items():
+        path = folder / name
+        if path.exists():
+            kept[name] = path.read_text(encoding="utf-8").strip()
+            continue
+        kept[name] = given.get(FORMER_NAMES.get(name, "")) or make(kept)
+        _create(path, kept[name], IN_PRIVATE_FOLDER)
+        made.append(name)
+    lines.append(f"Wrote into {folder}: {', '.join(made)}." if made else f"The secrets in {folder} stay as they are.")
+    if folder.stat().st_mode & 0o077:
+        lines.append(f"Others on this machine can look into {folder}: chmod 700 {folder}")
+    return lines
+
+
+def _create(path: Path, text: str, mode: int) -> None:
+    """Write a file that is not there yet, whole or not at all."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with ExitStack() as unless_whole:
         unless_whole.callback(path.unlink)
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(env_text())
+            os.fchmod(descriptor, mode)  # whatever the shell's umask leaves of it
+            file.write(text)
         unless_whole.pop_all()
-    return (
-        f"Wrote {path} (mode 0600): {', '.join(MAKERS)}.\n"
-        "Login: admin, with the ADMIN_PASSWORD in it. Next: docker compose up --detach --wait\n"
-    )
-
-
-def _about_existing(path: Path) -> str:
-    """A file is there: say so, and what is wrong with it."""
-    lines = [f"{path} is there already and stays as it is."]
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        return f"{lines[0]}\nIt cannot be read: {error.strerror}.\n"
-    given = {name.strip() for name, _, value in (line.partition("=") for line in text.splitlines()) if value.strip()}
-    missing = [name for name in MAKERS if name not in given]
-    if missing:
-        lines.append(f"It lacks {', '.join(missing)}: add what is missing by hand, or move it away and run this again.")
-    if path.stat().st_mode & 0o077:
-        lines.append(f"Others on this machine can read it: chmod 600 {path}")
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from airflow.api_fastapi.core_api.security import requires_access_dag, requires_authenticated
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -21,6 +20,7 @@ from newswatch_airflow.ids import DAILY_DIGEST, POLL_FEEDS
 from newswatch_airflow.ui.day import of_day
 from newswatch_airflow.ui.error_pages import answer_with_pages
 from newswatch_airflow.ui.feeds import of_feeds
+from newswatch_airflow.ui.rights import requires_right
 from newswatch_airflow.ui.site import HEADERS, LINKS_JS, THEME_JS, Site
 from newswatch_airflow.ui.story import of_story
 from newswatch_airflow.ui.topic import SPANS, Filters, of_topic, to_csv
@@ -35,12 +35,12 @@ def _reader() -> Reader:
 
 
 def create_app() -> FastAPI:
-    """The app that the plugin mounts; a visitor needs a login and the right to read `daily_digest`."""
+    """The app that the plugin mounts; a visitor needs a login and the right to do what is asked, on every route."""
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(requires_authenticated()), Depends(requires_access_dag(method="GET"))],
+        dependencies=[Depends(requires_right)],
     )
     answer_with_pages(app)
     app.add_api_route("/links.js", _links)

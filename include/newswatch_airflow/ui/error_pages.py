@@ -79,6 +79,8 @@ def _known_trouble(request: Request, error: Exception) -> Response:
 
 
 def _page(request: Request, status: int, heading: str, text: str) -> Response:
-    answer = Site(request).page("error.html.j2", "", status, heading=heading, text=text)
+    site = Site(request)
+    login = site.login(request) if status == 401 else ""
+    answer = site.page("error.html.j2", "", status, heading=heading, text=text, login=login)
     answer.headers.update(HEADERS)
     return answer

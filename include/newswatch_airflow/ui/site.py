@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -84,6 +84,11 @@ class Site:
     def dag(self, dag_id: str) -> str:
         """The address of a DAG in Airflow's UI."""
         return f"{self._root.removesuffix(PAGES)}/dags/{quote(dag_id, safe='')}"
+
+    def login(self, request: Request) -> str:
+        """The address where to log in, which leads back to what was asked for."""
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return f"{self._root.removesuffix(PAGES)}/api/v2/auth/login?{urlencode({'next': asked})}"
 
     def page(self, template: str, current: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page from its template; `current` names the tab that it belongs to, "" none."""

@@ -422,7 +422,7 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("NEWSWATCH_TIMEZONE", "Kyiv"),
-        ("NEWSWATCH_SHARDS", "0"),
+        ("NEWSWATCH_SHARDS", "-1"),
         ("NEWSWATCH_SHARDS", "many"),
         ("NEWSWATCH_DIGEST_HOUR", "24"),
         ("NEWSWATCH_HOST_DELAY_SECONDS", "-1"),
