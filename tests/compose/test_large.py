@@ -26,8 +26,11 @@ LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \w+ (\S+?)(?::\d+)?(/
 
 @pytest.fixture(scope="module")
 def server(start: Callable[..., Server]) -> Server:
-    delay = {"NEWSWATCH_HOST_DELAY_SECONDS": str(PAUSE_SECONDS)}
-    return start("newswatch-test-large", LARGE, "--scale", "worker=2", **delay)
+    settings = {
+        "NEWSWATCH_HOST_DELAY_SECONDS": str(PAUSE_SECONDS),
+        "NEWSWATCH_SHARDS": "4",
+    }  # more than one has room for
+    return start("newswatch-test-large", LARGE, "--scale", "worker=2", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +68,12 @@ def test_both_workers_take_part_in_a_poll(server: Server, poll: dict[str, Any]) 
         instances = task_instances(api, poll)
     assert len({t["hostname"] for t in instances if t["task_id"] in ("poll", "fetch")}) == 2
     assert {t["pool"] for t in instances} == {NETWORK, CPU}
-    shards = sum(t["task_id"] == "fetch" for t in instances)
-    assert shards == 2  # half of two workers' four processes
+    assert sum(t["task_id"] == "fetch" for t in instances) == 4
+
+
+def test_workers_that_live_are_counted(server: Server, poll: dict[str, Any]) -> None:
+    counting = "from newswatch_airflow.capacity import task_slots; print('slots', task_slots())"
+    assert "slots 4" in server.execute("worker", "python", "-W", "ignore", "-c", counting)  # two processes each
 
 
 def test_a_host_is_never_asked_by_two_at_a_time_and_has_its_pauses(server: Server, poll: dict[str, Any]) -> None:
