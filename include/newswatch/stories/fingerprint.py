@@ -26,8 +26,8 @@ _DATELINE_CHARS = 80
 class Fingerprint:
     """What is compared of a text: a bottom-k MinHash (63 bits) of its word shingles, CRC-32 of figures and of names."""
 
-    # The smallest hashes of its word shingles, ascending; none of a text too short to compare. A set is thrice as large.
-    sketch: tuple[int, ...]
+    # The smallest hashes of its word shingles, ascending: a set of them would take ten times the memory.
+    sketch: tuple[int, ...]  # empty of a text too short to compare
     figures: frozenset[int]
     names: frozenset[int]
     credits: frozenset[str]  # authors, and agencies named, case-folded
@@ -68,7 +68,8 @@ def fingerprint_columns(fingerprint: Fingerprint) -> dict[str, Any]:
 
 def from_columns(row: Mapping[str, Any]) -> Fingerprint:
     """The fingerprint of a row of `story_texts`."""
-    return Fingerprint(tuple(row["sketch"]), *(frozenset(row[name]) for name in ("figure_keys", "name_keys", "credits")))
+    others = (frozenset(row[name]) for name in ("figure_keys", "name_keys", "credits"))
+    return Fingerprint(tuple(row["sketch"]), *others)
 
 
 def _tokens(sentence: str) -> Iterator[str]:
