@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import subprocess
@@ -26,7 +27,7 @@ from web_site import Site
 from newsroom.server import find_story
 from newsroom.stories import Story
 from newswatch.config.catalogue import parse_catalogue
-from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll
+from newswatch.pipeline import Newswatch, build_day, deliver, fetch_pending, issue_digest, poll, tag
 from newswatch.pipeline.recurring_lines import frozen_lines
 from newswatch.stories.story import Story as StoredStory
 from newswatch.stories.story import from_row
@@ -365,3 +366,25 @@ def test_a_headline_with_markup_is_inert_in_the_markdown_digest(hostile: tuple[s
     assert "](javascript:" not in line
     assert r"\*\*bold\*\*" in line
     assert r"\`code\`" in line
+
+
+def test_the_texts_of_a_day_are_let_go_before_its_mentions_come_in(
+    built: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: list[int] = []
+
+    def stored_count() -> int:
+        return sum(isinstance(thing, StoredStory) for thing in gc.get_objects())
+
+    def mentions_of_day(*arguments: Any) -> Any:
+        alive.append(stored_count())
+        wait = tag.mentions_of_day(*arguments)
+        return lambda: alive.append(stored_count()) or wait()
+
+    gc.collect()
+    before = stored_count()
+    monkeypatch.setattr("newswatch.pipeline.build.mentions_of_day", mentions_of_day)
+    report = build_day(built.nw, DAYS[-2])
+    assert alive == [before + report.story_count, before]
+    assert report.story_count > 0
+    assert not report.is_changed

@@ -530,8 +530,8 @@ def described(pair: Pair) -> str:
     """What is known of a pair: similarities, true and estimated, and the share of figures and names in common."""
     one, other = sorted(pair, key=lambda s: s.story_id)
     left, right = printed(one).fingerprint, printed(other).fingerprint
-    union = sorted(left.sketch | right.sketch)[: max(len(left.sketch), len(right.sketch))]
-    estimated = sum(key in left.sketch & right.sketch for key in union) / (len(union) or 1)
+    union = sorted({*left.sketch, *right.sketch})[: max(len(left.sketch), len(right.sketch))]
+    estimated = sum(key in left.sketch and key in right.sketch for key in union) / (len(union) or 1)
     hours = abs(printed(one).printed_at - printed(other).printed_at).total_seconds() / 3600
     return (
         f"{pair_kind(one, other):15} {one.story_id:28} {other.story_id:28} true {jaccard(one, other):.2f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -31,24 +31,25 @@ class OutcomeCount:
 
 @dataclass(frozen=True)
 class DayInputs:
-    """All that a day's tables are made from, but the mentions. `day`: in the configured time zone."""
+    """All that a day's tables are made from, but its stories and mentions. `day`: in the configured time zone."""
 
     day: date
-    stories: Sequence[Story]
-    revision_numbers: Mapping[str, int]  # by story id
-    originals: Mapping[str, PrintedStory]  # by story id: whose text it prints
     polls: Sequence[PollRecord]
     outcomes: Sequence[OutcomeCount]
     covering: counts.Coverage
     catalogue: Catalogue
 
 
-def day_tables(inputs: DayInputs, mentions: Sequence[Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
-    """Every table of the day, by name, with exactly its declared columns. `mentions`: rows of that table."""
+def day_tables(
+    inputs: DayInputs, stories: pd.DataFrame, mentions: Sequence[Mapping[str, Any]]
+) -> dict[str, pd.DataFrame]:
+    """Every table of the day, by name, with exactly its declared columns.
+
+    `stories`: as `stories_table` makes it. `mentions`: rows of that table.
+    """
     import pandas as pd
 
     catalogue, covering, version = inputs.catalogue, inputs.covering, inputs.catalogue.topics_version
-    stories = _stories(inputs)
     matches = pd.DataFrame(mentions, columns=[c.name for c in MENTIONS.columns]).astype({"is_about": "bool"})
     story_topics = counts.topics_of_stories(matches, dict(zip(stories["story_id"], stories["cluster_id"], strict=True)))
     frames = {
@@ -64,16 +65,22 @@ def day_tables(inputs: DayInputs, mentions: Sequence[Mapping[str, Any]]) -> dict
     return {t.name: frames[t.name].assign(day=inputs.day)[[c.name for c in t.columns]] for t in DAY_TABLES}
 
 
-def _stories(inputs: DayInputs) -> pd.DataFrame:
+def stories_table(
+    stories: Iterable[Story], revision_numbers: Mapping[str, int], originals: Mapping[str, PrintedStory]
+) -> pd.DataFrame:
+    """The table of these stories: all that the other tables count of them, without their texts.
+
+    By story id: `revision_numbers`, and `originals`, whose text it prints.
+    """
     import pandas as pd
 
     names = [c.name for c in STORY_COLUMNS]
     rows = []
-    for story in inputs.stories:
-        original = inputs.originals[story.story_id]
+    for story in stories:
+        original = originals[story.story_id]
         row = {name: getattr(story, name) for name in names}
         row |= {
-            "revision_number": inputs.revision_numbers[story.story_id],
+            "revision_number": revision_numbers[story.story_id],
             "text_chars": len(story.own_text),
             "removed_count": sum(line.zone == "cut" for line in story.lines),
             "cluster_id": original.story_id,

@@ -76,7 +76,7 @@ def _clusters(ordered: Sequence[PrintedStory]) -> list[int]:
     return cluster_of
 
 
-def _candidate_pairs(sketches: Sequence[AbstractSet[int]], enough: Sequence[float]) -> Iterator[tuple[int, int, int]]:
+def _candidate_pairs(sketches: Sequence[Sequence[int]], enough: Sequence[float]) -> Iterator[tuple[int, int, int]]:
     """Place of a sketch, of an earlier one, and how many hashes they share, where that may be `enough` of the sketch.
 
     By place, most shared first. A hash gives the first MAX_CANDIDATES sketches that hold it as candidates.
@@ -114,8 +114,8 @@ def _likeness(one: PrintedStory, other: PrintedStory, shared_count: int, credita
     if shared_count < enough * size or not (_agree(a.figures, b.figures) and _agree(a.names, b.names)):
         return 0.0
     is_cut = size == SKETCH_SIZE  # else both sets are known whole
-    smallest = sorted(a.sketch | b.sketch)[: size if is_cut else None]
-    shared = a.sketch & b.sketch
+    smallest = sorted({*a.sketch, *b.sketch})[: size if is_cut else None]
+    shared = set(a.sketch).intersection(b.sketch)
     likeness = sum(key in shared for key in smallest) / len(smallest)
     return likeness if likeness >= enough else 0.0
 

@@ -6,7 +6,7 @@ import gc
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import sqlalchemy as sa
 
 from newswatch.days import syndication
-from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables
+from newswatch.days.summarise import DayInputs, OutcomeCount, day_tables, stories_table
 from newswatch.errors import DayToCome, MissingFile
 from newswatch.feeds.state import PollRecord
 from newswatch.ledger import days, stories
@@ -27,7 +27,7 @@ from newswatch.pipeline.publication import ask_again, finish, publish, stage
 from newswatch.pipeline.recurring_lines import FrozenLines, frozen_lines
 from newswatch.pipeline.story_files import of_one_day, read_printed, read_stories
 from newswatch.pipeline.tables_in_force import TablesInForce
-from newswatch.pipeline.tag import mentions_of_day
+from newswatch.pipeline.tag import MentionRow, mentions_of_day
 from newswatch.storage import paths
 from newswatch.stories.story import PrintedStory, Story
 from newswatch.tables.day_tables import DAY_TABLES, TABLES
@@ -245,23 +245,29 @@ def _frames(nw: Newswatch, facts: _Facts, known: FrozenLines) -> dict[str, pd.Da
     An outlet goes by its name in today's feeds.yaml, on old days too: a renamed one leaves no false zero behind. An
     aggregator's story keeps the outlet that its entry named.
     """
-    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds if not feed.is_by_entry}
     with _without_collector():
-        stored = [_under(outlets, known.cut(s, facts.day)) for s in _stories(nw, facts)]
-        tagging = mentions_of_day(nw, facts.day, stored, facts.stories, known)  # very many: by processes, meanwhile
-        before = [_under(outlets, printed) for printed in read_printed(nw, facts.before)]
-        originals = syndication.originals([*before, *(story.as_printed for story in stored)])
+        stories, tagging = _stories_and_tagging(nw, facts, known)
         inputs = DayInputs(
             day=facts.day,
-            stories=stored,
-            revision_numbers={id_: version.number for ids in facts.stories.values() for id_, version in ids.items()},
-            originals=originals,
             polls=facts.polls,
             outcomes=facts.outcomes,
             covering=facts.covering,
             catalogue=nw.catalogue,
         )
-        return day_tables(inputs, tagging())
+        return day_tables(inputs, stories, tagging())
+
+
+def _stories_and_tagging(
+    nw: Newswatch, facts: _Facts, known: FrozenLines
+) -> tuple[pd.DataFrame, Callable[[], list[MentionRow]]]:
+    """The table of the day's stories, and what waits for their mentions. The texts are let go before these come in."""
+    outlets = {feed.id: feed.outlet for feed in nw.catalogue.feeds if not feed.is_by_entry}
+    stored = [_under(outlets, known.cut(s, facts.day)) for s in _stories(nw, facts)]
+    tagging = mentions_of_day(nw, facts.day, stored, facts.stories, known)  # very many: by processes, meanwhile
+    before = [_under(outlets, printed) for printed in read_printed(nw, facts.before)]
+    originals = syndication.originals([*before, *(story.as_printed for story in stored)])
+    revision_numbers = {id_: version.number for ids in facts.stories.values() for id_, version in ids.items()}
+    return stories_table(stored, revision_numbers, originals), tagging
 
 
 def _stories(nw: Newswatch, facts: _Facts) -> list[Story]:

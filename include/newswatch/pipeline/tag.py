@@ -90,12 +90,9 @@ def mentions_of_day(
     kept = {story_id: file for story_id, file in kept.items() if not file or read[file] is not None}
     waiting = find_mentions(nw, [story for story in found if story.story_id not in kept])
     outlets = {story.story_id: story.outlet for story in found}  # by today's names
-    cached = [
-        row | {"outlet": outlets[row["story_id"]]}
-        for file, mentions in read.items()
-        for row in mentions or ()
-        if kept.get(row["story_id"]) == file
-    ]
+    cached = [row for file, mentions in read.items() for row in mentions or () if kept.get(row["story_id"]) == file]
+    for row in cached:
+        row["outlet"] = outlets[row["story_id"]]
     return lambda: [*cached, *waiting()]
 
 

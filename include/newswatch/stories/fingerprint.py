@@ -26,7 +26,8 @@ _DATELINE_CHARS = 80
 class Fingerprint:
     """What is compared of a text: a bottom-k MinHash (63 bits) of its word shingles, CRC-32 of figures and of names."""
 
-    sketch: frozenset[int]  # the smallest hashes of its word shingles; empty of a text too short to compare
+    # The smallest hashes of its word shingles, ascending: a set of them would take ten times the memory.
+    sketch: tuple[int, ...]  # empty of a text too short to compare
     figures: frozenset[int]
     names: frozenset[int]
     credits: frozenset[str]  # authors, and agencies named, case-folded
@@ -48,7 +49,7 @@ def fingerprint(lines: Sequence[StoryLine], authors: Sequence[str]) -> Fingerpri
             elif place and token[0].isupper():  # the first word of a sentence has its capital from there
                 names.add(key)
     return Fingerprint(
-        sketch=frozenset(_sketch(words)),
+        sketch=tuple(_sketch(words)),
         figures=frozenset(sorted(figures)[:KEPT]),
         names=frozenset(sorted(names)[:KEPT]),
         credits=frozenset(name.casefold() for name in [*_credit_names(authors), *_credited_agencies(lines, texts)]),
@@ -58,7 +59,7 @@ def fingerprint(lines: Sequence[StoryLine], authors: Sequence[str]) -> Fingerpri
 def fingerprint_columns(fingerprint: Fingerprint) -> dict[str, Any]:
     """The columns of `story_texts` that hold a fingerprint, each in ascending order."""
     return {
-        "sketch": sorted(fingerprint.sketch),
+        "sketch": list(fingerprint.sketch),
         "figure_keys": sorted(fingerprint.figures),
         "name_keys": sorted(fingerprint.names),
         "credits": sorted(fingerprint.credits),
@@ -67,7 +68,8 @@ def fingerprint_columns(fingerprint: Fingerprint) -> dict[str, Any]:
 
 def from_columns(row: Mapping[str, Any]) -> Fingerprint:
     """The fingerprint of a row of `story_texts`."""
-    return Fingerprint(*(frozenset(row[name]) for name in ("sketch", "figure_keys", "name_keys", "credits")))
+    others = (frozenset(row[name]) for name in ("figure_keys", "name_keys", "credits"))
+    return Fingerprint(tuple(row["sketch"]), *others)
 
 
 def _tokens(sentence: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -115,7 +115,8 @@ class Table:
 
         This and all that reads raises ValueError where the bytes are not those that `to_bytes` made.
         """
-        return rows_of(self.arrow(content, columns))
+        coded = frozenset(c.name for c in self.columns if c.is_coded)
+        return rows_of(self.arrow(content, columns), coded)
 
     def values(self, content: bytes, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of these columns, a tuple a row."""
@@ -160,10 +161,18 @@ class Table:
         return pa.table(values, schema=pa.schema(fields))
 
 
-def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """The table's rows; times are in UTC."""
+def rows_of(table: pa.Table, coded: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The table's rows; times are in UTC. `coded`: columns of few different values, each of which is made once."""
     names = table.column_names
-    return [dict(zip(names, row, strict=True)) for row in zip(*map(_values_of, table.columns), strict=True)]
+    columns = [_made_once(_values_of(table[name])) if name in coded else _values_of(table[name]) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _made_once(values: list[Any]) -> list[Any]:
+    """The values, or lists of them, with equal ones as one object: Arrow makes one for every row."""
+    made: dict[Any, Any] = {}
+    first = made.setdefault
+    return [[first(v, v) for v in value] if isinstance(value, list) else first(value, value) for value in values]
 
 
 def _values_of(column: pa.ChunkedArray) -> list[Any]:

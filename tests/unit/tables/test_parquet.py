@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from newswatch.tables.parquet import Table, coded, plain
+
 TIMES = """
 import sys
 from datetime import UTC, datetime
@@ -44,3 +46,21 @@ print(len(set(os.listdir("/proc/self/task")) - before))
 def test_reading_starts_no_thread_that_could_abort_a_process_which_ends() -> None:
     done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
     assert done.stdout == "0\n"
+
+
+def test_values_of_coded_columns_are_made_once_and_others_as_they_are() -> None:
+    columns = [coded("place", "A place."), coded("zones", "Zones.", "strings"), plain("words", "string", "Words.")]
+    table = Table("t", "one row", ("id",), (plain("id", "string", "An id."), *columns))
+    rows = [
+        {"id": "a", "place": "harbour", "zones": ["body", "cut"], "words": "ferry"},
+        {"id": "b", "place": "harbour", "zones": [], "words": "ferry"},
+        {"id": "c", "place": None, "zones": ["cut", "harbour"], "words": None},
+        {"id": "d", "place": "quay", "zones": None, "words": "boat"},
+    ]
+    a, b, c, d = read = table.from_bytes(table.to_bytes(rows))
+    assert read == rows
+    assert a["place"] is b["place"]
+    assert a["zones"][1] is c["zones"][0]
+    assert [type(row["zones"]) for row in (a, b, c)] == [list] * 3
+    assert table.from_bytes(table.to_bytes(rows), ["zones"]) == [{"zones": row["zones"]} for row in read]
+    assert d["zones"] is None
