@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,10 @@ from fastapi import FastAPI
 from installed import ANONYMOUS, log_in
 
 from newswatch_airflow.ids import DAILY_DIGEST
-from newswatch_airflow.ui.app import create_app
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Airflow's and its libraries' own, as in conftest.py, which tests alone count on
+    from newswatch_airflow.ui.app import create_app
 
 PARAMETERS = {
     "day": str(date(2026, 11, 21)),
@@ -78,7 +82,7 @@ def test_an_anonymous_visitor_is_led_to_the_login_and_back(client: Any, newswatc
 @pytest.fixture
 def changing(web_application: Any) -> Iterator[Any]:
     """The pages with a route beside them that changes something."""
-    from fastapi.testclient import TestClient  # here its warning of a library to come is none of ours
+    from fastapi.testclient import TestClient
 
     def change() -> str:
         return "changed"
