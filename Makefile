@@ -62,6 +62,7 @@ bench: setup ## extraction, feeds and tagging beside other tools, tagging again,
 	@$(BIN)/python benchmarks/year.py
 	@$(BIN)/python benchmarks/end_to_end.py
 	@$(BIN)/python benchmarks/backfill.py
+	@$(BIN)/python benchmarks/workers.py
 
 lock: setup ## after a change of dependencies in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt

@@ -2,9 +2,10 @@
 
     python benchmarks/workers.py [--feeds 12] [--times 1 4 16] [--workers 1 2 4]
 
-Each feed has six real pages (extraction_sets.py) on a loopback host of its own, without a pause between requests. A
-worker is a process that does what a task of `poll_feeds` does: polls its share of the feeds, and, once all have polled,
-fetches the pages of its share of the hosts; then one process tags. All share a ledger and a store, as workers on
+Each feed has six real pages (extraction_sets.py; fewer at the largest size, for there are no more) on a loopback host
+of its own, without a pause between requests. A worker is a process that does what a task of `poll_feeds` does: polls
+its share of the feeds, and, once all have polled, fetches the pages of its share of the hosts; then one process tags.
+All share a ledger and a store, as workers on
 several machines do. Each cell has an installation of its own, which starts empty.
 
 Seconds of processor time are those of each step with all of its children; PostgreSQL's count too, the web server's do
