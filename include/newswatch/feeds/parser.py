@@ -19,7 +19,7 @@ from newswatch.feeds import json_documents, links, lxml_reader, strict_reader
 from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
 from newswatch.feeds.model import Entry, FeedKind, ParsedFeed
 from newswatch.feeds.repair import Outline, cleaned, outline
-from newswatch.feeds.strict_reader import MAX_AUTHOR_CHARS, PAGE_TYPES
+from newswatch.feeds.strict_elements import MAX_AUTHOR_CHARS, PAGE_TYPES
 from newswatch.text import date_parsing, date_words, mojibake, sanitise
 from newswatch.text.charset import decoded
 from newswatch.text.date_parsing import DateContext, StatedDate

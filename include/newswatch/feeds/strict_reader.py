@@ -18,17 +18,30 @@ from xml.etree.ElementTree import Element
 
 import feedparser
 
-from newswatch.feeds.lxml_reader import LITERAL_TYPES, Item, Link, ParsedDocument, Text
+from newswatch.feeds.lxml_reader import Item, Link, ParsedDocument, Text
+from newswatch.feeds.strict_elements import (
+    LANG,
+    NO_ATTRIBUTES,
+    PAGE_TYPES,
+    Outside,
+    address_of,
+    check_attributes,
+    check_leaf,
+    check_plain,
+    is_alternate,
+    is_mixed,
+    link_of,
+    name_of_person,
+    text_construct,
+    text_of,
+)
 
-MAX_AUTHOR_CHARS = 1000  # feedparser looks for addresses in an author with a regular expression of quadratic cost
-PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "html"})
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _ATOM = "http://www.w3.org/2005/Atom"
 _XLINK = "http://www.w3.org/1999/xlink"  # whose declaration feedparser takes for an attribute
 _VERSIONS = frozenset({"http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/"})
 _ABOUT = f"{{{_RDF}}}about"
 _PERSON = (f"{{{_ATOM}}}name", f"{{{_ATOM}}}uri", f"{{{_ATOM}}}email")
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 # What feedparser itself knows: the prefix of each namespace, and the elements that it has a handler for.
 _MIXIN = feedparser.mixin._FeedParserMixin
@@ -71,23 +84,12 @@ _UNHANDLED = frozenset(
     {"comments", "docs", "icon", "items", "logo", "rating", "ttl", "skiphours", "hour", "skipdays", "day"}
 )
 
-_TYPES = frozenset({None, "text", "html", "text/plain", "text/html"})
-_NO_ATTRIBUTES = frozenset({_LANG})
-_OF_TEXT = frozenset({_LANG, "type"})
-_OF_GUID = frozenset({_LANG, "isPermaLink"})
-_OF_LINK = frozenset({_LANG, "href", "rel", "type", "title", "hreflang", "length"})
-_OF_ENCLOSURE = frozenset({_LANG, "url", "type", "length"})
-_OF_SOURCE = frozenset({_LANG, "url"})
+_OF_GUID = frozenset({LANG, "isPermaLink"})
+_OF_ENCLOSURE = frozenset({LANG, "url", "type", "length"})
+_OF_SOURCE = frozenset({LANG, "url"})
 # Control characters, as themselves or by their numbers, which feedparser takes for Windows-1252.
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _C1_NUMBER = re.compile(rb"&#(?:0*1[2-5]\d|x0*[89][\da-fA-F]);")
-_ADDRESS = re.compile(
-    r"[\w.+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,4}(?: \(([^@()<>&]*[^@()<>&\s][^@()<>&]*)\))?", re.ASCII
-)
-
-
-class _Outside(Exception):
-    """The document holds what only feedparser knows how to take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,10 @@ def read(tree: Tree) -> ParsedDocument | None:
     """The document as feedparser understands it; None: it is outside of what is read here, or says nothing."""
     try:
         if not tree.is_plain:
-            raise _Outside
+            raise Outside
         _check_namespaces(tree.spaces)
         parsed = _Reader(tree).parsed()
-    except _Outside:
+    except Outside:
         return None
     return parsed if parsed.worth else None
 
@@ -135,13 +137,13 @@ def _check_namespaces(spaces: list[tuple[str, str]]) -> None:
     for stated, uri in spaces:
         prefix, usual = stated.lower(), _usual_prefix(uri)
         if by_prefix.setdefault(prefix, uri) != uri or uri.split() != [uri] or uri == _XLINK:
-            raise _Outside
+            raise Outside
         if usual is None:
             is_misleading = not prefix or prefix in _RESERVED
         else:
             is_misleading = (prefix in _USUAL and prefix != usual) if prefix else usual != ""
         if is_misleading:
-            raise _Outside
+            raise Outside
 
 
 def _usual_prefix(uri: str) -> str | None:
@@ -161,7 +163,7 @@ def _name(tag: str) -> str:
     if name == "feedburner_origlink" or name in _HANDLED:
         return name
     if not prefix and name not in _UNHANDLED:
-        raise _Outside  # feedparser stores what it does not know by its name, which may be one of its own
+        raise Outside  # feedparser stores what it does not know by its name, which may be one of its own
     return ""
 
 
@@ -176,9 +178,9 @@ class _Reader:
         self.has_summary = False
 
     def parsed(self) -> ParsedDocument:
-        """Raises _Outside."""
+        """Raises Outside."""
         root = self.root
-        _check_attributes(root)
+        check_attributes(root)
         is_atom = root.tag == f"{{{_ATOM}}}feed" and _VERSIONS.isdisjoint(self.uris)
         if is_atom:
             items = self.channel(root, "entry")
@@ -187,7 +189,7 @@ class _Reader:
         elif root.tag == f"{{{_RDF}}}RDF" and _ATOM not in self.uris:
             items = self.rdf()
         else:
-            raise _Outside
+            raise Outside
         return ParsedDocument(items=tuple(items), is_atom=is_atom, site=(self.site or "").strip())
 
     def rdf(self) -> list[Item]:
@@ -203,18 +205,18 @@ class _Reader:
         return items
 
     def channel(self, channel: Element, item_name: str) -> list[Item]:
-        _check_attributes(channel, "lastmod", "href")
+        check_attributes(channel, "lastmod", "href")
         items = []
         for part in channel:
             name = _name(part.tag)
             if name == item_name:
                 items.append(self.item(part))
             elif name == "link":
-                link = _link(part)
-                self.site = link.href if _is_alternate(part) else self.site
+                link = link_of(part)
+                self.site = link.href if is_alternate(part) else self.site
             elif name == "id":
-                _check_plain(part, _NO_ATTRIBUTES)
-                self.site = _address(part) if self.site is None else self.site
+                check_plain(part, NO_ATTRIBUTES)
+                self.site = address_of(part) if self.site is None else self.site
             else:
                 self.pass_over(part, name)
         return items
@@ -223,24 +225,24 @@ class _Reader:
         """What a feed says of itself, if nothing of it reaches the entries."""
         if name in _SUMMARIES or name in _DESCRIPTIONS:
             if self.has_summary:  # feedparser takes it for content, of the next entry too
-                raise _Outside
+                raise Outside
             self.has_summary = name in _SUMMARIES
-            _check_leaf(part)
+            check_leaf(part)
         elif name in _LISTS_OF_CHANNEL:
-            _check_attributes(part)
+            check_attributes(part)
             for inner in part:
                 if _name(inner.tag) not in _LISTS_OF_CHANNEL[name] or inner.get("href"):
-                    raise _Outside
-                _check_leaf(inner)
+                    raise Outside
+                check_leaf(inner)
         elif name in _CONTAINERS or not name:
             _look_into(None, part)
         elif name in _BARREN_OF_CHANNEL:
-            _check_leaf(part)
+            check_leaf(part)
         else:
-            raise _Outside
+            raise Outside
 
     def item(self, element: Element) -> Item:
-        _check_attributes(element, "lastmod", "href")
+        check_attributes(element, "lastmod", "href")
         reading, readers = _ItemReading(element.get(_ABOUT) or ""), self.readers
         for part in element:
             tag = part.tag
@@ -286,47 +288,47 @@ class _ItemReading:
         )
 
     def read_guid(self, element: Element) -> None:
-        _check_plain(element, _OF_GUID)
-        self.guid = _address(element)
+        check_plain(element, _OF_GUID)
+        self.guid = address_of(element)
         is_permalink = element.get("isPermaLink", "true") == "true"
         if self.is_permalink is None:
             self.is_permalink = is_permalink and not self.has_link
         self.has_link = self.has_link or is_permalink
 
     def read_link(self, element: Element) -> None:
-        self.links.append(_link(element))
-        self.has_link = self.has_link or _is_alternate(element)
+        self.links.append(link_of(element))
+        self.has_link = self.has_link or is_alternate(element)
 
     def read_enclosure(self, element: Element) -> None:
-        _check_plain(element, _OF_ENCLOSURE)
+        check_plain(element, _OF_ENCLOSURE)
         is_page = element.get("type", "").lower() in PAGE_TYPES
         self.links.append(Link(element.get("url", ""), "enclosure", is_page))
 
     def read_original_link(self, element: Element) -> None:
-        _check_plain(element, _NO_ATTRIBUTES)
-        self.original_link = _text(element)
+        check_plain(element, NO_ATTRIBUTES)
+        self.original_link = text_of(element)
 
     def read_title(self, element: Element) -> None:
         self.read_media_title(element)
         self.is_title_final = self.is_title_final or bool(self.title.value)
 
     def read_media_title(self, element: Element) -> None:
-        title = _text_construct(element)
+        title = text_construct(element)
         if not self.is_title_final:
             self.title = title
 
     def read_source(self, element: Element) -> None:
-        _check_plain(element, _OF_SOURCE)
+        check_plain(element, _OF_SOURCE)
         self.is_title_final = False
-        self.source, self.source_link = Text(_text(element)), element.get("url", "")
+        self.source, self.source_link = Text(text_of(element)), element.get("url", "")
 
     def read_content(self, element: Element) -> None:
-        self.contents.append(_text_construct(element))
+        self.contents.append(text_construct(element))
         self.has_summary = True  # feedparser copies it there
 
     def read_summary(self, element: Element) -> None:
         """The first is the summary; another one before any content is content, one after it the summary again."""
-        text = _text_construct(element)
+        text = text_construct(element)
         if self.has_summary and not self.contents:
             self.contents.append(text)
         else:
@@ -334,16 +336,16 @@ class _ItemReading:
             self.has_summary = True
 
     def read_author(self, element: Element) -> None:
-        _check_attributes(element)
+        check_attributes(element)
         if self.has_persons is not bool(len(element)) and self.authors:
-            raise _Outside  # feedparser gives the name of a person to a text before it
+            raise Outside  # feedparser gives the name of a person to a text before it
         self.has_persons = bool(len(element))
         if not self.has_persons:
-            self.authors.append(_person(_text(element)))
+            self.authors.append(name_of_person(text_of(element)))
             return
-        parts = {part.tag: _text(part) for part in element if not part.attrib}
-        if len(parts) != len(element) or not {_PERSON[0]} <= parts.keys() <= set(_PERSON) or _is_mixed(element):
-            raise _Outside
+        parts = {part.tag: text_of(part) for part in element if not part.attrib}
+        if len(parts) != len(element) or not {_PERSON[0]} <= parts.keys() <= set(_PERSON) or is_mixed(element):
+            raise Outside
         self.authors.append(parts[_PERSON[0]])
 
 
@@ -352,8 +354,8 @@ _ItemPartReader = Callable[[_ItemReading, Element], None]
 
 def _date_reader(name: str) -> _ItemPartReader:
     def read_date(reading: _ItemReading, element: Element) -> None:
-        _check_attributes(element)
-        reading.dates[name] = _text(element)
+        check_attributes(element)
+        reading.dates[name] = text_of(element)
 
     return read_date
 
@@ -377,15 +379,15 @@ def _reader_of(name: str) -> _ItemPartReader:
     if name in _READERS:
         return _READERS[name]
     if name in _BARREN:
-        return lambda _, element: _check_leaf(element)
+        return lambda _, element: check_leaf(element)
     if name in _CONTAINERS or not name:
         return _look_into
-    raise _Outside
+    raise Outside
 
 
 def _look_into(reading: _ItemReading | None, part: Element) -> None:
     """An element that says nothing: of an entry (`reading`), media:title and media:description in it do."""
-    _check_attributes(part)
+    check_attributes(part)
     if len(part) == 0:
         return
     for inner in part.iter():
@@ -393,104 +395,8 @@ def _look_into(reading: _ItemReading | None, part: Element) -> None:
         if name in _NESTED and reading:
             _READERS[name](reading, inner)
         elif name in _BARREN:
-            _check_leaf(inner)
+            check_leaf(inner)
         elif name in _CONTAINERS or not name:
-            _check_attributes(inner)
+            check_attributes(inner)
         else:
-            raise _Outside
-
-
-def _check_attributes(element: Element, *refused: str) -> None:
-    """No base and no mode, which feedparser looks for in whatever namespace; nor what is refused."""
-    for key in element.keys():  # noqa: SIM118 (an element is no mapping)
-        name = key.rpartition("}")[2].lower()
-        if name in ("base", "mode") or name in refused:
-            raise _Outside
-
-
-def _check_leaf(element: Element) -> None:
-    """No elements in it, and it is no base64."""
-    if len(element) or element.get("type") not in _TYPES:
-        raise _Outside
-    _check_attributes(element)
-
-
-def _check_plain(element: Element, allowed: frozenset[str]) -> None:
-    """No elements in it, and no other attributes than these."""
-    if len(element) or not allowed.issuperset(element.keys()):
-        raise _Outside
-
-
-def _is_mixed(element: Element) -> bool:
-    """Whether text stands beside its elements."""
-    return bool((element.text or "").strip() or any((part.tail or "").strip() for part in element))
-
-
-def _text(element: Element) -> str:
-    if len(element):
-        raise _Outside
-    text = (element.text or "").strip()
-    if not text.isascii() and _is_encoded_twice(text):
-        raise _Outside
-    return text
-
-
-def _is_encoded_twice(text: str) -> bool:
-    """Whether its characters are the bytes of UTF-8, which feedparser decodes once more."""
-    try:
-        text.encode("latin-1").decode()
-    except UnicodeError:
-        return False
-    return True
-
-
-def _text_construct(element: Element) -> Text:
-    kind = None
-    if keys := element.keys():
-        kind = element.get("type")
-        if kind not in _TYPES or not _OF_TEXT.issuperset(keys):
-            raise _Outside
-    return Text(_text(element), kind in LITERAL_TYPES)
-
-
-def _address(element: Element) -> str:
-    """A text that feedparser resolves: it takes out slashes that are too many."""
-    address = _text(element)
-    if ":///" in address:
-        raise _Outside
-    return address
-
-
-def _link(element: Element) -> Link:
-    """Of RSS as text, of Atom as an attribute. feedparser mends what it takes for faults in one."""
-    href = element.get("href")
-    if href is None:
-        _check_plain(element, _NO_ATTRIBUTES)
-        href = _address(element)
-        if "&" in href and ";" in href:
-            raise _Outside
-        return Link(href)
-    _check_plain(element, _OF_LINK)
-    if ":///" in href:
-        raise _Outside
-    rel = element.get("rel", "alternate").lower()
-    kind = element.get("type", "application/atom+xml" if rel == "self" else "text/html").lower()
-    return Link(href, rel, kind in PAGE_TYPES)
-
-
-def _is_alternate(element: Element) -> bool:
-    """Whether feedparser takes it for the address of what it stands in."""
-    rel, kind = element.get("rel", "alternate").lower(), element.get("type", "text/html").lower()
-    return rel == "alternate" and kind in ("text/html", "application/xhtml+xml", "html", "xhtml")
-
-
-def _person(stated: str) -> str:
-    """The name in `a@example.com (Ann Lee)`, else all that is stated."""
-    if len(stated) > MAX_AUTHOR_CHARS:
-        raise _Outside
-    if "@" not in stated:
-        return stated
-    match = _ADDRESS.fullmatch(stated)
-    if match is None:
-        raise _Outside
-    return (match[1] or "").strip()
+            raise Outside
