@@ -155,7 +155,7 @@ def find_past(asked: dict[str, Any]) -> list[list[str]]:
     return [[days.feed_id, days.kind, str(days.first), str(days.last)] for days in found.covered]
 
 
-def fetch_past(asked: dict[str, Any], covered: list[list[str]], time: timedelta) -> None:
+def fetch_past(asked: dict[str, Any], covered: list[list[str]], at_most: timedelta) -> None:
     """Fetch the pages that are noted of the past; then the days count as covered. `covered`: as `find_past` has it.
 
     Of an archive: take its pages, whatever time that takes.
@@ -165,7 +165,7 @@ def fetch_past(asked: dict[str, Any], covered: list[list[str]], time: timedelta)
     if asked["archive"]:
         return _read_archive(asked, is_dry_run=False)
     with _open() as nw:
-        report = pipeline.fetch_past(nw, RECOVERY_ID, time.total_seconds())
+        report = pipeline.fetch_past(nw, RECOVERY_ID, at_most.total_seconds())
         listed = (
             pipeline.CoveredDays(feed_id, kind, date.fromisoformat(first), date.fromisoformat(last))
             for feed_id, kind, first, last in covered

@@ -25,8 +25,9 @@ class Site:
 
     def holds(self, url: str) -> bool:
         """Whether the page may be one of the feed's."""
-        is_in_folder = urlsplit(canonical_url(url)).path.startswith(self.folder)
-        return self.holds_host(url) and (is_in_folder or not is_same_site(url, self.origins[0]))
+        if self.folder == "/" or not is_same_site(url, self.origins[0]):
+            return self.holds_host(url)
+        return urlsplit(canonical_url(url)).path.startswith(self.folder)
 
 
 def site_of_feed(feed_url: str, links: Sequence[str]) -> Site:

@@ -27,7 +27,7 @@ GAUGES = {
     "topic_mentions": "Mentions of the `topic` in stories of the `day`.",
     "outcomes_today": "How feeds, entries and pages (`kind`) ended today, by `outcome`.",
     "entries_pending": "Entries of polls whose page may be fetched now.",
-    "entries_pending_seconds": "Since when the first of them could have been.",
+    "entries_pending_seconds": "How long the first of them could have been.",
     "feeds": "Feeds by `condition`, as the page Feeds has it.",
     "days_dirty": "Days that changed since their last build.",
     "stored_bytes": "Bytes of the store's files that count, by what they hold (`files`).",
